@@ -1,0 +1,125 @@
+"""Every error that Truthline raises on purpose, as one tree.
+
+::
+
+    TruthlineError
+    ├── UsageError                 the request itself makes no sense: a bad ARN, a missing target
+    ├── UnreadableFileError        a manifest or image folder cannot be read or written
+    ├── WorkspaceError             the workspace file is damaged or from a newer Truthline
+    │   └── WorkspaceHeldError     another running Truthline has it open
+    ├── ImageError                 an image cannot be shown: broken, too large, not PNG or JPEG
+    ├── CancelledError             the person cancelled
+    └── ServiceError               AWS said no, or could not be asked
+        ├── OfflineError           no connection to the endpoint
+        ├── SignInError            no credentials, or they have expired
+        ├── DeniedError            a permission is missing
+        ├── RegionError            no region, or bucket and dataset lie in different ones
+        ├── ClockError             this computer's clock is off
+        ├── ThrottledError         too many requests; trying later helps
+        ├── BusyError              another update of the dataset is running
+        ├── NotFoundError          no such dataset, project, bucket or object
+        ├── InvalidRequestError    the service refused the request as malformed or over a limit
+        └── NotFromAwsError        something answered, but not AWS (a portal or proxy)
+
+``title`` says what happened in one sentence, ``detail`` what to do next, ``place`` which image, line or
+file it concerns. All three are plain text for people.
+"""
+
+from __future__ import annotations
+
+from typing_extensions import override
+
+
+class TruthlineError(Exception):
+    """An error told in the user's words.
+
+    Args:
+        title: one sentence: what happened.
+        detail: what to do next; may be empty.
+        place: the image, line or file concerned; may be empty.
+        code: the service's own code, for searching; may be empty.
+
+    """
+
+    def __init__(self, title: str, *, detail: str = "", place: str = "", code: str = "") -> None:
+        super().__init__(title, detail, place, code)
+        self.title = title
+        self.detail = detail
+        self.place = place
+        self.code = code
+
+    @override
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        return f"{where}{self.title} {self.detail}".strip()
+
+
+class UsageError(TruthlineError):
+    """The request itself makes no sense."""
+
+
+class UnreadableFileError(TruthlineError):
+    """A file or folder cannot be read or written."""
+
+
+class WorkspaceError(TruthlineError):
+    """The workspace file is damaged, or made by a newer Truthline."""
+
+
+class WorkspaceHeldError(WorkspaceError):
+    """Another running Truthline has this workspace open; ``detail`` says who."""
+
+
+class ImageError(TruthlineError):
+    """An image cannot be shown."""
+
+
+class CancelledError(TruthlineError):
+    """The person cancelled the work."""
+
+    def __init__(self, title: str = "Cancelled.") -> None:
+        super().__init__(title)
+
+
+class ServiceError(TruthlineError):
+    """AWS refused, failed, or could not be asked."""
+
+
+class OfflineError(ServiceError):
+    """The endpoint cannot be reached."""
+
+
+class SignInError(ServiceError):
+    """There are no usable credentials."""
+
+
+class DeniedError(ServiceError):
+    """A permission is missing."""
+
+
+class RegionError(ServiceError):
+    """No region is set, or the bucket lies in another one."""
+
+
+class ClockError(ServiceError):
+    """The computer's clock is too far off for signed requests."""
+
+
+class ThrottledError(ServiceError):
+    """Too many requests; trying again later helps."""
+
+
+class BusyError(ServiceError):
+    """Another update of the dataset is running."""
+
+
+class NotFoundError(ServiceError):
+    """There is no such dataset, project, bucket or object."""
+
+
+class InvalidRequestError(ServiceError):
+    """The service refused the request as malformed or over a limit."""
+
+
+class NotFromAwsError(ServiceError):
+    """Something answered that is not AWS, such as a sign-in portal or a proxy."""
