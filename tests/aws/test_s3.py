@@ -1,0 +1,296 @@
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from s3transfer.manager import TransferConfig, TransferCoordinatorController
+
+from truthline.errors import (
+    CancelledError,
+    DeniedError,
+    NotFoundError,
+    NotFromAwsError,
+    OfflineError,
+    ServiceError,
+    SignInError,
+    UnreadableFileError,
+)
+from truthline.progress import CancelToken, ignore_progress
+
+PORTAL = "<html><body>Welcome to the hotel</body></html>"
+XHTML = "<?xml version='1.0'?><html><body>Welcome</body></html>"
+DATE = "Wed, 21 Oct 2015 07:28:00 GMT"
+LISTED = (
+    "<?xml version='1.0'?><ListBucketResult><IsTruncated>{more}</IsTruncated>{token}"
+    "<Contents><Key>{key}</Key><Size>3</Size><ETag>&quot;e&quot;</ETag>"
+    "<LastModified>2015-10-21T07:28:00.000Z</LastModified></Contents></ListBucketResult>"
+)
+
+
+def png(path, size=100):
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"x" * (size - 8))
+    return path
+
+
+def upload(aws, path, report=ignore_progress, cancel=None):
+    aws.s3.upload(path, "pond", "a b.png", report=report, cancel=cancel or CancelToken())
+
+
+@pytest.fixture
+def picture(tmp_path):
+    return png(tmp_path / "frog.png")
+
+
+def test_read(aws, script):
+    script.s3(b"abc")
+    assert aws.s3.read("pond", "a/żaba 1+2.png") == b"abc"
+    method, path, headers, _ = script.requests[0]
+    assert (method, path) == ("GET", "/pond/a/%C5%BCaba%201%2B2.png")
+    assert "Range" not in headers
+
+
+@pytest.mark.parametrize(
+    ("part", "sent"),
+    [
+        ({"start": 3}, "bytes=3-"),
+        ({"length": 4}, "bytes=0-3"),
+        ({"start": 10, "length": 5}, "bytes=10-14"),
+    ],
+)
+def test_read_a_part(aws, script, part, sent):
+    script.s3(b"abcd", status=206, Content_Range="bytes 3-6/9")
+    assert aws.s3.read("pond", "frog", **part) == b"abcd"
+    assert script.requests[0][2]["Range"] == sent
+
+
+def test_there_is_nothing_past_the_end(aws, script):
+    script.s3_error("InvalidRange", status=416)
+    assert aws.s3.read("pond", "frog", start=100) == b""
+    assert aws.s3.read("pond", "frog", length=0) == b""
+
+
+@pytest.mark.parametrize("part", [{}, {"start": 1}])
+@pytest.mark.parametrize("body", [PORTAL, XHTML, ""])
+def test_a_portals_page_is_never_an_image(aws, script, body, part):
+    script.raw(body, Content_Range="bytes 0-1/2", Content_Type="image/png")
+    with pytest.raises(NotFromAwsError):
+        aws.s3.read("pond", "frog", **part)
+
+
+def test_a_whole_object_is_not_taken_for_a_part(aws, script):
+    script.s3(b"abcdefgh")
+    with pytest.raises(NotFromAwsError):
+        aws.s3.read("pond", "frog", start=4)
+
+
+def test_an_object_without_a_length_could_be_cut_and_is_refused(aws, script):
+    script.answers.append(b"HTTP/1.1 200 OK\r\nx-amz-request-id: 1\r\n\r\nabc")
+    with pytest.raises(NotFromAwsError):
+        aws.s3.read("pond", "frog")
+
+
+def test_half_an_object_is_never_given(aws, script):
+    script.s3(b"abc", length=6)
+    with pytest.raises(OfflineError, match="broke off"):
+        aws.s3.read("pond", "frog")
+
+
+def test_an_object_damaged_on_its_way_is_never_given(aws, script):
+    script.s3(b"abc", x_amz_checksum_crc32="AAAAAA==")
+    with pytest.raises(OfflineError):
+        aws.s3.read("pond", "frog")
+
+
+@pytest.mark.parametrize("code", ["NoSuchKey", "NoSuchBucket"])
+def test_read_what_is_not_there(aws, script, code):
+    script.s3_error(code, status=404)
+    with pytest.raises(NotFoundError) as caught:
+        aws.s3.read("pond", "frog")
+    assert (caught.value.place, caught.value.code) == ("s3://pond/frog", code)
+
+
+def test_head(aws, script):
+    script.s3(length=77, Last_Modified=DATE, ETag='"abc"')
+    facts = aws.s3.head("pond", "frog")
+    assert (facts.key, facts.size, facts.etag) == ("frog", 77, "abc")
+    assert facts.modified == datetime(2015, 10, 21, 7, 28, tzinfo=UTC)
+
+
+def test_head_of_what_is_not_there(aws, script):
+    script.s3(status=404)
+    assert aws.s3.head("pond", "frog") is None
+
+
+@pytest.mark.parametrize(("status", "kind"), [(403, DeniedError), (400, SignInError)])
+def test_head_gives_only_a_number(aws, script, status, kind):
+    script.s3(status=status)
+    if status == 400:
+        script.s3(status=400)  # botocore asks in which region the bucket lies
+    with pytest.raises(kind):
+        aws.s3.head("pond", "frog")
+
+
+@pytest.mark.parametrize("status", [200, 404, 403])
+def test_head_answered_by_a_portal(aws, script, status):
+    script.raw(PORTAL, status=status, Last_Modified=DATE)
+    with pytest.raises(NotFromAwsError):
+        aws.s3.head("pond", "frog")
+
+
+def test_head_without_its_members(aws, script):
+    script.s3(length=5)
+    with pytest.raises(NotFromAwsError):
+        aws.s3.head("pond", "frog")
+
+
+def test_list_follows_the_tokens(aws, script):
+    token = "<NextContinuationToken>t 1</NextContinuationToken>"
+    script.s3(LISTED.format(more="true", token=token, key="a"))
+    script.s3(LISTED.format(more="false", token="", key="b"))
+    assert [(facts.key, facts.size) for facts in aws.s3.list("pond", "im g/")] == [("a", 3), ("b", 3)]
+    assert "prefix=im%20g%2F" in script.requests[0][1]
+    assert "continuation-token=t%201" in script.requests[1][1]
+
+
+def test_list_decodes_keys_only_when_they_come_encoded(aws, script):
+    script.s3(LISTED.format(more="false", token="", key="a%2Bb+c"))
+    assert [facts.key for facts in aws.s3.list("pond")] == ["a%2Bb+c"]
+    script.s3(LISTED.format(more="false", token="<EncodingType>url</EncodingType>", key="a%2Bb+c%20d"))
+    assert [facts.key for facts in aws.s3.list("pond")] == ["a+b c d"]
+
+
+@pytest.mark.parametrize("tokens", [["t", "t"], [""], ["t", "u", "t"]])
+def test_a_listing_that_goes_in_a_circle_ends_in_an_error(aws, script, tokens):
+    for token in tokens:
+        tag = f"<NextContinuationToken>{token}</NextContinuationToken>" if token else ""
+        script.s3(LISTED.format(more="true", token=tag, key="a"))
+    with pytest.raises(ServiceError, match="circle"):
+        list(aws.s3.list("pond"))
+
+
+def test_a_list_that_is_cut_gives_no_part_of_itself(aws, script):
+    whole = LISTED.format(more="false", token="", key="a")
+    for _ in range(3):
+        script.s3(whole[:-20])
+    with pytest.raises(ServiceError):
+        next(aws.s3.list("pond"))
+
+
+@pytest.mark.parametrize("body", [PORTAL, XHTML, ""])
+@pytest.mark.parametrize("request_id", [True, False])
+def test_a_list_by_somebody_else(aws, script, body, request_id):
+    (script.s3 if request_id else script.raw)(body)
+    with pytest.raises(NotFromAwsError):
+        list(aws.s3.list("pond"))
+
+
+@pytest.mark.parametrize("headers", [{}, {"status": 403}, {"status": 301}])
+def test_a_buckets_region_is_told_even_by_a_refusal(aws, script, headers):
+    script.s3(x_amz_bucket_region="us-west-2", **headers)
+    if headers.get("status") == 301:
+        # botocore follows the bucket to its region, and is told of it there.
+        script.s3(x_amz_bucket_region="us-west-2")
+    assert aws.s3.bucket_region("pond") == "us-west-2"
+
+
+@pytest.mark.parametrize(
+    ("constraint", "region"), [("", "us-east-1"), ("EU", "eu-west-1"), ("eu-north-1", "eu-north-1")]
+)
+def test_a_buckets_region_from_its_location(aws, script, constraint, region):
+    script.s3()
+    script.s3(f"<?xml version='1.0'?><LocationConstraint>{constraint}</LocationConstraint>")
+    assert aws.s3.bucket_region("pond") == region
+
+
+def test_the_region_of_no_bucket(aws, script):
+    script.s3(status=404)
+    with pytest.raises(NotFoundError):
+        aws.s3.bucket_region("pond")
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [(b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff\xe0", "image/jpeg"), (b'{"s', None)],
+)
+def test_upload(aws, script, tmp_path, start, kind):
+    path = tmp_path / "anything.dat"
+    path.write_bytes(start + b"rest")
+    script.s3()
+    seen = []
+    upload(aws, path, seen.append)
+    method, target, headers, body = script.requests[0]
+    assert (method, target) == ("PUT", "/pond/a%20b.png")
+    assert start + b"rest" in body
+    assert headers.get("Content-Type") == kind
+    size = len(start) + 4
+    assert (seen[-1].done, seen[-1].total) == (size, size)
+    assert "anything.dat" in seen[-1].text
+
+
+def test_an_upload_that_a_portal_took_is_no_upload(aws, script, picture):
+    script.raw(PORTAL)
+    with pytest.raises(NotFromAwsError):
+        upload(aws, picture)
+
+
+def test_an_upload_is_tried_again_after_a_lost_answer(aws, script, picture):
+    script.close_connection()
+    script.s3()
+    upload(aws, picture)
+    assert script.operations == ["PUT", "PUT"]
+
+
+def test_an_upload_that_is_refused_names_the_permission(aws, script, picture):
+    script.s3_error("AccessDenied", status=403)
+    with pytest.raises(DeniedError, match="s3:PutObject") as caught:
+        upload(aws, picture)
+    assert caught.value.place == "s3://pond/a b.png"
+
+
+def test_a_file_that_is_not_there_cannot_be_uploaded(aws, tmp_path):
+    with pytest.raises(UnreadableFileError) as caught:
+        upload(aws, tmp_path / "gone.png")
+    assert caught.value.place == str(tmp_path / "gone.png")
+
+
+def test_an_upload_cancelled_before_it_starts_sends_nothing(aws, script, picture):
+    cancel = CancelToken()
+    cancel.cancel()
+    with pytest.raises(CancelledError):
+        upload(aws, picture, cancel=cancel)
+    assert script.requests == []
+
+
+def test_an_upload_in_parts_is_cancelled_and_its_parts_removed(aws, script, tmp_path, monkeypatch):
+    cancel, cancelled = CancelToken(), threading.Event()
+    stop_parts = TransferCoordinatorController.cancel
+
+    def stop_and_tell(*args):
+        stop_parts(*args)
+        cancelled.set()
+
+    def take_part(handler):
+        cancel.cancel()
+        cancelled.wait()
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nx-amz-request-id: 1\r\nETag: e\r\nContent-Length: 0\r\n\r\n")
+
+    monkeypatch.setattr(TransferCoordinatorController, "cancel", stop_and_tell)
+    script.s3("<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>")
+    script.answers.append(take_part)
+    script.s3(status=204)
+    config = TransferConfig(max_request_concurrency=1)
+    monkeypatch.setattr("s3transfer.manager.TransferConfig", lambda: config)
+    with pytest.raises(CancelledError):
+        upload(aws, png(tmp_path / "large.png", 20 * 2**20), cancel=cancel)
+    assert script.operations == ["POST", "PUT", "DELETE"]
+
+
+def test_a_report_that_fails_stops_the_upload(aws, script, picture):
+    script.s3()
+
+    def report(_):
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        upload(aws, picture, report)

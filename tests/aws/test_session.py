@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import traceback
+from dataclasses import FrozenInstanceError
+from hashlib import sha1
+
+import botocore.credentials
+import botocore.tokens
+import pytest
+
+from truthline.aws.session import Connection, connect, profiles
+from truthline.errors import InvalidRequestError, OfflineError, RegionError, SignInError, UsageError
+
+TRAIN = "arn:aws:rekognition:eu-central-1:123456789012:project/pond/dataset/train/1700000000000"
+PROJECT = "arn:aws:rekognition:eu-central-1:123456789012:project/pond/1700000000000"
+SSO = (
+    "[profile pond]\nregion=eu-west-1\nsso_session=work\nsso_account_id=123456789012\nsso_role_name=label\n"
+    "[sso-session work]\nsso_region=eu-west-1\nsso_start_url=https://example.invalid/start\n"
+)
+
+
+def test_importing_imports_no_boto3():
+    program = (
+        "import sys; import truthline.aws.session, truthline.aws.translate, truthline.aws.rekognition,"
+        " truthline.aws.s3;"
+        " print([m for m in sys.modules if m.partition('.')[0] in ('boto3','botocore','s3transfer')])"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_a_connection_is_frozen_and_shows_only_what_it_was_given():
+    connection = Connection(profile="pond", region="eu-west-1")
+    with pytest.raises(FrozenInstanceError):
+        connection.region = "us-east-1"  # type: ignore[misc]
+    assert repr(connection) == "Connection(profile='pond', region='eu-west-1', endpoint_url='')"
+
+
+@pytest.mark.parametrize("arn", [TRAIN, PROJECT])
+def test_an_arn_gives_the_region_that_the_connection_leaves_open(arn):
+    assert Connection(profile="p").for_arn(arn) == Connection(profile="p", region="eu-central-1")
+    assert Connection(region="us-east-1").for_arn(arn) == Connection(region="us-east-1")
+
+
+def test_for_arn_refuses_what_is_no_arn():
+    with pytest.raises(UsageError) as caught:
+        Connection().for_arn("s3://bucket/key")
+    assert caught.value.place == "s3://bucket/key"
+
+
+def test_profiles_are_listed_even_when_the_chosen_one_is_missing(aws_files, monkeypatch):
+    aws_files("[default]\nregion=eu-west-1\n[profile pond]\n", credentials="[lake]\naws_access_key_id=x\n")
+    monkeypatch.setenv("AWS_PROFILE", "gone")
+    assert profiles() == ["default", "pond", "lake"]
+
+
+def test_no_configuration_lists_no_profiles():
+    assert profiles() == []
+
+
+def test_a_broken_configuration_says_which_file(aws_files):
+    aws_files("this is not an ini file")
+    with pytest.raises(SignInError) as caught:
+        profiles()
+    assert "config" in caught.value.detail
+
+
+def test_a_missing_profile_is_named():
+    with pytest.raises(SignInError, match="no AWS profile called pond") as caught:
+        connect(Connection(profile="pond"))
+    assert "pond" in caught.value.detail
+
+
+def test_no_region_comes_before_no_credentials():
+    with connect(Connection()) as aws, pytest.raises(RegionError, match="no AWS region is chosen"):
+        aws.rekognition  # noqa: B018
+
+
+@pytest.mark.parametrize("region", ["nowhere!", "eu west"])
+def test_an_impossible_region_is_a_region_error(region):
+    with connect(Connection(region=region)) as aws, pytest.raises(RegionError):
+        aws.rekognition  # noqa: B018
+
+
+def test_an_endpoint_that_is_no_address_is_an_invalid_request(credentials):
+    with (
+        connect(Connection(region="eu-west-1", endpoint_url="local host")) as aws,
+        pytest.raises(InvalidRequestError) as caught,
+    ):
+        aws.rekognition  # noqa: B018
+    assert "local host" in caught.value.detail
+
+
+def test_no_credentials_at_call_time():
+    with connect(Connection(region="eu-west-1")) as aws, pytest.raises(SignInError) as caught:
+        aws.rekognition.describe_dataset(TRAIN)
+    assert "no AWS credentials" in caught.value.title
+    assert "`aws sso login`" in caught.value.detail
+
+
+def test_half_credentials_say_which_half_is_missing(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    with connect(Connection(region="eu-west-1")) as aws, pytest.raises(SignInError) as caught:
+        aws.rekognition.describe_dataset(TRAIN)
+    assert "AWS_SECRET_ACCESS_KEY is missing" in caught.value.title
+
+
+def test_an_expired_sso_sign_in_gives_the_command_to_copy(aws_files):
+    aws_files(SSO)
+    with connect(Connection(profile="pond")) as aws, pytest.raises(SignInError) as caught:
+        aws.rekognition.describe_dataset(TRAIN)
+    assert "`aws sso login --profile pond`" in caught.value.detail
+
+
+@pytest.fixture
+def sso_token(aws_files, monkeypatch):
+    """Write what signing in saves; gives the file's path."""
+    cache = aws_files(SSO) / "sso" / "cache"
+    cache.mkdir(parents=True)
+    for provider in (botocore.credentials.SSOProvider, botocore.tokens.SSOTokenProvider):
+        # botocore looks for the home folder only once, when it is imported.
+        monkeypatch.setattr(provider, "_SSO_TOKEN_CACHE_DIR", str(cache))
+
+    def write(text):
+        file = cache / f"{sha1(b'work', usedforsecurity=False).hexdigest()}.json"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"accessToken": "t"}',
+        '{"expiresAt": "2999-01-01T00:00:00Z"}',
+        "[]",
+        '{"accessToken": "t", "expiresAt": "soon"}',
+        '{"accessToken": "t", "expiresAt": null}',
+    ],
+)
+def test_a_broken_sso_cache_names_its_file_and_the_profile(sso_token, text):
+    file = sso_token(text)
+    with connect(Connection(profile="pond")) as aws, pytest.raises(SignInError) as caught:
+        aws.rekognition.describe_dataset(TRAIN)
+    assert "the profile pond" in caught.value.title
+    assert str(file) in caught.value.detail
+    assert "`aws sso login --profile pond`" in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    "text", ["", "not json", '{"accessToken": "t", "expiresAt": "2001-01-01T00:00:00Z"}']
+)
+def test_an_unusable_or_old_sso_token_says_sign_in_again(sso_token, text):
+    sso_token(text)
+    with connect(Connection(profile="pond")) as aws, pytest.raises(SignInError) as caught:
+        aws.rekognition.describe_dataset(TRAIN)
+    assert "`aws sso login --profile pond`" in caught.value.detail
+
+
+def test_an_unreachable_sso_service_is_offline_and_not_sign_in_again(sso_token, monkeypatch, unused_port):
+    sso_token('{"accessToken": "t", "expiresAt": "2999-01-01T00:00:00Z"}')
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", f"http://127.0.0.1:{unused_port}")
+    with connect(Connection(profile="pond")) as aws, pytest.raises(OfflineError):
+        aws.rekognition.describe_dataset(TRAIN)
+
+
+@pytest.mark.parametrize(
+    "program", ["echo nonsense", "false", "echo '{}'", "echo '{\"Version\": 1}'", "/no/such/program"]
+)
+def test_a_bad_credential_process_names_itself_and_the_profile(aws_files, program):
+    aws_files(f"[profile pond]\nregion=eu-west-1\ncredential_process={program}\n")
+    with connect(Connection(profile="pond")) as aws, pytest.raises(SignInError) as caught:
+        aws.rekognition.describe_dataset(TRAIN)
+    assert "profile pond" in caught.value.title
+    assert "credential_process" in caught.value.detail
+
+
+def test_no_secret_shows_in_an_error(aws_files):
+    aws_files(
+        "[profile pond]\nregion=eu-west-1\nendpoint_url=http://127.0.0.1:9\n",
+        credentials="[pond]\naws_access_key_id=AKIDPOND\naws_secret_access_key=hush\naws_session_token=quiet\n",
+    )
+    with connect(Connection(profile="pond")) as aws:
+        with pytest.raises(OfflineError) as caught:
+            aws.rekognition.update_entries(TRAIN, b"{}")
+        shown = "".join(traceback.format_exception(caught.value)) + repr(aws) + repr(aws.rekognition)
+    assert not any(word in shown for word in ("AKIDPOND", "hush", "quiet"))
+
+
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_usual_variables_apply(script, credentials, monkeypatch, name):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", script.url)
+    monkeypatch.setenv(name, "ap-south-1")
+    script.json('{"ProjectDescriptions": []}')
+    with connect(Connection()) as aws:
+        assert aws.rekognition.describe_projects() == []
+    assert "/ap-south-1/rekognition/" in script.requests[0][2]["Authorization"]
+
+
+def test_each_service_may_have_its_own_endpoint(script, credentials, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_REKOGNITION", script.url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", script.url)
+    script.json('{"ProjectDescriptions": []}')
+    script.s3(b"abc")
+    with connect(Connection(region="eu-west-1")) as aws:
+        assert aws.rekognition.describe_projects() == []
+        assert aws.s3.read("pond", "frog") == b"abc"
+    assert script.requests[1][1] == "/pond/frog"
+
+
+@pytest.mark.parametrize("from_variable", [True, False])
+def test_a_server_by_name_gets_the_bucket_in_the_path(credentials, monkeypatch, from_variable):
+    url = "https://storage.example.invalid:9000"
+    if from_variable:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    with connect(Connection(region="eu-west-1", endpoint_url="" if from_variable else url)) as aws:
+        asked = aws.s3._client.generate_presigned_url("get_object", Params={"Bucket": "pond", "Key": "frog"})
+    assert asked.startswith(f"{url}/pond/frog?")
+
+
+def test_the_profile_gives_region_and_keys(script, aws_files):
+    aws_files(
+        f"[profile pond]\nregion=eu-north-1\nendpoint_url={script.url}\n",
+        credentials="[pond]\naws_access_key_id=AKIDPOND\naws_secret_access_key=hush\n",
+    )
+    script.json('{"ProjectDescriptions": []}')
+    with connect(Connection(profile="pond")) as aws:
+        aws.rekognition.describe_projects()
+    assert "Credential=AKIDPOND/" in script.requests[0][2]["Authorization"]
+    assert "/eu-north-1/rekognition/" in script.requests[0][2]["Authorization"]
