@@ -1,0 +1,141 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from truthline.errors import UsageError
+from truthline.manifest.json_text import JsonText, Style, load_value
+
+spaces = st.text(" \t", max_size=2)
+scalars = st.sampled_from(
+    ["1", "1.0", "-2e3", "true", "null", '""', '"a\\"]}\\\\"', '"é\\u00e9"', "95.39999999999998"]
+)
+keys = st.sampled_from(['"a"', '"b,"', '"\\u0063"', '"{"', '"ü"', '"a"'])
+
+
+def containers(inner):
+    def padded(strategy):
+        return st.tuples(spaces, strategy, spaces).map("".join)
+
+    members = st.tuples(padded(keys), padded(inner)).map(":".join)
+    objects = st.lists(members, max_size=4).map(lambda parts: "{" + ",".join(parts) + "}")
+    arrays = st.lists(padded(inner), max_size=4).map(lambda parts: "[" + ",".join(parts) + "]")
+    return st.one_of(objects, arrays, spaces.map(lambda space: "{" + space + "}"))
+
+
+documents = st.recursive(scalars, containers, max_leaves=12)
+opened = st.tuples(spaces, containers(documents), spaces).map(lambda parts: "".join(parts).encode())
+
+
+@given(opened)
+def test_text_comes_back_as_it_was(text):
+    assert bytes(JsonText(text)) == text
+
+
+@given(opened)
+def test_parts_hold_what_a_decoder_reads(text):
+    value, opened_text = json.loads(text), JsonText(text)
+    if isinstance(value, dict):
+        assert dict(zip(opened_text.keys(), map(_decoded, opened_text.parts), strict=True)) == value
+    else:
+        assert list(map(_decoded, opened_text.parts)) == value
+
+
+@given(opened, st.data())
+def test_set_and_remove_do_what_a_dict_does(text, data):
+    value, opened_text = json.loads(text), JsonText(text)
+    if isinstance(value, list):
+        index = data.draw(st.integers(0, len(value)))
+        value.insert(index, {"new": [1]})
+        opened_text.insert(index, {"new": [1]})
+    else:
+        key = data.draw(st.sampled_from(["a", "c", "new"]))
+        value[key] = {"x": [1, "é"]}
+        opened_text.set(key, {"x": [1, "é"]})
+    assert json.loads(bytes(opened_text)) == value
+    gone = data.draw(
+        st.sets(st.sampled_from(["a", "b,", "{"]) if isinstance(value, dict) else st.integers(0, 3))
+    )
+    opened_text.remove(gone)
+    kept = (
+        {key: item for key, item in value.items() if key not in gone}
+        if isinstance(value, dict)
+        else [item for index, item in enumerate(value) if index not in gone]
+    )
+    assert json.loads(bytes(opened_text)) == kept
+
+
+def _decoded(part):
+    return json.loads(bytes(part.value))
+
+
+def test_inner_levels_change_the_outer_text():
+    text = JsonText(b'{"a": [ {"b":1.0} , {"b":2.0} ]}')
+    text.open("a").open(1).set("b", 3)
+    assert bytes(text) == b'{"a": [ {"b":1.0} , {"b":3} ]}'
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b'{"a":1}', b'{"a":1,"n":[1,{"x":2}]}'),
+        (b'{"a": 1}', b'{"a": 1, "n": [1, {"x": 2}]}'),
+        (b'{"a":1, "b":2}', b'{"a":1, "b":2, "n":[1, {"x":2}]}'),
+        (b' { "a" : 1 , "b" : 2 } ', b' { "a" : 1 , "b" : 2 , "n" : [1, {"x": 2}] } '),
+        (b"{ }", b'{"n":[1,{"x":2}]}'),
+    ],
+)
+def test_new_members_take_the_text_s_own_style(before, after):
+    text = JsonText(before)
+    text.set("n", [1, {"x": 2}])
+    assert bytes(text) == after
+
+
+@pytest.mark.parametrize(
+    ("gone", "after"),
+    [({"a"}, b'{ "b": 2, "c": 3 }'), ({"c"}, b'{ "a": 1, "b": 2 }'), ({"a", "b", "c"}, b"{}"), ((), None)],
+)
+def test_removal_leaves_the_separators_in_order(gone, after):
+    before = b'{ "a": 1, "b": 2, "c": 3 }'
+    text = JsonText(before)
+    text.remove(gone)
+    assert bytes(text) == (before if after is None else after)
+
+
+def test_of_a_repeated_key_the_last_is_set_and_all_are_removed():
+    text = JsonText(b'{"a":1,"b":2,"\\u0061":3}')
+    text.set("a", 4)
+    assert bytes(text) == b'{"a":1,"b":2,"\\u0061":4}'
+    text.remove({"a"})
+    assert bytes(text) == b'{"b":2}'
+
+
+def test_long_and_deep_text_is_split_without_recursion():
+    deep = b"[" * 50_000 + b"]" * 50_000
+    text = JsonText(b'{"a":' + deep + b',"b":"' + b'\\"' * 200_000 + b'"}')
+    text.set("c", 1)
+    assert bytes(text).endswith(b'","c":1}')
+
+
+@pytest.mark.parametrize("text", [b"1", b'"a"', b"", b"  "])
+def test_scalars_cannot_be_opened(text):
+    with pytest.raises(ValueError, match="neither"):
+        JsonText(text)
+
+
+@pytest.mark.parametrize("text", [b'{"a" 1}', b'{"a":1', b"[[", b'{"a', b"{a:1}"])
+def test_what_is_not_json_is_refused(text):
+    with pytest.raises(ValueError, match="at byte"):
+        JsonText(text)
+
+
+def test_half_a_character_is_refused():
+    with pytest.raises(UsageError, match="half a character"):
+        Style().dump({"a": "\ud800"})
+
+
+@pytest.mark.parametrize("text", [b"NaN", b"[Infinity]", b'"\xff"', b"{"])
+def test_load_value_refuses_what_json_does(text):
+    with pytest.raises(ValueError):  # noqa: PT011  # of several kinds
+        load_value(text)
