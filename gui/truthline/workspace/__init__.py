@@ -1,0 +1,1 @@
+"""One SQLite file that holds a person's work on a dataset. Only this room knows SQL."""

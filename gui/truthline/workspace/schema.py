@@ -1,0 +1,159 @@
+"""The tables of a workspace file, as numbered migrations.
+
+``entries`` stays narrow, so that paging and counting read little; the bytes of lines lie in ``lines``.
+Entries are only ever appended and ids count from 1, so an entry's id is its position. ``labels`` carries the
+counts of its uses, kept up to date by every write, because the label list is shown after each gesture and
+summing over half a million uses takes a tenth of a second.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from truthline.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+APPLICATION_ID: Final = int.from_bytes(b"TrLn", "big")
+"""Marks the file as a Truthline workspace (bytes 68 to 71 of its header)."""
+
+_FIRST: Final = (
+    """CREATE TABLE info (
+        key TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    # worst_finding: 0 none, then as contents.LEVELS
+    """CREATE TABLE entries (
+        id INTEGER PRIMARY KEY,
+        source_ref TEXT NOT NULL,
+        changed INTEGER NOT NULL,
+        class_labels INTEGER NOT NULL,
+        boxes INTEGER NOT NULL,
+        worst_finding INTEGER NOT NULL,
+        remote_errors INTEGER NOT NULL
+    )""",
+    "CREATE INDEX entries_by_source_ref ON entries (source_ref)",
+    "CREATE INDEX entries_unlabelled ON entries (id) WHERE class_labels = 0 AND boxes = 0",
+    "CREATE INDEX entries_changed ON entries (id) WHERE changed = 1",
+    "CREATE INDEX entries_with_findings ON entries (id) WHERE worst_finding > 0",
+    "CREATE INDEX entries_with_remote_errors ON entries (id) WHERE remote_errors > 0",
+    # base_is_line: the base line is the line itself and is not stored twice; sent: the line that the service
+    # was given where it made another one of it, the base line, that means the same
+    """CREATE TABLE lines (
+        id INTEGER PRIMARY KEY REFERENCES entries (id),
+        line BLOB NOT NULL,
+        ending BLOB NOT NULL,
+        base BLOB,
+        base_is_line INTEGER NOT NULL,
+        sent BLOB
+    )""",
+    """CREATE TABLE labels (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        entries INTEGER NOT NULL DEFAULT 0,
+        class_entries INTEGER NOT NULL DEFAULT 0,
+        box_entries INTEGER NOT NULL DEFAULT 0,
+        boxes INTEGER NOT NULL DEFAULT 0
+    )""",
+    """CREATE TABLE entry_labels (
+        entry_id INTEGER NOT NULL REFERENCES entries (id),
+        label_id INTEGER NOT NULL REFERENCES labels (id),
+        class_labels INTEGER NOT NULL,
+        boxes INTEGER NOT NULL,
+        PRIMARY KEY (entry_id, label_id)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX entry_labels_by_label ON entry_labels (label_id, entry_id)",
+    # origin: 0 finding, 1 remote error; level: as contents.LEVELS
+    """CREATE TABLE problems (
+        entry_id INTEGER NOT NULL REFERENCES entries (id),
+        origin INTEGER NOT NULL,
+        ordinal INTEGER NOT NULL,
+        code TEXT NOT NULL,
+        level INTEGER NOT NULL,
+        message TEXT NOT NULL,
+        pointer TEXT NOT NULL,
+        PRIMARY KEY (entry_id, origin, ordinal)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE image_facts (
+        id INTEGER PRIMARY KEY REFERENCES entries (id),
+        width INTEGER NOT NULL,
+        height INTEGER NOT NULL,
+        format TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        problem TEXT NOT NULL
+    )""",
+    """CREATE TABLE pushes (
+        id INTEGER PRIMARY KEY,
+        dataset_arn TEXT NOT NULL,
+        started TEXT NOT NULL,
+        finished TEXT,
+        outcome TEXT NOT NULL DEFAULT ''
+    )""",
+    """CREATE TABLE batches (
+        id INTEGER PRIMARY KEY,
+        push_id INTEGER NOT NULL REFERENCES pushes (id),
+        number INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        lines INTEGER NOT NULL,
+        status TEXT NOT NULL DEFAULT '',
+        message TEXT NOT NULL DEFAULT '',
+        code TEXT NOT NULL DEFAULT '',
+        sent_at TEXT,
+        updated_before TEXT,
+        UNIQUE (push_id, number)
+    )""",
+    """CREATE TABLE batch_lines (
+        id INTEGER PRIMARY KEY,
+        batch_id INTEGER NOT NULL REFERENCES batches (id),
+        entry_id INTEGER NOT NULL REFERENCES entries (id),
+        line BLOB NOT NULL
+    )""",
+    "CREATE INDEX batch_lines_by_batch ON batch_lines (batch_id)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+"""Migration number n (from 1) is ``MIGRATIONS[n - 1]``. Once released, one is never changed: add the next."""
+
+
+def check_ours(connection: sqlite3.Connection) -> None:
+    """Raise `WorkspaceError` unless this is a workspace that this Truthline can read."""
+    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+    if application_id != APPLICATION_ID:
+        raise WorkspaceError(
+            "This file is not a Truthline workspace.",
+            detail="Open a file that Truthline made, or make a new one.",
+        )
+    version = version_of(connection)
+    if version > len(MIGRATIONS):
+        raise WorkspaceError(
+            "This workspace was made by a newer Truthline.",
+            detail=f"It has format {version}, and this Truthline reads up to format {len(MIGRATIONS)}. "
+            "Update Truthline, then open it again.",
+        )
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The number of the last migration that the file went through; 0 for an empty file."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Carry out the migrations that the file lacks, each recorded in the transaction that performs it."""
+    connection.execute(
+        "BEGIN IMMEDIATE"
+    )  # fails here, and not at the first edit, if the file cannot be written
+    connection.execute("ROLLBACK")
+    for number in range(version_of(connection) + 1, len(MIGRATIONS) + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in MIGRATIONS[number - 1]:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {number}")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")

@@ -1,0 +1,99 @@
+"""What was acknowledged is there after SIGKILL at any moment."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+
+import pytest
+
+from truthline.workspace.workspace import BatchState, NewEntry, Workspace, WorkspaceInfo
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="SIGKILL is POSIX's")
+
+ENTRIES = 20
+ARN = "arn:aws:rekognition:us-east-1:111111111111:project/leaves/dataset/train/1690474772815"
+# Saves, appends and takes journal steps for ever; tells each one's number only after its method returned.
+SAVING = """
+import sys
+from pathlib import Path
+from truthline.workspace.workspace import BatchState, NewEntry, Workspace
+workspace = Workspace.open(Path(sys.argv[1]))
+ids = list(workspace.ids())[:20]
+number = int(sys.argv[2])
+push = workspace.unfinished_push()
+batch = workspace.batches(push.id)[0]
+while True:
+    number += 1
+    entry_id = ids[number % len(ids)]
+    workspace.save(entry_id, b'{"source-ref":"s3://b/%d.jpg","number":%d}' % (entry_id, number))
+    workspace.set_batch(batch.id, BatchState.SENDING, message=str(number))
+    if number % 50 == 0:
+        workspace.append(NewEntry(b'{"source-ref":"s3://b/new.jpg"}') for _ in range(30))
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("rounds", [15, pytest.param(200, marks=pytest.mark.long)])
+def test_nothing_acknowledged_is_lost(path, line, rounds):
+    moments = random.Random(rounds)  # noqa: S311
+    _make(path, line)
+    acknowledged = 0
+    for _ in range(rounds):
+        acknowledged = _save_until_killed(path, acknowledged, moments)
+        _check(path, acknowledged)
+    assert acknowledged > rounds
+
+
+def _make(path, line):
+    with Workspace.create(path, WorkspaceInfo("leaves")) as workspace:
+        workspace.append(NewEntry(line(f"s3://b/{n}.jpg")) for n in range(ENTRIES))
+        first = workspace.ids()[0]
+        workspace.begin_push(ARN, [[(first, b"{}")]], datetime(2025, 3, 1, tzinfo=UTC))
+
+
+def _save_until_killed(path, acknowledged, moments):
+    """Let a child save until it is killed at a random moment; the last number that it told."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SAVING, str(path), str(acknowledged)], stdout=subprocess.PIPE, text=True
+    ) as child:
+        try:
+            for _ in range(moments.randint(1, 60)):
+                acknowledged = int(child.stdout.readline())
+            threading.Event().wait(moments.random() / 200)  # somewhere within the next steps
+        finally:
+            os.kill(child.pid, signal.SIGKILL)
+        told = child.stdout.read().split("\n")[:-1]
+    return int(told[-1]) if told else acknowledged
+
+
+def _check(path, acknowledged):
+    with Workspace.open(path) as workspace:
+        stored = [_number(raw) for raw, _ in workspace.lines()][:ENTRIES]
+        push = workspace.unfinished_push()
+        (batch,) = workspace.batches(push.id)
+        counts = workspace.counts()
+    # The child may have been killed between a step and telling of it, so there may be one more.
+    newest = max(stored)
+    assert acknowledged <= newest <= acknowledged + 1
+    for number in range(max(1, newest - ENTRIES + 1), newest + 1):
+        assert stored[number % ENTRIES] == number
+    assert batch.state is BatchState.SENDING
+    assert acknowledged <= int(batch.message) <= newest
+    assert (counts.total - ENTRIES) % 30 == 0
+    assert counts.total >= ENTRIES + acknowledged // 50 * 30
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    connection.close()
+
+
+def _number(raw):
+    _, found, number = raw.rpartition(b'"number":')
+    return int(number.rstrip(b"}")) if found else 0
