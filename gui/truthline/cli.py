@@ -1,0 +1,517 @@
+"""The commands: what the window does, for scripts.
+
+Each prints what it found on standard output, as text or with ``--format json`` as one JSON document;
+everything else (errors, what is going on, a progress bar on a terminal) goes to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import logging
+import os
+import signal
+import sys
+import tempfile
+import threading
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from tqdm import tqdm
+
+from truthline import __version__, demo
+from truthline.aws.rekognition import parse_dataset_arn
+from truthline.aws.session import Connection, connect
+from truthline.errors import (
+    CancelledError,
+    ServiceError,
+    TruthlineError,
+    UnreadableFileError,
+    UsageError,
+)
+from truthline.manifest.annotation import Level
+from truthline.manifest.file import read_manifest
+from truthline.manifest.rules import check_manifest
+from truthline.progress import CancelToken
+from truthline.sync.opening import attach, create_workspace, export_manifest
+from truthline.sync.plan import plan
+from truthline.sync.pull import pull_manifest
+from truthline.sync.push import PushResult, candidates, push
+from truthline.sync.sources import SourceKind, recognise
+from truthline.sync.watch import watch
+from truthline.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType
+
+    from truthline.aws.rekognition import DatasetDescription
+    from truthline.progress import Progress, Report
+    from truthline.sync.plan import Remark
+
+COMMANDS: Final = ("demo", "new", "export", "emulator", "check", "status", "pull", "push")
+
+FINE: Final = 0
+FLAWED: Final = 1
+"""Done, but some lines have errors or were not stored."""
+UNUSABLE: Final = 2
+"""Wrong usage, or a file that cannot be read or written."""
+UNSERVED: Final = 3
+"""The service could not be reached, or failed."""
+INTERRUPTED: Final = 130
+BROKEN_PIPE: Final = 141
+
+Json = dict[str, Any]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Carry out one command; return its exit code."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s: %(message)s")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal may know fewer characters than data
+    arguments = parser().parse_args(argv)
+    run = _Run(arguments)
+    with _cancelled_by_ctrl_c(run.cancel):
+        try:
+            code: int = arguments.command(run)
+            run.flush()
+        except BrokenPipeError:
+            # Whoever read the output has gone. Python must not find out once more when it exits.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return BROKEN_PIPE
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except TruthlineError as error:
+            return run.fail(error)
+    return code
+
+
+class _Run:
+    """One command being carried out: its arguments, its output and its cancel token."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.arguments = arguments
+        self.cancel = CancelToken()
+        self.json: bool = arguments.format == "json"
+        self.connection = Connection(arguments.profile, arguments.region, arguments.endpoint_url)
+
+    def say(self, text: str) -> None:
+        """Print a line for people, unless JSON is asked for."""
+        if not self.json:
+            self._print(shown(text))
+
+    def document(self, document: Json) -> None:
+        """Print a JSON document if that is asked for."""
+        if self.json:
+            self.json_line(document)
+
+    def json_line(self, document: Json) -> None:
+        """Print a JSON document on one line. ASCII: a source-ref may hold what no encoding can."""
+        self._print(json.dumps(document))
+
+    @staticmethod
+    def flush() -> None:
+        """Hand over what was printed."""
+        if sys.stdout is not None:
+            sys.stdout.flush()
+
+    @staticmethod
+    def note(text: str) -> None:
+        """Print a line on standard error."""
+        print(shown(text), file=sys.stderr, flush=True)
+
+    def fail(self, error: TruthlineError) -> int:
+        """Print the error; return the exit code that it stands for."""
+        self.note(f"truthline: {error}")
+        if isinstance(error, CancelledError):
+            return INTERRUPTED
+        return UNSERVED if isinstance(error, ServiceError) else UNUSABLE
+
+    def _print(self, text: str) -> None:
+        try:
+            print(text, flush=True)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise UnreadableFileError("The output cannot be written.", detail=f"{error.strerror}.") from error
+
+    @contextmanager
+    def progress(self) -> Iterator[Report]:
+        """A `Report` that draws a progress bar on a terminal, and nothing elsewhere."""
+        if sys.stderr is None or not sys.stderr.isatty():
+            yield lambda _: None
+            return
+        with tqdm(file=sys.stderr, leave=False, unit="") as bar:
+
+            def report(progress: Progress) -> None:
+                bar.set_description_str(shown(progress.text), refresh=False)
+                bar.total = progress.total
+                bar.n = progress.done
+                bar.refresh()
+
+            yield report
+
+
+def shown(text: str) -> str:
+    """Text that a terminal shows and does not obey: data may hold control characters."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+@contextmanager
+def _cancelled_by_ctrl_c(cancel: CancelToken) -> Iterator[None]:
+    """Let the first Ctrl-C stop the work at its next step, a second one break it off."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        cancel.cancel()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+# The commands
+
+
+def _open(run: _Run) -> int:
+    if not run.arguments.source:
+        return _demo(run)
+    source = recognise(run.arguments.source)
+    raise UsageError(
+        f"A {source.kind} is opened in the window, which needs a display and PySide6.",
+        detail=f"Use a command instead: {', '.join(COMMANDS)}.",
+        place=run.arguments.source,
+    )
+
+
+def _demo(run: _Run) -> int:
+    if run.arguments.name != "demo" or not run.arguments.headless:
+        run.note(
+            "There is no window here: it needs a display and PySide6. This is the sample dataset without it."
+        )
+    run.document(demo.run_headless(run.say, cancel=run.cancel))
+    return FINE
+
+
+def _new(run: _Run) -> int:
+    given = run.arguments
+    source = recognise(given.source)
+    with (
+        run.progress() as report,
+        create_workspace(
+            Path(given.workspace),
+            source,
+            connection=run.connection,
+            target=given.to,
+            images_dir=given.images,
+            report=report,
+            cancel=run.cancel,
+        ) as workspace,
+    ):
+        counts = workspace.counts()
+    run.say(f"{given.workspace}: {counts.total} entries, {counts.with_findings} of them with findings.")
+    run.document({"workspace": given.workspace, "entries": counts.total, "findings": counts.with_findings})
+    return FINE
+
+
+def _export(run: _Run) -> int:
+    given = run.arguments
+    with Workspace.open(Path(given.workspace)) as workspace:
+        export_manifest(workspace, Path(given.manifest))
+        total = workspace.counts().total
+    run.say(f"{given.manifest}: {total} lines.")
+    run.document({"manifest": given.manifest, "lines": total})
+    return FINE
+
+
+def _check(run: _Run) -> int:
+    path = Path(run.arguments.manifest)
+    findings: list[Json] = []
+    with run.progress() as report:
+        for line, source_ref, finding in check_manifest(path, report=report, cancel=run.cancel):
+            findings.append(
+                {
+                    "line": line,
+                    "source_ref": source_ref,
+                    "code": finding.code,
+                    "level": str(finding.level),
+                    "pointer": finding.pointer,
+                    "message": finding.message,
+                }
+            )
+        lines = sum(1 for _ in read_manifest(path))
+    for found in findings:
+        where = f"line {found['line']}{found['pointer'] and ' at ' + found['pointer']}"
+        run.say(f"{where}: {found['level']} {found['code']}: {found['message']}")
+    errors = sum(found["level"] == Level.ERROR for found in findings)
+    run.say(f"{lines} lines, {len(findings)} findings, {errors} of them errors.")
+    run.document({"lines": lines, "findings": findings})
+    return FLAWED if errors else FINE
+
+
+def _status(run: _Run) -> int:
+    arn = parse_dataset_arn(run.arguments.arn).text
+    with connect(run.connection.for_arn(arn)) as aws:
+        if not run.arguments.watch:
+            _tell_status(run, aws.rekognition.describe_dataset(arn))
+            return FINE
+        for state in watch(aws, arn, cancel=run.cancel):
+            _tell_status(run, state)
+    return FINE
+
+
+def _tell_status(run: _Run, state: DatasetDescription) -> None:
+    stats = state.stats
+    run.say(f"{state.status} {state.message}".strip())
+    run.say(
+        f"  {stats.total} entries, {stats.labeled} labelled, {stats.errors} with errors;"
+        f" {stats.labels} labels; updated {state.updated.astimezone():%Y-%m-%d %H:%M:%S}"
+    )
+    run.document(
+        {
+            "status": state.status,
+            "message": state.message,
+            "code": state.code,
+            "stats": {
+                "total": stats.total,
+                "labeled": stats.labeled,
+                "labels": stats.labels,
+                "errors": stats.errors,
+            },
+            "updated": state.updated.isoformat(),
+        }
+    )
+
+
+def _pull(run: _Run) -> int:
+    given = run.arguments
+    arn = parse_dataset_arn(given.arn).text
+    with connect(run.connection.for_arn(arn)) as aws, run.progress() as report:
+        count = pull_manifest(aws, arn, Path(given.manifest), report=report, cancel=run.cancel)
+    run.say(f"{given.manifest}: {count} lines.")
+    run.document({"manifest": given.manifest, "lines": count})
+    return FINE
+
+
+def _push(run: _Run) -> int:
+    arn = parse_dataset_arn(run.arguments.dataset).text
+    source = recognise(run.arguments.manifest)
+    if source.kind is not SourceKind.MANIFEST:
+        raise UsageError(
+            f"This is a {source.kind}, not a manifest.", detail="Push a manifest.", place=source.text
+        )
+    with tempfile.TemporaryDirectory(prefix="truthline-push-") as folder, run.progress() as report:
+        path = Path(folder) / "push.truthline"
+        with create_workspace(
+            path, source, connection=run.connection, report=report, cancel=run.cancel
+        ) as workspace:
+            result = _push_workspace(run, workspace, arn, report)
+    _tell_result(run, result)
+    if result.error:
+        return run.fail(result.error)
+    return FINE if result.flawless else FLAWED
+
+
+def _push_workspace(run: _Run, workspace: Workspace, arn: str, report: Report) -> PushResult:
+    given = run.arguments
+    try:
+        with connect(run.connection.for_arn(arn)) as aws:
+            attach(workspace, arn, aws, add_missing=False, report=report, cancel=run.cancel)
+            return push(
+                workspace,
+                aws,
+                strict=given.strict,
+                dry_run=given.dry_run,
+                report=report,
+                cancel=run.cancel,
+            )
+    except ServiceError as error:
+        # What is refused for its own sake is known without the dataset.
+        known = plan(candidates(workspace), bucket="", strict=given.strict)
+        return PushResult(refused=known.refused, error=error)
+
+
+def _tell_result(run: _Run, result: PushResult) -> None:
+    lists = {
+        "refused": result.refused,
+        "dropped": result.dropped,
+        "stored_differently": result.stored_differently,
+        "remote_errors": result.remote_errors,
+    }
+    would = "would be " if run.arguments.dry_run else ""
+    run.say(
+        f"{result.pushed} lines {would}pushed in {result.batches} batches, {result.unchanged} unchanged."
+        + (f" {result.status} {result.message}".rstrip() if result.status else "")
+    )
+    for name, remarks in lists.items():
+        for remark in remarks:
+            run.say(f"{name.replace('_', ' ')}: line {remark.line}: {remark.code}: {remark.message}")
+    run.document(
+        {
+            "pushed": result.pushed,
+            "unchanged": result.unchanged,
+            "batches": result.batches,
+            "status": result.status,
+            **{name: [_item(remark) for remark in remarks] for name, remarks in lists.items()},
+        }
+    )
+
+
+def _item(remark: Remark) -> Json:
+    return {
+        "source_ref": remark.source_ref,
+        "code": remark.code,
+        "message": remark.message,
+        "line": remark.line,
+    }
+
+
+def _emulator(run: _Run) -> int:
+    given = run.arguments
+    if not given.sample:
+        return _bare_emulator(given)
+    stop = CancelToken()
+    with _until_signal(stop):
+        try:
+            running = demo.running_sample(cancel=stop, port=given.port, settings=given.set)
+            with running as sample:
+                run.json_line(
+                    {
+                        "endpoint_url": sample.connection.endpoint_url,
+                        "bucket": sample.bucket,
+                        "dataset_arn": sample.dataset_arn,
+                    }
+                )
+                while True:
+                    stop.wait(_SIGNAL_SECONDS)
+        except CancelledError:
+            return FINE
+
+
+_SIGNAL_SECONDS: Final = 0.5
+"""On Windows a wait holds signals back until it ends."""
+
+
+def _bare_emulator(given: argparse.Namespace) -> int:
+    """Serve in this process."""
+    words = ["--port", str(given.port)]
+    words += [word for setting in given.set for word in ("--set", setting)]
+    if given.until_stdin_closes:
+        words.append("--until-stdin-closes")
+    try:
+        serve: Callable[[list[str]], int] = import_module("truthline.emulator.__main__").main
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "The emulator is not installed.", detail="Run: pip install 'truthline[emulator]'"
+        ) from error
+    return serve(words)
+
+
+@contextmanager
+def _until_signal(stop: CancelToken) -> Iterator[None]:
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: stop.cancel()) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+# The arguments
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line's parser. ``truthline PATH`` comes in as ``truthline open PATH``."""
+    top = argparse.ArgumentParser(
+        prog="truthline",
+        description="Label images for Amazon Rekognition Custom Labels.",
+        epilog="Without a command the window opens: truthline [MANIFEST | FOLDER | WORKSPACE | ARN]",
+    )
+    top.add_argument("--version", action="version", version=f"truthline {__version__}")
+    _add_common(top, "")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name: str, command: Callable[[_Run], int], told: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=told, description=told)
+        # Given after the command, an option counts; left out there, the one before the command stays.
+        _add_common(one, argparse.SUPPRESS)
+        one.set_defaults(command=command, name=name)
+        return one
+
+    one = add("open", _open, "Open the window.")
+    one.add_argument("source", nargs="?", default="")
+
+    one = add("demo", _demo, "Work on the sample dataset in the embedded emulator.")
+    one.add_argument("--headless", action="store_true", help="without the window, printing each step")
+
+    one = add("new", _new, "Make a workspace.")
+    one.add_argument("workspace", metavar="WORKSPACE.truthline")
+    one.add_argument(
+        "--from",
+        dest="source",
+        required=True,
+        metavar="SOURCE",
+        help="manifest, folder of images, s3://bucket/prefix, or a dataset's ARN",
+    )
+    one.add_argument("--to", default="", metavar="s3://bucket/prefix", help="where a folder's images are")
+    one.add_argument("--images", default="", metavar="DIR", help="where a manifest's images lie locally")
+
+    one = add("export", _export, "Write a workspace's lines to a manifest.")
+    one.add_argument("workspace", metavar="WORKSPACE.truthline")
+    one.add_argument("manifest", metavar="OUT.manifest")
+
+    one = add("emulator", _emulator, "Serve Rekognition's datasets and S3 on this computer.")
+    one.add_argument("--port", type=int, default=0, help="the port to listen on (default: any)")
+    one.add_argument("--sample", action="store_true", help="with the sample dataset in it")
+    one.add_argument("--set", action="append", default=[], metavar="SWITCH=VALUE", help="how it behaves")
+    one.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
+
+    one = add("check", _check, "Find what is wrong in a manifest.")
+    one.add_argument("manifest", metavar="MANIFEST")
+
+    one = add("status", _status, "Tell a dataset's status.")
+    one.add_argument("arn", metavar="ARN")
+    one.add_argument("--watch", action="store_true", help="until nothing is in progress any more")
+
+    one = add("pull", _pull, "Write a dataset's lines to a manifest.")
+    one.add_argument("arn", metavar="ARN")
+    one.add_argument("manifest", metavar="OUT.manifest")
+
+    one = add("push", _push, "Send the lines of a manifest that differ from what the dataset holds.")
+    one.add_argument("manifest", metavar="MANIFEST")
+    one.add_argument("--dataset", required=True, metavar="ARN")
+    one.add_argument("--dry-run", action="store_true", help="send nothing; count what would be sent")
+    one.add_argument("--strict", action="store_true", help="also refuse lines that have errors")
+    return top
+
+
+def _add_common(one: argparse.ArgumentParser, default: str) -> None:
+    text = default or "text"
+    one.add_argument("--profile", default=default, help="AWS profile")
+    one.add_argument("--region", default=default, help="AWS region")
+    one.add_argument("--endpoint-url", default=default, metavar="URL", help="instead of AWS's own")
+    one.add_argument("--format", choices=("text", "json"), default=text, help="of what is printed")
+
+
+def with_command(argv: Sequence[str]) -> list[str]:
+    """The arguments, with ``open`` put where a command belongs and none stands."""
+    takes_value = {"--profile", "--region", "--endpoint-url", "--format"}
+    skip = False
+    for index, word in enumerate(argv):
+        if skip:
+            skip = False
+        elif word in takes_value:
+            skip = True
+        elif not word.startswith("-"):
+            return list(argv) if word in COMMANDS else [*argv[:index], "open", *argv[index:]]
+    return list(argv) if {"-h", "--help", "--version"} & set(argv) else [*argv, "open"]

@@ -1,0 +1,252 @@
+"""Workspaces from sources, and manifests from workspaces: what the window and the commands both do."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from truthline.aws.session import connect
+from truthline.errors import UnreadableFileError, UsageError
+from truthline.manifest.edit import new_annotation
+from truthline.manifest.file import has_bom, read_manifest, write_manifest
+from truthline.progress import ignore_progress
+from truthline.sync.reading import DatasetReader
+from truthline.sync.sources import SourceKind, has_image_suffix, images_in, split_prefix
+from truthline.workspace.workspace import EntryId, NewEntry, Workspace, WorkspaceInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from truthline.aws.session import Aws, Connection
+    from truthline.manifest.annotation import RemoteError
+    from truthline.progress import CancelToken, Report
+    from truthline.sync.sources import Source
+
+_CHUNK: Final = 500
+
+
+def create_workspace(
+    path: Path,
+    source: Source,
+    *,
+    connection: Connection,
+    cancel: CancelToken,
+    target: str = "",
+    images_dir: str = "",
+    report: Report = ignore_progress,
+) -> Workspace:
+    """Make a workspace from any source but a workspace, and open it.
+
+    Args:
+        path: the new file, which appears whole or not at all.
+        source: what it is made from.
+        connection: how to reach AWS, now and later.
+        cancel: stops the work.
+        target: ``s3://bucket/prefix`` where a folder's images are, or will be.
+        images_dir: the folder in which a manifest's images lie on this computer; "" for S3.
+        report: is told how far the work is.
+
+    Raises:
+        UsageError: the file exists already, or a folder comes without a target or without images.
+        UnreadableFileError: the source cannot be read, or the workspace not be written.
+        ServiceError: S3 or the dataset could not be read.
+
+    """
+    path = Path(path).absolute()
+    if path.exists():
+        raise UsageError(
+            "There is a file of that name already.", detail="Choose another name.", place=str(path)
+        )
+    info = WorkspaceInfo(
+        name=path.stem,
+        profile=connection.profile,
+        region=connection.region,
+        endpoint_url=connection.endpoint_url,
+        target=target.rstrip("/"),
+        images_dir=images_dir and str(Path(images_dir).absolute()),
+    )
+    with _appearing_whole(path) as hidden:
+        info, entries = _described(source, info, connection, cancel)
+        with Workspace.create(hidden, info) as workspace:
+            if source.kind is SourceKind.DATASET:
+                with connect(connection.for_arn(source.text)) as aws:
+                    attach(workspace, source.text, aws, add_missing=True, cancel=cancel, report=report)
+            else:
+                workspace.append(entries, report=report, cancel=cancel)
+    return Workspace.open(path)
+
+
+def export_manifest(workspace: Workspace, out: Path) -> None:
+    """Write every line, byte for byte and in the order they came in; the file appears whole or not at all.
+
+    A line that came without a line ending gets one only if others follow it.
+
+    Raises:
+        UnreadableFileError: the manifest cannot be written.
+
+    """
+    write_manifest(out, _joined(workspace.lines()), bom=workspace.info.bom)
+
+
+def attach_dataset(
+    workspace: Workspace,
+    arn: str,
+    connection: Connection,
+    *,
+    add_missing: bool,
+    cancel: CancelToken,
+    report: Report = ignore_progress,
+) -> None:
+    """Make a workspace one of that dataset, as `attach` does, with a connection of its own."""
+    with connect(connection.for_arn(arn)) as aws:
+        attach(workspace, arn, aws, add_missing=add_missing, cancel=cancel, report=report)
+
+
+def attach(
+    workspace: Workspace,
+    arn: str,
+    aws: Aws,
+    *,
+    add_missing: bool,
+    cancel: CancelToken,
+    report: Report = ignore_progress,
+) -> None:
+    """Read the dataset and store what it holds as base lines, with the remote errors.
+
+    Of entries with the same source-ref only the last gets a base line. With ``add_missing``, entries that
+    only the dataset has are appended.
+
+    Raises:
+        ServiceError: the dataset could not be read; the workspace is then as it was.
+
+    """
+    with DatasetReader(aws, arn, report=report, cancel=cancel).entries() as remote:
+        found: set[EntryId] = set()
+
+        def matching() -> Iterator[tuple[EntryId, bytes | None, tuple[RemoteError, ...]]]:
+            for entry in remote:
+                cancel.check()
+                entry_id = workspace.find(entry.source_ref) if entry.source_ref else None
+                if entry_id is not None:
+                    found.add(entry_id)
+                    yield entry_id, entry.line, entry.errors
+
+        workspace.store_remote(matching())
+        workspace.store_remote(_not_held(workspace, found))
+        if add_missing:
+            new = (entry for entry in remote if workspace.find(entry.source_ref) is None)
+            workspace.append(
+                (NewEntry(entry.line, base=entry.line, remote_errors=entry.errors) for entry in new),
+                report=report,
+                cancel=cancel,
+            )
+    connection = aws.connection
+    workspace.set_info(
+        replace(
+            workspace.info,
+            dataset_arn=arn,
+            profile=connection.profile,
+            region=connection.region,
+            endpoint_url=connection.endpoint_url,
+        )
+    )
+
+
+def _not_held(
+    workspace: Workspace, held: set[EntryId]
+) -> Iterator[tuple[EntryId, bytes | None, tuple[RemoteError, ...]]]:
+    ids = [EntryId(one) for one in workspace.ids() if one not in held]
+    for start in range(0, len(ids), _CHUNK):
+        for entry in workspace.entries(ids[start : start + _CHUNK]):
+            if entry.base is not None or entry.remote_errors:
+                yield entry.id, None, ()
+
+
+def _described(
+    source: Source, info: WorkspaceInfo, connection: Connection, cancel: CancelToken
+) -> tuple[WorkspaceInfo, Iterable[NewEntry]]:
+    """The new workspace's facts and entries; of a dataset, the entries are read later."""
+    match source.kind:
+        case SourceKind.MANIFEST:
+            lines = read_manifest(source.path)
+            entries = (NewEntry(line.raw, ending=line.ending) for line in lines)
+            return replace(info, bom=has_bom(source.path)), entries
+        case SourceKind.FOLDER:
+            folder = str(source.path.absolute())
+            return replace(info, images_dir=folder), _from_refs(_refs_of_folder(source, info.target))
+        case SourceKind.S3_PREFIX:
+            refs = _refs_of_prefix(source.text, connection, cancel)
+            return replace(info, target=source.text.rstrip("/")), _from_refs(refs)
+        case SourceKind.DATASET:
+            return info, ()
+        case SourceKind.WORKSPACE:
+            raise UsageError(
+                "This is a workspace already.",
+                detail="Open it, or export a manifest from it and make a workspace from that.",
+                place=source.text,
+            )
+
+
+def _from_refs(source_refs: Iterable[str]) -> list[NewEntry]:
+    return [NewEntry(new_annotation(source_ref).raw) for source_ref in source_refs]
+
+
+def _refs_of_folder(source: Source, target: str) -> list[str]:
+    if not target:
+        raise UsageError(
+            "A folder of images needs an address in S3 for them.",
+            detail="Say where they are, or will be uploaded to: s3://bucket/prefix.",
+            place=source.text,
+        )
+    split_prefix(target)
+    names = images_in(source.path)
+    if not names:
+        raise UsageError("There is no PNG or JPEG image in this folder.", place=source.text)
+    return [f"{target}/{name}" for name in names]
+
+
+def _refs_of_prefix(text: str, connection: Connection, cancel: CancelToken) -> list[str]:
+    bucket, prefix = split_prefix(text)
+    refs = []
+    with connect(connection) as aws:
+        for facts in aws.s3.list(bucket, prefix):
+            cancel.check()
+            if has_image_suffix(facts.key):
+                refs.append(f"s3://{bucket}/{facts.key}")
+    if not refs:
+        raise UsageError("There is no PNG or JPEG image under this address.", place=text)
+    return refs
+
+
+def _joined(lines: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
+    unended = False
+    for line, ending in lines:
+        yield (b"\n" if unended else b"") + line + ending
+        unended = ending == b""
+
+
+@contextmanager
+def _appearing_whole(path: Path) -> Iterator[Path]:
+    """A name beside ``path`` to build a workspace at; it takes the right name if the block succeeds."""
+    hidden = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        yield hidden
+        try:
+            # Unlike a rename, a second name does not take the place of a file that came meanwhile.
+            os.link(hidden, path)
+        except FileExistsError:
+            raise UsageError(
+                "There is a file of that name already.", detail="Choose another name.", place=str(path)
+            ) from None
+        except OSError:  # a disk without links
+            hidden.rename(path)
+    except OSError as error:
+        raise UnreadableFileError(
+            "The workspace cannot be written.", detail=f"{error.strerror}.", place=str(path)
+        ) from error
+    finally:
+        for ending in ("", "-wal", "-shm", "-journal"):
+            hidden.with_name(hidden.name + ending).unlink(missing_ok=True)

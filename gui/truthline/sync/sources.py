@@ -1,0 +1,155 @@
+"""What a person can open: a manifest, a folder of images, an S3 prefix, a dataset, a workspace file."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from truthline.aws.rekognition import parse_dataset_arn
+from truthline.errors import UnreadableFileError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_S3: Final = re.compile(r"s3://(?P<bucket>[^/\s]+)(/(?P<prefix>.*))?", re.DOTALL)
+_SQLITE_MAGIC: Final = b"SQLite format 3\x00"
+_IMAGE_SUFFIXES: Final = (".png", ".jpg", ".jpeg")
+_PNG_MAGIC: Final = b"\x89PNG\r\n\x1a\n"
+_JPEG_MAGIC: Final = b"\xff\xd8\xff"
+
+
+class SourceKind(StrEnum):
+    """Kinds of sources, in a person's words."""
+
+    MANIFEST = "manifest"
+    FOLDER = "folder of images"
+    WORKSPACE = "workspace"
+    S3_PREFIX = "S3 prefix"
+    DATASET = "dataset"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something that can be opened; ``text`` is its path, ``s3://`` address or ARN as it was given."""
+
+    kind: SourceKind
+    text: str
+
+    @property
+    def path(self) -> Path:
+        """The file or folder."""
+        return Path(self.text)
+
+    @property
+    def name(self) -> str:
+        """A short name for it."""
+        if self.kind is SourceKind.DATASET:
+            return self.text.split(":project/")[1].split("/")[0]
+        if self.kind is SourceKind.S3_PREFIX:
+            return self.text.rstrip("/").rpartition("/")[2]
+        return self.path.resolve().stem
+
+
+def recognise(text: str) -> Source:
+    """Tell what kind of source ``text`` names.
+
+    Raises:
+        UsageError: it is none of them; the detail says what is.
+        UnreadableFileError: it is a file that cannot be read, or not a regular one.
+
+    """
+    if text.startswith("arn:"):
+        return Source(SourceKind.DATASET, parse_dataset_arn(text).text)
+    if text.startswith("s3://"):
+        split_prefix(text)
+        return Source(SourceKind.S3_PREFIX, text)
+    path = Path(text)
+    if text and path.is_dir():
+        return Source(SourceKind.FOLDER, text)
+    if not text or not path.exists():
+        raise UsageError(
+            "There is no such file or folder.",
+            detail="Give a manifest, a folder of images, a workspace, s3://bucket/prefix or a dataset's ARN.",
+            place=text,
+        )
+    is_workspace = _first_bytes(path, len(_SQLITE_MAGIC)) == _SQLITE_MAGIC
+    return Source(SourceKind.WORKSPACE if is_workspace else SourceKind.MANIFEST, text)
+
+
+def split_prefix(text: str) -> tuple[str, str]:
+    """Bucket and prefix of ``s3://bucket/prefix``; the prefix may be empty.
+
+    Raises:
+        UsageError: it is no such address.
+
+    """
+    match = _S3.fullmatch(text)
+    if match is None:
+        raise UsageError("This is not an S3 address.", detail="Write s3://bucket/prefix.", place=text)
+    return match["bucket"], match["prefix"] or ""
+
+
+def has_image_suffix(name: str) -> bool:
+    """Whether a file or key is called like a PNG or JPEG."""
+    return name.lower().endswith(_IMAGE_SUFFIXES)
+
+
+def images_in(folder: Path) -> list[str]:
+    """Paths, relative to ``folder`` and with ``/``, of the PNG and JPEG files in and below it, sorted.
+
+    Files must be called like images and begin like them. Hidden files and folders are left out, and links
+    to folders are not followed.
+
+    Raises:
+        UnreadableFileError: a folder cannot be read, or a name is not valid Unicode and so cannot be a key.
+
+    """
+    return sorted(
+        _as_key(path.relative_to(folder))
+        for path in _files_in(folder)
+        if has_image_suffix(path.name) and _first_bytes(path, 8).startswith((_PNG_MAGIC, _JPEG_MAGIC))
+    )
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    def failed(error: OSError) -> None:
+        raise UnreadableFileError(
+            "The folder cannot be read.", detail=f"{error.strerror}.", place=str(error.filename)
+        ) from error
+
+    for root, folders, files in os.walk(folder, onerror=failed):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            path = Path(root, name)
+            if not name.startswith(".") and path.is_file():
+                yield path
+
+
+def _as_key(path: Path) -> str:
+    key = path.as_posix()
+    try:
+        key.encode()
+    except UnicodeEncodeError as error:
+        shown = key.encode(errors="backslashreplace").decode()
+        raise UnreadableFileError(
+            "The file's name is not valid Unicode, so no S3 key can have it.",
+            detail="Rename it.",
+            place=shown,
+        ) from error
+    return key
+
+
+def _first_bytes(path: Path, count: int) -> bytes:
+    if not path.is_file():
+        raise UnreadableFileError("This is not a regular file.", place=str(path))
+    try:
+        with path.open("rb") as file:
+            return file.read(count)
+    except OSError as error:
+        raise UnreadableFileError(
+            "The file cannot be read.", detail=f"{error.strerror}.", place=str(path)
+        ) from error

@@ -1,0 +1,102 @@
+"""Commands run in this process against the emulator, by the computer's clock and without delays."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from truthline import cli
+from truthline.aws.session import connect
+from truthline.emulator import Switches, SystemClock
+from truthline.progress import CancelToken
+from truthline.sync.watch import watch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass
+class Outcome:
+    """What a command gave back."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output, which must be one JSON document."""
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def clock() -> SystemClock:
+    return SystemClock()
+
+
+@pytest.fixture
+def switches() -> Switches:
+    return Switches(update_seconds=0.0, create_seconds=0.0)
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command; its arguments may be anything with a text."""
+
+    def run(*words: object) -> Outcome:
+        capsys.readouterr()
+        try:
+            code = cli.main(cli.with_command([str(word) for word in words]))
+        except SystemExit as ended:
+            code = ended.code
+        printed = capsys.readouterr()
+        return Outcome(code, printed.out, printed.err)
+
+    return run
+
+
+@pytest.fixture
+def endpoint(connection) -> tuple[str, str]:
+    """The option that leads to the emulator."""
+    return "--endpoint-url", connection.endpoint_url
+
+
+@pytest.fixture
+def make_dataset(connection, tmp_path: Path):
+    """Makes a dataset of lines; returns its ARN."""
+
+    def make(*lines: bytes) -> str:
+        with connect(connection) as aws:
+            project = aws.rekognition.create_project("leaves")
+            arn = aws.rekognition.create_dataset(project, "TRAIN")
+            list(watch(aws, arn, cancel=CancelToken()))
+            if lines:
+                aws.rekognition.update_entries(arn, b"".join(line + b"\n" for line in lines))
+                list(watch(aws, arn, cancel=CancelToken()))
+        return arn
+
+    return make
+
+
+@pytest.fixture
+def labelled():
+    """Makes a line with one class label."""
+
+    def make(number: int, label: str = "oak", kind: str = "image-classification") -> bytes:
+        line = {
+            "source-ref": f"s3://leaves/{number}.jpg",
+            label: 1,
+            f"{label}-metadata": {
+                "confidence": 1,
+                "class-name": label,
+                "human-annotated": "yes",
+                "creation-date": "2024-05-14T09:12:37.137Z",
+                "type": f"groundtruth/{kind}",
+            },
+        }
+        return json.dumps(line).encode()
+
+    return make

@@ -1,0 +1,158 @@
+"""Commands that need no service: new, export, check, and wrong usage."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from truthline import cli
+
+
+@pytest.fixture
+def manifest(tmp_path, labelled):
+    path = tmp_path / "a manifest"
+    path.write_bytes(
+        b"\xef\xbb\xbf"
+        + labelled(1)
+        + b"\r\n\n{broken\n\xff\n"
+        + labelled(2, kind="nonsense")
+        + b"  \n"
+        + labelled(1)
+    )
+    return path
+
+
+def test_new_and_export_give_back_every_byte(run, tmp_path, manifest):
+    workspace = tmp_path / "w.truthline"
+    made = run("new", workspace, "--from", manifest, "--format", "json")
+    assert (made.code, made.err) == (0, "")
+    assert made.json == {"workspace": str(workspace), "entries": 6, "findings": 4}
+    exported = run("export", workspace, tmp_path / "out")
+    assert exported.code == 0
+    assert "6 lines" in exported.out
+    assert (tmp_path / "out").read_bytes() == manifest.read_bytes()
+
+
+def test_check_lists_findings_by_line(run, manifest):
+    checked = run("check", manifest, "--format", "json")
+    assert checked.code == 1
+    assert checked.json["lines"] == 6
+    for finding in checked.json["findings"]:
+        assert list(finding) == ["line", "source_ref", "code", "level", "pointer", "message"]
+    found = {(one["line"], one["code"], one["level"]) for one in checked.json["findings"]}
+    assert (1, "TRUTHLINE_REPEATED_SOURCE_REF", "error") in found
+    assert (3, "ERROR_INVALID_JSON_LINE", "error") in found
+    assert (4, "ERROR_INVALID_JSON_LINE", "error") in found
+    assert (5, "ERROR_UNSUPPORTED_USE_CASE_TYPE", "error") in found
+    assert 6 not in {line for line, _, _ in found}
+
+
+def test_check_without_errors_is_fine(run, tmp_path, labelled):
+    path = tmp_path / "m"
+    path.write_bytes(labelled(1) + b"\n" + b'{"source-ref":"s3://leaves/2.jpg"}\n')
+    checked = run("check", path)
+    assert checked.code == 0
+    assert "line 2: warning WARNING_UNANNOTATED_RECORD" in checked.out
+    assert "2 lines, 1 findings, 0 of them errors." in checked.out
+
+
+def test_what_cannot_be_read_is_told_in_one_sentence(run, tmp_path, manifest):
+    for words in (
+        ("check", tmp_path / "nowhere"),
+        ("check", tmp_path),
+        ("new", tmp_path / "w.truthline", "--from", tmp_path / "nowhere"),
+        ("new", manifest, "--from", manifest),
+        ("export", tmp_path / "nowhere", tmp_path / "out"),
+        ("export", manifest, tmp_path / "out"),
+        ("push", tmp_path / "nowhere", "--dataset", "arn:x"),
+        ("status", "arn:aws:s3:::x"),
+        ("pull", "leaves", tmp_path / "out"),
+        (tmp_path / "nowhere",),
+        (manifest,),
+        ("new", tmp_path / "w.truthline"),
+        ("emulator", "--set", "nonsense=1"),
+        ("--format", "yaml", "check", manifest),
+        ("-x",),
+    ):
+        failed = run(*words)
+        assert failed.code == 2, words
+        assert failed.out == ""
+        assert "Traceback" not in failed.err
+        assert failed.err
+
+
+def test_control_characters_of_data_do_not_reach_the_terminal(run, tmp_path):
+    path = tmp_path / "m"
+    path.write_bytes(b'{"source-ref":"\\u001b[31mred"}\n')
+    assert "\x1b" not in run("check", path).out
+    assert "\x1b" not in run("check", path, "--format", "json").out
+
+
+def test_a_source_ref_that_no_encoding_can_hold(run, tmp_path):
+    path = tmp_path / "m"
+    path.write_bytes(b'{"source-ref":"\\ud800"}\n')
+    assert run("check", path, "--format", "json").json["lines"] == 1
+    assert run("check", path).code == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["check", "x"], ["check", "x"]),
+        ([], ["open"]),
+        (["--region", "check"], ["--region", "check", "open"]),
+        (["--region", "push", "a.manifest"], ["--region", "push", "open", "a.manifest"]),
+        (["--region=x", "check"], ["--region=x", "check"]),
+        (["./check"], ["open", "./check"]),
+        (["--help"], ["--help"]),
+    ],
+)
+def test_a_source_may_stand_where_a_command_does(words, expected):
+    assert cli.with_command(words) == expected
+
+
+def test_options_count_before_and_after_the_command():
+    parse = cli.parser().parse_args
+    before = parse(["--region", "x", "--format", "json", "check", "m"])
+    after = parse(["--region", "y", "check", "m", "--region", "x", "--format", "json"])
+    assert (before.region, before.format) == (after.region, after.format) == ("x", "json")
+    assert parse(["check", "m"]).format == "text"
+
+
+def test_the_help_names_every_command(run):
+    printed = run("--help")
+    assert printed.code == 0
+    assert all(f"  {name} " in printed.out for name in cli.COMMANDS)
+
+
+def test_a_reader_that_has_gone_is_no_error(manifest):
+    read, write = os.pipe()
+    os.close(read)
+    arguments = [sys.executable, "-m", "truthline", "check", str(manifest)]
+    ended = subprocess.run(arguments, stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert (ended.returncode, ended.stderr) == (cli.BROKEN_PIPE, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+def test_an_output_that_cannot_be_written_is_told(manifest):
+    with Path("/dev/full").open("wb") as full:
+        arguments = [sys.executable, "-m", "truthline", "check", str(manifest)]
+        ended = subprocess.run(arguments, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(b"truthline: The output cannot be written.")
+    assert b"Traceback" not in ended.stderr
+
+
+def test_a_terminal_that_knows_few_characters(tmp_path):
+    path = tmp_path / "m"
+    path.write_bytes('{"source-ref":"s3://leaves/1.jpg","é":1,"é-metadata":{"type":"ü"}}\n'.encode())
+    arguments = [sys.executable, "-m", "truthline", "check", str(path)]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    ended = subprocess.run(arguments, capture_output=True, check=False, env=environment)
+    assert (ended.returncode, ended.stderr) == (1, b"")
+    assert b"\\xe9-metadata" in ended.stdout
