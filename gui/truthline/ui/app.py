@@ -1,0 +1,87 @@
+"""Builds everything once and passes it down."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from truthline import __version__
+from truthline.images.thumbnails import Thumbnails
+from truthline.settings import Settings
+from truthline.ui import theme
+from truthline.ui.jobs import Jobs
+from truthline.ui.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from truthline.aws.session import Connection
+
+
+class App:
+    """The application: one window with what it needs.
+
+    Args:
+        settings: what is remembered.
+        cache: the folder of the thumbnail cache.
+
+    """
+
+    def __init__(self, settings: Settings, cache: Path) -> None:
+        self.settings = settings
+        self.jobs = Jobs()
+        self.thumbnails = Thumbnails(cache / "thumbnails.sqlite")
+        self.dress()
+        self.window = MainWindow(self.jobs, settings, self.thumbnails)
+        self.window.appearance_wanted.connect(self._change_appearance)
+
+    def dress(self) -> None:
+        """Apply the appearance that was chosen, or the desktop's."""
+        wanted = self.settings.get("appearance")
+        dark = theme.system_prefers_dark() if wanted == "system" else wanted == "dark"
+        theme.apply_theme(_application(), dark=dark)
+
+    def close(self) -> None:
+        """Close the window and end all threads."""
+        self.window.close()
+        self.jobs.close()
+        self.thumbnails.close()
+
+    def _change_appearance(self, dark: bool) -> None:  # noqa: FBT001 - a slot
+        self.settings.set("appearance", "dark" if dark else "light")
+        self.dress()
+        self.window.restyle()
+
+
+def run(source: str, connection: Connection, *, sample: bool = False) -> int:
+    """Open the window and return when it is closed: the exit code.
+
+    Args:
+        source: what to open in it, "" for the welcome page.
+        connection: how to reach AWS.
+        sample: open the sample dataset instead.
+
+    """
+    application = QApplication([sys.argv[0]])
+    application.setApplicationName("Truthline")
+    application.setApplicationVersion(__version__)
+    application.setDesktopFileName("truthline")
+    app = App(Settings(), Path(platformdirs.user_cache_dir("truthline")))
+    app.window.show()
+    if sample:
+        QTimer.singleShot(0, app.window.open_sample)
+    elif source:
+        QTimer.singleShot(0, lambda: app.window.open(source, connection))
+    try:
+        return application.exec()
+    finally:
+        app.close()
+
+
+def _application() -> QApplication:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)  # noqa: S101 - there is no window without one
+    return application

@@ -1,0 +1,1 @@
+"""The gallery of thumbnails, and the filmstrip under the image."""

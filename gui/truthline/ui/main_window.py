@@ -1,0 +1,556 @@
+"""The main window: menus, the toolbar row, and either the welcome page or the workbench."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QSizePolicy,
+    QStackedWidget,
+    QToolBar,
+    QWidget,
+)
+from typing_extensions import override
+
+from truthline import __version__
+from truthline.aws.session import Connection
+from truthline.errors import TruthlineError
+from truthline.sync.opening import export_manifest
+from truthline.sync.sources import SourceKind, recognise
+from truthline.ui import theme
+from truthline.ui.actions import Actions
+from truthline.ui.dialogs.connection import ConnectionDialog
+from truthline.ui.dialogs.folder import FolderDialog
+from truthline.ui.dialogs.keys import KeysDialog
+from truthline.ui.jobs import Jobs, Lane
+from truthline.ui.opening import Opener, Wish
+from truthline.ui.palette import DIGITS
+from truthline.ui.panels.toast import Toast
+from truthline.ui.sample import SampleRunner
+from truthline.ui.welcome import Welcome
+from truthline.ui.workbench import Workbench
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from truthline.images.thumbnails import Thumbnails
+    from truthline.progress import CancelToken, Progress, Report
+    from truthline.settings import Settings
+    from truthline.sync.push import PushResult
+    from truthline.sync.upload import Upload
+    from truthline.workspace.workspace import Workspace
+
+_SEARCH_DELAY_MS = 150
+
+
+class MainWindow(QMainWindow):
+    """One window, one workspace at a time.
+
+    Args:
+        jobs: the lanes that all work runs on.
+        settings: what is remembered.
+        thumbnails: the disk cache.
+
+    """
+
+    appearance_wanted = Signal(object)
+    """True for dark, False for light."""
+    document_opened = Signal(object)
+    """The `Workbench` of a workspace that was opened."""
+
+    def __init__(self, jobs: Jobs, settings: Settings, thumbnails: Thumbnails) -> None:
+        super().__init__()
+        self._jobs = jobs
+        self._settings = settings
+        self._thumbnails = thumbnails
+        self.bench: Workbench | None = None
+        self.actions_by_name = Actions(self, self._handlers())
+        self.opener = Opener(jobs, self)
+        self.opener.opened.connect(self.show_workspace)
+        self.opener.failed.connect(self._complain)
+        self.opener.working.connect(self._show_opening)
+        self.sample = SampleRunner(jobs, self)
+        self.sample.ready.connect(self.opener.open)
+        self.sample.failed.connect(self._complain)
+        self.sample.working.connect(self._show_opening)
+        jobs.failed_unexpectedly.connect(self._complain)
+        self.welcome = Welcome()
+        self.welcome.way_chosen.connect(lambda name: self.actions_by_name[name].trigger())
+        self.welcome.recent_chosen.connect(self.open)
+        self.welcome.cancelled.connect(lambda _: self._cancel_opening())
+        self.welcome.show_recent(settings.get("recent"))
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.welcome)
+        self.setCentralWidget(self._stack)
+        self._toast = Toast(self.welcome)
+        self._add_digit_keys()
+        self._build_menus()
+        self._build_toolbar()
+        self.setWindowTitle("Truthline")
+        self.setMinimumSize(760, 520)
+        self._restore_window()
+        self._update_actions()
+
+    # ways in
+
+    def open(self, text: str, connection: Connection | None = None) -> None:
+        """Open anything that `recognise` knows; a folder is asked about first."""
+        try:
+            source = recognise(text)
+        except TruthlineError as error:
+            self._complain(error)
+            return
+        if source.kind is SourceKind.FOLDER and not self._has_workspace(text):
+            self._ask_for_folder(text)
+        else:
+            self.open_wish(Wish(text, connection=connection or self._connection()))
+
+    def open_wish(self, wish: Wish) -> None:
+        """Open what is described in full."""
+        self._settings.set("profile", wish.connection.profile)
+        self._settings.set("region", wish.connection.region)
+        self.opener.open(wish)
+
+    def open_sample(self) -> None:
+        """Open the sample dataset in an emulator of its own."""
+        self.close_workspace()
+        self.sample.start()
+
+    def show_workspace(self, workspace: Workspace) -> None:
+        """Put an open workspace into the window, in place of the one before."""
+        self._close_bench()
+        bench = Workbench(workspace, self._jobs, self._thumbnails)
+        self.bench = bench
+        self._stack.addWidget(bench)
+        self._stack.setCurrentWidget(bench)
+        bench.restore_layout(self._settings.get("layout"))
+        bench.gallery.set_side(self._settings.get("thumbnail_size"))
+        bench.mode_changed.connect(lambda _image: self._update_actions())
+        bench.browser.current_changed.connect(lambda _entry: self._update_actions())
+        bench.counted.connect(lambda _counts: self._show_count())
+        bench.image.canvas.drawing_changed.connect(lambda _drawing: self._update_actions())
+        bench.image.class_wanted.connect(lambda _frame: self._ask_for_label())
+        bench.document.undo_stack.indexChanged.connect(lambda _index: self._update_actions())
+        bench.dataset.uploads_needed.connect(self._offer_upload)
+        bench.dataset.pushed.connect(self._tell_pushed)
+        bench.bar.connect_wanted.connect(lambda _: self._connect())
+        self.setWindowTitle(f"{workspace.info.name} — Truthline")
+        if not workspace.info.endpoint_url:  # an emulator's workspace goes with it
+            self._settings.remember(str(workspace.path))
+            self._settings.save()
+        self._search.clear()
+        self._fit_panels()
+        bench.start()
+        self._update_actions()
+        self.document_opened.emit(bench)
+
+    def close_workspace(self) -> None:
+        """Close what is open and show the ways in."""
+        self._close_bench()
+        self.welcome.show_recent(self._settings.get("recent"))
+        self._stack.setCurrentWidget(self.welcome)
+        self.setWindowTitle("Truthline")
+        self._show_count()
+        self._update_actions()
+
+    def restyle(self) -> None:
+        """Draw everything anew in another appearance."""
+        self.actions_by_name.refresh_icons()
+        if self.bench is not None:
+            self.bench.restyle()
+        self._update_actions()
+
+    # what the actions do
+
+    def _handlers(self) -> dict[str, Callable[[], object]]:
+        def bench(call: Callable[[Workbench], object]) -> Callable[[], object]:
+            return lambda: call(self.bench) if self.bench is not None else None
+
+        return {
+            "open_folder": lambda: self._ask_for_folder(""),
+            "open_file": self._ask_for_file,
+            "open_prefix": partial(self._ask_for_address, SourceKind.S3_PREFIX, "Open S3 Prefix"),
+            "open_dataset": partial(self._ask_for_address, SourceKind.DATASET, "Open Dataset"),
+            "open_sample": self.open_sample,
+            "export": self._export,
+            "close": self.close_workspace,
+            "quit": self.close,
+            "undo": bench(lambda b: b.document.undo_stack.undo()),
+            "redo": bench(lambda b: b.document.undo_stack.redo()),
+            "select_all": bench(lambda b: b.browser.select_all()),
+            "delete_boxes": bench(lambda b: b.image.canvas.delete_selected()),
+            "find": self._focus_search,
+            "show_gallery": bench(lambda b: b.show_gallery()),
+            "show_image": bench(lambda b: b.show_image()),
+            "zoom_in": bench(lambda b: _zoom(b, 1)),
+            "zoom_out": bench(lambda b: _zoom(b, -1)),
+            "zoom_fit": bench(lambda b: b.image.canvas.fit()),
+            "zoom_actual": bench(lambda b: b.image.canvas.zoom_to(1.0)),
+            "toggle_filters": bench(lambda b: self._toggle(b.filters)),
+            "toggle_side": bench(lambda b: self._toggle(b.side)),
+            "toggle_drawer": bench(lambda b: self._toggle(b.drawer)),
+            "dark": lambda: self.appearance_wanted.emit(not theme.tokens().dark),
+            "next": bench(lambda b: b.browser.step(1)),
+            "previous": bench(lambda b: b.browser.step(-1)),
+            "next_unlabelled": bench(lambda b: b.next_unlabelled()),
+            "draw": bench(lambda b: b.image.canvas.set_drawing(not b.image.canvas.drawing)),
+            "select_tool": bench(lambda b: b.image.canvas.set_drawing(False)),
+            "next_problem": bench(lambda b: b.problems.step(1)),
+            "previous_problem": bench(lambda b: b.problems.step(-1)),
+            "add_label": self._ask_for_label,
+            "push": bench(lambda b: b.dataset.push()),
+            "refresh": bench(lambda b: b.dataset.refresh()),
+            "connect": self._connect,
+            "keys": lambda: KeysDialog(self).open(),
+            "about": self._about,
+        }
+
+    def _ask_for_folder(self, folder: str) -> None:
+        dialog = FolderDialog(folder, self)
+
+        def accepted() -> None:
+            self.open_wish(
+                Wish(dialog.folder.text(), target=dialog.target.text().strip(), connection=self._connection())
+            )
+
+        _ask(dialog, accepted)
+
+    def _ask_for_file(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(
+            self,
+            "Open Manifest or Workspace",
+            "",
+            "Manifests and workspaces (*.manifest *.jsonl *.json *.truthline);;All files (*)",
+        )
+        if chosen:
+            self.open(chosen)
+
+    def _ask_for_address(self, kind: SourceKind, title: str) -> None:
+        dialog = ConnectionDialog(self._jobs, kind, title, self._connection(), self)
+        _ask(dialog, lambda: self.open_wish(Wish(dialog.text, connection=dialog.connection)))
+
+    def _connect(self) -> None:
+        bench = self.bench
+        if bench is None:
+            return
+        info = bench.document.workspace.info
+        connection = Connection(info.profile, info.region, info.endpoint_url)
+        dialog = ConnectionDialog(self._jobs, SourceKind.DATASET, "Connect to a Dataset", connection, self)
+        dialog.address.setText(info.dataset_arn)
+        _ask(dialog, lambda: bench.dataset.connect_to(dialog.connection, dialog.text))
+
+    def _export(self) -> None:
+        bench = self.bench
+        if bench is None:
+            return
+        workspace = bench.document.workspace
+        suggested = str(workspace.path.with_name(f"{workspace.info.name}-export.manifest"))
+        chosen, _ = QFileDialog.getSaveFileName(self, "Export Manifest", suggested, "Manifests (*.manifest)")
+        if chosen:
+            self.export_to(Path(chosen))
+
+    def export_to(self, path: Path) -> None:
+        """Write the workspace's lines as a manifest, after what is being saved."""
+        bench = self.bench
+        if bench is None:
+            return
+
+        def write(_token: CancelToken, _report: Report) -> None:
+            export_manifest(bench.document.workspace, path)
+
+        self._jobs.run(
+            Lane.WRITE,
+            write,
+            done=lambda _: bench.toast.say(f"Exported to {path.name}."),
+            failed=self._complain,
+        )
+
+    def _ask_for_label(self) -> None:
+        bench = self.bench
+        if bench is not None:
+            if bench.side.isHidden():
+                self._toggle(bench.side)
+            bench.labels.focus_field()
+
+    def _offer_upload(self, uploads: list[Upload]) -> None:
+        bench = self.bench
+        if bench is None:
+            return
+        total = sum(upload.size for upload in uploads)
+        images = "1 image is" if len(uploads) == 1 else f"{len(uploads):,} images are"
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(f"{images} on this computer and not in the bucket {uploads[0].bucket}.")
+        box.setInformativeText(
+            f"The service reads images from the bucket. Upload them first ({total / 1e6:,.1f} MB)?"
+        )
+        upload = box.addButton("Upload and Push", QMessageBox.ButtonRole.AcceptRole)
+        without = box.addButton("Push Without Them", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(upload)
+        box.buttonClicked.connect(
+            lambda button: (
+                bench.dataset.upload_and_push(uploads)
+                if button is upload
+                else (bench.dataset.push_without_upload() if button is without else None)
+            )
+        )
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+    def _tell_pushed(self, result: PushResult) -> None:
+        bench = self.bench
+        if bench is None:
+            return
+        sentences, fine = _told(result)
+        wrong = bool(result.remote_errors or result.dropped or result.refused)
+        show = (lambda: self._show_problems(bench)) if wrong else None
+        toast = bench.toast
+        tell = toast.say if fine else (toast.complain if result.error is not None else toast.warn)
+        tell(sentences, action="Show problems" if show else "", act=show)
+
+    def _show_problems(self, bench: Workbench) -> None:
+        if bench.drawer.isHidden():
+            self._toggle(bench.drawer)
+        bench.drawer.setCurrentWidget(bench.problems)
+        bench.problems.table.setFocus()
+
+    def _about(self) -> None:
+        QMessageBox.about(
+            self,
+            "About Truthline",
+            f"Truthline {__version__}\n\nLabel images for Amazon Rekognition Custom Labels.",
+        )
+
+    def _focus_search(self) -> None:
+        self._search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._search.selectAll()
+
+    def _toggle(self, panel: QWidget) -> None:
+        panel.setVisible(panel.isHidden())
+        self._update_actions()
+
+    # the window itself
+
+    def _build_menus(self) -> None:
+        self.actions_by_name.fill(self.menuBar())
+        recent = QMenu(self)
+        recent.aboutToShow.connect(lambda: self._fill_recent(recent))
+        self.actions_by_name["recent"].setMenu(recent)
+
+    def _fill_recent(self, menu: QMenu) -> None:
+        menu.clear()
+        for text in self._settings.get("recent"):
+            menu.addAction(text.replace("&", "&&"), partial(self.open, text))
+
+    def _build_toolbar(self) -> None:
+        bar = QToolBar("Toolbar")
+        bar.setObjectName("toolbar")
+        bar.setMovable(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        for name in ("show_gallery", "show_image"):
+            bar.addAction(self.actions_by_name[name])
+            button = bar.widgetForAction(self.actions_by_name[name])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)  # type: ignore[attr-defined]
+        bar.addSeparator()
+        for name in ("select_tool", "draw"):
+            bar.addAction(self.actions_by_name[name])
+        self._search = QLineEdit()
+        self._search.setPlaceholderText("Search image addresses")
+        self._search.setAccessibleName("Search image addresses")
+        self._search.setClearButtonEnabled(True)
+        self._search.setMinimumWidth(120)
+        self._search.setMaximumWidth(420)
+        self._search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._search_timer = QTimer(self)
+        self._search_timer.setSingleShot(True)
+        self._search_timer.setInterval(_SEARCH_DELAY_MS)
+        self._search_timer.timeout.connect(self._apply_search)
+        self._search.textChanged.connect(lambda _text: self._search_timer.start())
+        self._search.returnPressed.connect(self._leave_search)
+        bar.addWidget(self._search)
+        spacer = QWidget()
+        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(spacer)
+        self._count = QLabel()
+        self._count.setProperty("dim", True)
+        bar.addWidget(self._count)
+        for name in ("undo", "redo"):
+            bar.addAction(self.actions_by_name[name])
+        self.addToolBar(bar)
+
+    def _add_digit_keys(self) -> None:
+        for digit in DIGITS:
+            QShortcut(QKeySequence(digit), self, partial(self._use_digit, digit))
+            QShortcut(QKeySequence(f"Shift+{digit}"), self, partial(self._toggle_digit, digit))
+
+    def _use_digit(self, digit: str) -> None:
+        if self.bench is not None and (name := self.bench.colours.at_digit(digit)):
+            self.bench.use_label(name)
+
+    def _toggle_digit(self, digit: str) -> None:
+        if self.bench is not None and (name := self.bench.colours.at_digit(digit)):
+            self.bench.toggle_label_here(name)
+
+    def _update_actions(self) -> None:
+        bench, actions = self.bench, self.actions_by_name
+        states: set[str] = set()
+        if bench is not None:
+            states.add("document")
+            states |= {"entry"} if bench.browser.current is not None else set()
+            states |= {"image"} if bench.in_image_mode else set()
+        actions.enable(frozenset(states))
+        self._search.setEnabled(bench is not None)
+        actions["dark"].setChecked(theme.tokens().dark)
+        stack = bench.document.undo_stack if bench is not None else None
+        for name, able, text in (
+            ("undo", stack is not None and stack.canUndo(), stack.undoText() if stack else ""),
+            ("redo", stack is not None and stack.canRedo(), stack.redoText() if stack else ""),
+        ):
+            actions[name].setEnabled(able)
+            actions[name].setText(f"&{name.capitalize()}" + (f" “{text.replace('&', '&&')}”" if text else ""))
+            keys = actions[name].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            actions[name].setToolTip(theme.plain_tip(f"{name.capitalize()} {text}".strip() + f" ({keys})"))
+        for name, checked in (
+            ("show_gallery", bench is not None and not bench.in_image_mode),
+            ("show_image", bench is not None and bench.in_image_mode),
+            ("draw", bench is not None and bench.image.canvas.drawing),
+            ("select_tool", bench is not None and not bench.image.canvas.drawing),
+            ("toggle_filters", bench is not None and not bench.filters.isHidden()),
+            ("toggle_side", bench is not None and not bench.side.isHidden()),
+            ("toggle_drawer", bench is not None and not bench.drawer.isHidden()),
+        ):
+            actions[name].setChecked(checked)
+
+    def _apply_search(self) -> None:
+        if self.bench is not None and self._search.text() != self.bench.browser.filter.text:
+            self.bench.browser.set_filter(replace(self.bench.browser.filter, text=self._search.text()))
+
+    def _leave_search(self) -> None:
+        self._apply_search()
+        if self.bench is not None:
+            (self.bench.image.canvas if self.bench.in_image_mode else self.bench.gallery).setFocus()
+
+    def _show_count(self) -> None:
+        bench = self.bench
+        if bench is None or bench.counts is None:
+            self._count.setText("")
+            return
+        listed, total = bench.browser.model.rowCount(), bench.counts.total
+        self._count.setText(f"{total:,} images" if listed == total else f"{listed:,} of {total:,} images")
+
+    def _show_opening(self, progress: Progress | None) -> None:
+        if progress is not None and self._stack.currentWidget() is not self.welcome:
+            self._stack.setCurrentWidget(self.welcome)
+        if progress is None and self.bench is not None:
+            self._stack.setCurrentWidget(self.bench)
+        self.welcome.show_progress(progress)
+
+    def _cancel_opening(self) -> None:
+        self.opener.cancel()
+        self.sample.cancel()
+
+    def _complain(self, error: Exception) -> None:
+        toast = self.bench.toast if self.bench is not None else self._toast
+        toast.complain(str(error) if isinstance(error, TruthlineError) else f"Something went wrong: {error}")
+
+    def _connection(self) -> Connection:
+        return Connection(self._settings.get("profile"), self._settings.get("region"))
+
+    @staticmethod
+    def _has_workspace(text: str) -> bool:
+        folder = Path(text).resolve()
+        return (folder.parent / f"{folder.name}.truthline").exists()
+
+    def _close_bench(self) -> None:
+        bench, self.bench = self.bench, None
+        if bench is None:
+            return
+        self._settings.set("layout", bench.save_layout())
+        self._settings.set("thumbnail_size", bench.gallery.side)
+        bench.document.undo_stack.blockSignals(True)  # it empties itself when everything else is gone
+        bench.close_document()
+        self._stack.removeWidget(bench)
+        bench.deleteLater()
+
+    def _restore_window(self) -> None:
+        saved = self._settings.get("window")
+        if not saved or not self.restoreGeometry(QByteArray.fromBase64(saved.encode("ascii"))):
+            self.resize(1280, 820)
+
+    def _fit_panels(self) -> None:
+        bench = self.bench
+        if bench is not None:
+            bench.filters.setVisible(self.width() >= 1100)
+            if self.height() < 760 and not self._settings.get("layout"):
+                bench.middle.setSizes([1000, 130])
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.bench is not None:
+            if self._search.hasFocus():
+                self._search.clear()
+                self._leave_search()
+            elif self.bench.in_image_mode:
+                self.bench.show_gallery()
+            return
+        super().keyPressEvent(event)
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.hide()
+        self._cancel_opening()
+        self._settings.set("window", bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
+        self._close_bench()
+        self.sample.stop()
+        self._settings.save()
+        event.accept()
+
+
+def _ask(dialog: FolderDialog | ConnectionDialog, accepted: Callable[[], object]) -> None:
+    dialog.accepted.connect(accepted)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()
+
+
+def _zoom(bench: Workbench, direction: int) -> None:
+    if bench.in_image_mode:
+        bench.image.canvas.zoom_by(1.25 if direction > 0 else 0.8)
+    else:
+        bench.gallery.set_side(bench.gallery.side + 32 * direction)
+
+
+def _told(result: PushResult) -> tuple[str, bool]:
+    """What came of a push, in sentences, and whether all is well."""
+    if result.error is not None and result.status is None and not result.pushed:
+        return str(result.error), False
+    lines = "1 line is" if result.pushed == 1 else f"{result.pushed:,} lines are"
+    sentences = [f"{lines} stored." if result.pushed else "Nothing had to be sent."]
+    for remarks, what in (
+        (result.refused, "could not be sent"),
+        (result.dropped, "not stored by the service"),
+        (result.stored_differently, "stored differently than sent"),
+    ):
+        if remarks:
+            sentences.append(f"{len(remarks):,} {'was' if len(remarks) == 1 else 'were'} {what}.")
+    errors = len({remark.source_ref for remark in result.remote_errors})
+    if errors:
+        sentences.append(
+            f"The service reports problems on {errors:,} {'image' if errors == 1 else 'images'}."
+        )
+    if result.error is not None:
+        sentences.append(str(result.error))
+    return " ".join(sentences), result.flawless

@@ -1,0 +1,120 @@
+"""From what a person names (a path, an address, an ARN) to an open workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+from PySide6.QtCore import QObject, Signal
+
+from truthline.aws.session import Connection
+from truthline.errors import CancelledError
+from truthline.progress import CancelToken, Progress, Report
+from truthline.sync.opening import create_workspace
+from truthline.sync.sources import Source, SourceKind, recognise
+from truthline.ui.jobs import Job, Jobs, Lane
+from truthline.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to open, and what is needed to make a workspace of it; ``path`` is where, None for beside it."""
+
+    text: str
+    target: str = ""
+    images_dir: str = ""
+    connection: Connection = field(default_factory=Connection)
+    path: Path | None = None
+
+
+class Opener(QObject):
+    """Opens one thing at a time, off the GUI thread."""
+
+    opened = Signal(object)
+    """The open `Workspace`."""
+    failed = Signal(object)
+    """The exception by which opening failed; not after a cancel."""
+    working = Signal(object)
+    """`Progress` while it goes on, None when it has ended."""
+
+    def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._job: Job | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being opened."""
+        return self._job is not None
+
+    def open(self, wish: Wish) -> None:
+        """Open a workspace; anything else becomes one first, or is found to have become one earlier."""
+        if self.busy:
+            return
+        self.working.emit(Progress("Opening"))
+
+        def work(token: CancelToken, report: Report) -> Workspace:
+            return _open(wish, token, report)
+
+        self._job = self._jobs.run(
+            Lane.NETWORK, work, done=self._done, failed=self._failed, progress=self.working.emit
+        )
+
+    def cancel(self) -> None:
+        """Give it up; nothing of it stays."""
+        if self._job is not None:
+            self._job.cancel()
+
+    def _done(self, workspace: Workspace) -> None:
+        self._end()
+        self.opened.emit(workspace)
+
+    def _failed(self, error: Exception) -> None:
+        self._end()
+        if not isinstance(error, CancelledError):
+            self.failed.emit(error)
+
+    def _end(self) -> None:
+        self._job = None
+        self.working.emit(None)
+
+
+def workspace_path(source: Source) -> Path:
+    """Where the workspace of a source is kept: beside a manifest or folder, else in the documents."""
+    if source.kind is SourceKind.WORKSPACE:
+        return source.path
+    if source.kind in {SourceKind.MANIFEST, SourceKind.FOLDER}:
+        path = source.path.resolve()
+        return path.parent / f"{path.stem if source.kind is SourceKind.MANIFEST else path.name}.truthline"
+    folder = Path(platformdirs.user_documents_dir()) / "Truthline"
+    return folder / f"{_file_name(source)}.truthline"
+
+
+def _file_name(source: Source) -> str:
+    """A file name that tells datasets and prefixes apart; S3 keys and ARNs hold what file names must not."""
+    parts = source.text.split("/")
+    wanted = (
+        "-".join(part for part in parts[1:] if part)
+        if source.kind is SourceKind.DATASET
+        else "-".join(parts[2:])
+    )
+    kept = "".join(char if char.isalnum() or char in "-_" else "_" for char in wanted).strip("-_")
+    return kept[:80] or "workspace"
+
+
+def _open(wish: Wish, token: CancelToken, report: Report) -> Workspace:
+    source = recognise(wish.text)
+    path = wish.path or workspace_path(source)
+    if path.exists():
+        return Workspace.open(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return create_workspace(
+        path,
+        source,
+        connection=wish.connection,
+        target=wish.target,
+        images_dir=wish.images_dir,
+        cancel=token,
+        report=report,
+    )

@@ -1,0 +1,66 @@
+"""Which colour and which digit key each label has, the same in every view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QColor
+
+from truthline.ui import theme
+from truthline.ui.jobs import Lane
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from truthline.ui.document import Document
+    from truthline.workspace.changes import Changes
+    from truthline.workspace.workspace import Label
+
+DIGITS = "1234567890"
+
+
+class LabelColours(QObject):
+    """The workspace's labels in the order of the label panel, kept up to date."""
+
+    changed = Signal(object)
+    """The new list of `Label`."""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__(document)
+        self._document = document
+        self._by_name: dict[str, Label] = {}
+        self.labels: Sequence[Label] = ()
+        self._read(document.workspace.labels())
+        document.changed.connect(self._refresh)
+
+    def of(self, name: str) -> QColor:
+        """The label's colour; grey for a box whose class_id names no label."""
+        label = self._by_name.get(name)
+        if label is None:
+            return QColor(theme.tokens().dim) if not name else theme.label_colour(len(self._by_name))
+        return theme.label_colour(label.colour_index)
+
+    def digit(self, name: str) -> str:
+        """The digit key of a label, "" from the eleventh on."""
+        for digit, label in zip(DIGITS, self.labels, strict=False):
+            if label.name == name:
+                return digit
+        return ""
+
+    def at_digit(self, digit: str) -> str:
+        """The label that a digit key means, "" if there are not so many."""
+        place = DIGITS.index(digit)
+        return self.labels[place].name if place < len(self.labels) else ""
+
+    def _refresh(self, changes: Changes) -> None:
+        if changes:
+            self._document.jobs.run(
+                Lane.READ, lambda _token, _report: self._document.workspace.labels(), done=self._read
+            )
+
+    def _read(self, labels: Sequence[Label]) -> None:
+        if list(labels) != list(self.labels):
+            self.labels = labels
+            self._by_name = {label.name: label for label in labels}
+            self.changed.emit(labels)

@@ -1,0 +1,1 @@
+"""What stands around the image: labels, boxes, problems, the line, the dataset bar."""
