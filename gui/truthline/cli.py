@@ -80,14 +80,18 @@ def main(argv: Sequence[str]) -> int:
             code: int = arguments.command(run)
             run.flush()
         except BrokenPipeError:
-            # Whoever read the output has gone. Python must not find out once more when it exits.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _give_up_output()  # whoever read it has gone
             return BROKEN_PIPE
         except KeyboardInterrupt:
             return INTERRUPTED
         except TruthlineError as error:
             return run.fail(error)
     return code
+
+
+def _give_up_output() -> None:
+    # What cannot be written any more: Python must not find out once again when it exits.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Run:
@@ -137,6 +141,7 @@ class _Run:
         except BrokenPipeError:
             raise
         except OSError as error:
+            _give_up_output()
             raise UnreadableFileError("The output cannot be written.", detail=f"{error.strerror}.") from error
 
     @contextmanager

@@ -96,6 +96,17 @@ def missing_class(annotation: Annotation, _: ImageFacts | None) -> Places:
             yield pointer_to(attribute.name + METADATA_SUFFIX), message
 
 
+def unused_class(annotation: Annotation, _: ImageFacts | None) -> Places:
+    """Labels of a class-map that no box of its attribute has."""
+    for attribute in annotation.box_attributes:
+        used = {box.class_id for box in attribute.boxes}
+        for class_id, label in attribute.class_map.items():
+            if class_id not in used:
+                told = f'No box of "{attribute.name}" has the label "{label}" of its class-map.'
+                pointer = pointer_to(attribute.name + METADATA_SUFFIX, "class-map", class_id)
+                yield pointer, f"{told} The service counts it among the dataset's labels all the same."
+
+
 def _pointer(attribute: BoxAttribute, index: int) -> str:
     return pointer_to(attribute.name, "annotations", index)
 

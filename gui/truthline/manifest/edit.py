@@ -42,6 +42,7 @@ __all__ = [
     "add_class_label",
     "attribute_name_for",
     "box_attribute_name",
+    "creation_date",
     "new_annotation",
     "remove_boxes",
     "remove_class_label",
@@ -72,7 +73,7 @@ def add_class_label(annotation: Annotation, name: str, now: datetime) -> Annotat
             "job-name": _JOB + attribute,
             "class-name": name,
             "human-annotated": "yes",
-            "creation-date": _date(now),
+            "creation-date": creation_date(now),
             "type": CLASS_TYPE,
         },
     )
@@ -194,7 +195,7 @@ def _add_box_attribute(line: JsonText, name: str, now: datetime) -> None:
             "class-map": {},
             "human-annotated": "yes",
             "objects": [],
-            "creation-date": _date(now),
+            "creation-date": creation_date(now),
             "type": BOX_TYPE,
         },
     )
@@ -264,5 +265,6 @@ def _round(number: float) -> int:
     return math.floor(number + 0.5)
 
 
-def _date(now: datetime) -> str:
+def creation_date(now: datetime) -> str:
+    """Spell a moment as the console writes it: UTC, milliseconds, Z."""
     return now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -6,3 +6,8 @@ from __future__ import annotations
 def pointer_to(*steps: str | int) -> str:
     """Spell the pointer to a place; "" for the whole document."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def steps_of(pointer: str) -> list[str]:
+    """Read a pointer back into the keys and indices that it leads through."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]

@@ -66,6 +66,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("TRUTHLINE_TOO_MANY_LABELS", Level.ERROR, line_checks.too_many_labels),
     Rule("ERROR_MISSING_BOUNDING_BOX_CONFIDENCE", Level.ERROR, box_checks.missing_confidence),
     Rule("ERROR_MISSING_CLASS_MAP_ID", Level.ERROR, box_checks.missing_class),
+    Rule("TRUTHLINE_UNUSED_CLASS", Level.INFO, box_checks.unused_class),
     Rule("ERROR_INVALID_BOUNDING_BOX", Level.ERROR, box_checks.invalid_box),
     Rule("ERROR_BOUNDING_BOX_TOO_SMALL", Level.ERROR, box_checks.box_too_small),
     Rule("ERROR_TOO_MANY_BOUNDING_BOXES", Level.ERROR, box_checks.too_many_boxes),

@@ -20,17 +20,17 @@ BOX_TYPE: Final = "groundtruth/object-detection"
 
 # Far above every limit of the service, and what a double holds exactly, so that no sum of two overflows.
 _MOST: Final = 999_999_999_999_999
-_Whole = Annotated[int, Meta(ge=-_MOST, le=_MOST)]
-_Number = _Whole | Annotated[float, Meta(ge=-_MOST, le=_MOST)]
+Whole = Annotated[int, Meta(ge=-_MOST, le=_MOST)]
+_Number = Whole | Annotated[float, Meta(ge=-_MOST, le=_MOST)]
 _Pixels = Annotated[int, Meta(ge=0, le=_MOST)]
-_Confidence = Annotated[float, Meta(ge=0, le=1)]
-_ClassMap = dict[Annotated[int, Meta(ge=0, le=_MOST)], str]
-_Text = Annotated[str, Meta(min_length=1)]
+Confidence = Annotated[float, Meta(ge=0, le=1)]
+ClassMap = dict[Annotated[int, Meta(ge=0, le=_MOST)], str]
+Text = Annotated[str, Meta(min_length=1)]
 
 
 class _Metadata(Struct, tag_field="type", rename="kebab", gc=False):
     human_annotated: Literal["yes", "no"]
-    creation_date: _Text
+    creation_date: Text
     job_name: str | UnsetType = UNSET
 
 
@@ -38,30 +38,30 @@ class ClassMetadata(_Metadata, tag=CLASS_TYPE, kw_only=True, gc=False):
     """Metadata of an image-level label."""
 
     class_name: str
-    confidence: _Confidence
+    confidence: Confidence
 
 
-class _Object(Struct, gc=False):
+class Object(Struct, gc=False):
     # None where it is absent; a null is refused, since it is no number.
-    confidence: _Confidence = None  # type: ignore[assignment]  # msgspec does not check defaults
+    confidence: Confidence = None  # type: ignore[assignment]  # msgspec does not check defaults
 
 
 class BoxMetadata(_Metadata, tag=BOX_TYPE, kw_only=True, gc=False):
     """Metadata of boxes."""
 
-    class_map: _ClassMap
-    objects: list[_Object]
+    class_map: ClassMap
+    objects: list[Object]
 
 
-class _Box(Struct, gc=False):
+class Frame(Struct, gc=False):
     left: _Number
     top: _Number
     width: _Number
     height: _Number
-    class_id: _Whole
+    class_id: Whole
 
 
-class _Size(Struct, gc=False):
+class Size(Struct, gc=False):
     width: _Pixels
     height: _Pixels
     depth: _Pixels
@@ -70,8 +70,8 @@ class _Size(Struct, gc=False):
 class BoxValue(Struct, gc=False):
     """What an attribute of boxes holds."""
 
-    annotations: list[_Box]
-    image_size: Annotated[list[_Size], Meta(min_length=1)]
+    annotations: list[Frame]
+    image_size: Annotated[list[Size], Meta(min_length=1)]
 
 
 class _LooseClassMetadata(Struct, tag_field="type", tag=CLASS_TYPE, rename="kebab"):
@@ -88,18 +88,18 @@ class _LooseObject(Struct):
 
 
 class _LooseBoxMetadata(Struct, tag_field="type", tag=BOX_TYPE, rename="kebab"):
-    class_map: _ClassMap = field(default_factory=dict)
+    class_map: ClassMap = field(default_factory=dict)
     objects: list[_LooseObject] = field(default_factory=list)
     human_annotated: Any = None
 
 
 class _LooseBoxValue(Struct):
-    annotations: list[_Box] = field(default_factory=list)
+    annotations: list[Frame] = field(default_factory=list)
     image_size: Any = None
 
 
 _METADATA: Final = Decoder(ClassMetadata | BoxMetadata)
-_CLASS_VALUE: Final = Decoder(_Whole)
+_CLASS_VALUE: Final = Decoder(Whole)
 _BOX_VALUE: Final = Decoder(BoxValue)
 
 
@@ -136,7 +136,7 @@ def convert_pair(name: str, value: object, metadata: object) -> ClassLabel | Box
     try:
         about = convert(metadata, _LooseClassMetadata | _LooseBoxMetadata, str_keys=True)
         if isinstance(about, _LooseClassMetadata):
-            convert(value, _Whole)
+            convert(value, Whole)
             return ClassLabel(name, about.class_name, _confidence(about.confidence))
         return _box_attribute(name, convert(value, _LooseBoxValue), about)
     except (ValidationError, RecursionError):
@@ -163,8 +163,8 @@ def _confidence(value: object) -> float | None:
     return float(value) if usable else None  # type: ignore[arg-type]  # told by `usable`
 
 
-def _loose_size(value: object) -> _Size | None:
+def _loose_size(value: object) -> Size | None:
     try:
-        return convert(value, list[_Size])[0]
+        return convert(value, list[Size])[0]
     except (ValidationError, IndexError):
         return None

@@ -187,6 +187,7 @@ def icon(name: str, colour: str = "") -> QIcon:
     svg = resource(f"icons/{name}.svg").read_text(encoding="utf-8")
     for mode, value in (
         (QIcon.Mode.Normal, colour or _current.text),
+        (QIcon.Mode.Selected, colour or _current.on_accent),
         (QIcon.Mode.Disabled, _current.dim),
     ):
         renderer = QSvgRenderer(QByteArray(svg.replace("currentColor", value).encode()))
