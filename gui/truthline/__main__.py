@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from truthline import cli
-from truthline.aws.session import Connection
+from truthline.aws.connection import Connection
 from truthline.errors import TruthlineError
 
 if TYPE_CHECKING:

@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any, Final
 from tqdm import tqdm
 
 from truthline import __version__, demo
+from truthline.aws.connection import Connection
 from truthline.aws.rekognition import parse_dataset_arn
-from truthline.aws.session import Connection, connect
+from truthline.aws.session import connect
 from truthline.errors import (
     CancelledError,
     ServiceError,
@@ -32,10 +33,12 @@ from truthline.errors import (
     UnreadableFileError,
     UsageError,
 )
+from truthline.interchange.conversion import convert
+from truthline.interchange.formats import FORMATS
 from truthline.manifest.annotation import Level
-from truthline.manifest.file import read_manifest
-from truthline.manifest.rules import check_manifest
 from truthline.progress import CancelToken
+from truthline.sync.check import ManifestCheck
+from truthline.sync.converting import source_lookup
 from truthline.sync.opening import attach, create_workspace, export_manifest
 from truthline.sync.plan import plan
 from truthline.sync.pull import pull_manifest
@@ -45,14 +48,16 @@ from truthline.sync.watch import watch
 from truthline.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import FrameType
 
     from truthline.aws.rekognition import DatasetDescription
+    from truthline.interchange.conversion import Conversion
     from truthline.progress import Progress, Report
+    from truthline.sync.check import ManifestFinding
     from truthline.sync.plan import Remark
 
-COMMANDS: Final = ("demo", "new", "export", "emulator", "check", "status", "pull", "push")
+COMMANDS: Final = ("demo", "new", "export", "convert", "emulator", "check", "status", "pull", "push")
 
 FINE: Final = 0
 FLAWED: Final = 1
@@ -117,6 +122,15 @@ class _Run:
         """Print a JSON document on one line. ASCII: a source-ref may hold what no encoding can."""
         self._print(json.dumps(document))
 
+    def json_list(self, document: Json, name: str, items: Iterable[str]) -> None:
+        """Print a JSON document on one line with a long list as its last member; its items are JSON."""
+        self._print(f"{json.dumps(document)[:-1]}, {json.dumps(name)}: [", end="")
+        comma = ""
+        for item in items:
+            self._print(comma + item, end="")
+            comma = ", "
+        self._print("]}")
+
     @staticmethod
     def flush() -> None:
         """Hand over what was printed."""
@@ -135,9 +149,9 @@ class _Run:
             return INTERRUPTED
         return UNSERVED if isinstance(error, ServiceError) else UNUSABLE
 
-    def _print(self, text: str) -> None:
+    def _print(self, text: str, *, end: str = "\n") -> None:
         try:
-            print(text, flush=True)
+            print(text, end=end, flush=bool(end))
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -238,29 +252,105 @@ def _export(run: _Run) -> int:
     return FINE
 
 
-def _check(run: _Run) -> int:
-    path = Path(run.arguments.manifest)
-    findings: list[Json] = []
+def _convert(run: _Run) -> int:
+    given = run.arguments
+    source = Path(given.source)
+    lookup = source_lookup(source, given.images, given.target)
     with run.progress() as report:
-        for line, source_ref, finding in check_manifest(path, report=report, cancel=run.cancel):
-            findings.append(
-                {
-                    "line": line,
-                    "source_ref": source_ref,
-                    "code": finding.code,
-                    "level": str(finding.level),
-                    "pointer": finding.pointer,
-                    "message": finding.message,
-                }
-            )
-        lines = sum(1 for _ in read_manifest(path))
-    for found in findings:
-        where = f"line {found['line']}{found['pointer'] and ' at ' + found['pointer']}"
-        run.say(f"{where}: {found['level']} {found['code']}: {found['message']}")
-    errors = sum(found["level"] == Level.ERROR for found in findings)
-    run.say(f"{lines} lines, {len(findings)} findings, {errors} of them errors.")
-    run.document({"lines": lines, "findings": findings})
+        done = convert(
+            source,
+            Path(given.destination),
+            given.from_,
+            given.to,
+            images=lookup,
+            target=given.target,
+            dry_run=given.dry_run,
+            tell=lambda conversion: _tell_conversion(run, conversion),
+            report=report,
+            cancel=run.cancel,
+        )
+    would = "would be " if given.dry_run else ""
+    counts = f"{done.images} images, {done.class_labels} class labels, {done.boxes} boxes"
+    run.say(f"{given.destination}: {counts} {would}written.")
+    run.document(
+        {
+            "destination": given.destination,
+            "images": done.images,
+            "class_labels": done.class_labels,
+            "boxes": done.boxes,
+            "losses": [{"count": loss.count, "what": loss.what} for loss in done.losses],
+            "findings": [
+                {"place": one.place, "code": one.code, "level": one.level, "message": one.message}
+                for one in done.findings
+            ],
+        }
+    )
+    return FLAWED if any(one.level != Level.INFO for one in done.findings) else FINE
+
+
+def _tell_conversion(run: _Run, conversion: Conversion) -> None:
+    """Say what is left out or lost, before anything is written."""
+    for one in conversion.findings:
+        run.say(f"{one.place}: {one.level} {one.code}: {one.message}")
+    for loss in conversion.losses:
+        run.say(f"lost: {loss.count} {loss.what}")
+
+
+def _check(run: _Run) -> int:
+    given = run.arguments
+    check = ManifestCheck(*_manifests(given), images_dir=Path(given.images) if given.images else None)
+    count = errors = 0
+    # A broken manifest has more findings than memory should hold, and half a JSON document is none.
+    with tempfile.SpooledTemporaryFile(_SPOOL_CHARACTERS, "w+") as spool:
+        with run.progress() as report:
+            for found in check.findings(report=report, cancel=run.cancel):
+                spool.write(json.dumps(_described(found, is_pair=bool(given.test))) + "\n")
+                count += 1
+                errors += found.finding.level is Level.ERROR
+        spool.seek(0)
+        if run.json:
+            run.json_list({"lines": check.lines}, "findings", (line.rstrip("\n") for line in spool))
+        else:
+            for line in spool:
+                run.say(_told(json.loads(line)))
+    run.say(f"{check.lines} lines, {count} findings, {errors} of them errors.")
     return FLAWED if errors else FINE
+
+
+_SPOOL_CHARACTERS: Final = 1_000_000
+
+
+def _manifests(given: argparse.Namespace) -> list[Path]:
+    """The training manifest, or the only one, and that of the test dataset if it is given."""
+    train = [name for name in (given.manifest, given.train) if name]
+    if len(train) != 1:
+        raise UsageError(
+            "One manifest is needed, with --train or without."
+            if not train
+            else "That are too many manifests.",
+            detail="Write: truthline check MANIFEST, or truthline check --train MANIFEST --test MANIFEST",
+        )
+    return [Path(name) for name in (*train, given.test) if name]
+
+
+def _described(found: ManifestFinding, *, is_pair: bool) -> Json:
+    finding = found.finding
+    return {
+        **({"manifest": str(found.manifest)} if is_pair else {}),
+        "line": found.line,
+        "source_ref": found.source_ref,
+        "code": finding.code,
+        "level": str(finding.level),
+        "pointer": finding.pointer,
+        "message": finding.message,
+    }
+
+
+def _told(found: Json) -> str:
+    where = f"line {found['line']}" if found["line"] else "whole dataset"
+    place = f" at {found['pointer']}" if found["pointer"] else ""
+    manifest = f"{found['manifest']}: " if "manifest" in found else ""
+    return f"{manifest}{where}{place}: {found['level']} {found['code']}: {found['message']}"
 
 
 def _status(run: _Run) -> int:
@@ -475,14 +565,26 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("workspace", metavar="WORKSPACE.truthline")
     one.add_argument("manifest", metavar="OUT.manifest")
 
+    one = add("convert", _convert, "Convert labels from one format to another.")
+    one.add_argument("source", metavar="SRC")
+    one.add_argument("destination", metavar="DST", help="a file, or a new or empty folder")
+    one.add_argument("--from", dest="from_", required=True, choices=FORMATS, help="format of SRC")
+    one.add_argument("--to", required=True, choices=FORMATS, help="format of DST")
+    one.add_argument("--images", default="", metavar="DIR", help="where the images lie (default: in SRC)")
+    one.add_argument("--target", default="", metavar="s3://bucket/prefix", help="where they are in S3")
+    one.add_argument("--dry-run", action="store_true", help="write nothing; list what would be lost")
+
     one = add("emulator", _emulator, "Serve Rekognition's datasets and S3 on this computer.")
     one.add_argument("--port", type=int, default=0, help="the port to listen on (default: any)")
     one.add_argument("--sample", action="store_true", help="with the sample dataset in it")
     one.add_argument("--set", action="append", default=[], metavar="SWITCH=VALUE", help="how it behaves")
     one.add_argument("--until-stdin-closes", action="store_true", help=argparse.SUPPRESS)
 
-    one = add("check", _check, "Find what is wrong in a manifest.")
-    one.add_argument("manifest", metavar="MANIFEST")
+    one = add("check", _check, "Find what is wrong in a manifest, or in those of a project's two datasets.")
+    one.add_argument("manifest", metavar="MANIFEST", nargs="?", default="")
+    one.add_argument("--train", default="", metavar="MANIFEST", help="of the training dataset")
+    one.add_argument("--test", default="", metavar="MANIFEST", help="of the test dataset")
+    one.add_argument("--images", default="", metavar="DIR", help="check the images in this folder too")
 
     one = add("status", _status, "Tell a dataset's status.")
     one.add_argument("arn", metavar="ARN")

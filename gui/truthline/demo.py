@@ -20,7 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from truthline.aws.session import Connection, connect
+from truthline.aws.connection import Connection
+from truthline.aws.session import connect
 from truthline.errors import ServiceError, UsageError
 from truthline.manifest.annotation import Box, ImageSize
 from truthline.manifest.edit import add_box, add_class_label, box_attribute_name

@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +61,9 @@ class Settings:
         """Write the settings; a folder that cannot be written costs only the memory of them."""
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix="settings-")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(self._values, file, indent=1)
-            Path(temporary).replace(self._path)
+            written = self._path.with_suffix(".new")
+            written.write_text(json.dumps(self._values, indent=1), encoding="utf-8")
+            written.replace(self._path)
 
     def _load(self) -> dict[str, Any]:
         values = copy.deepcopy(SETTINGS)

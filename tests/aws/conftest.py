@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.retries import quota, standard
 
-from truthline.aws.session import Aws, Connection, connect
+from truthline.aws.connection import Connection
+from truthline.aws.session import Aws, connect
 
 if TYPE_CHECKING:
     from pathlib import Path

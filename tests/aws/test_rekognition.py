@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 import pytest
 
 from truthline.aws import session
+from truthline.aws.connection import Connection
 from truthline.aws.rekognition import DatasetStats, LabelCount, ProjectDataset, parse_dataset_arn
-from truthline.aws.session import Connection, connect
+from truthline.aws.session import connect
 from truthline.errors import (
     BusyError,
     InvalidRequestError,

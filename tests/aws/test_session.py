@@ -10,7 +10,8 @@ import botocore.credentials
 import botocore.tokens
 import pytest
 
-from truthline.aws.session import Connection, connect, profiles
+from truthline.aws.connection import Connection
+from truthline.aws.session import connect, profiles
 from truthline.errors import InvalidRequestError, OfflineError, RegionError, SignInError, UsageError
 
 TRAIN = "arn:aws:rekognition:eu-central-1:123456789012:project/pond/dataset/train/1700000000000"

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from truthline.aws import session
+from truthline.aws.connection import Connection
 from truthline.aws.rekognition import LabelCount, parse_dataset_arn
-from truthline.aws.session import Connection, connect
+from truthline.aws.session import connect
 from truthline.emulator import Emulator, ManualClock, Switches, faults
 from truthline.errors import (
     BusyError,

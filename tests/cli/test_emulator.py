@@ -11,7 +11,8 @@ import sys
 import pytest
 
 from truthline import demo
-from truthline.aws.session import Connection, connect
+from truthline.aws.connection import Connection
+from truthline.aws.session import connect
 from truthline.errors import ServiceError, UsageError
 from truthline.progress import CancelToken
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from truthline import cli
 
@@ -57,13 +58,74 @@ def test_check_without_errors_is_fine(run, tmp_path, labelled):
     checked = run("check", path)
     assert checked.code == 0
     assert "line 2: warning WARNING_UNANNOTATED_RECORD" in checked.out
-    assert "2 lines, 1 findings, 0 of them errors." in checked.out
+    assert "whole dataset: warning ERROR_MANIFEST_TOO_FEW_LABELS" in checked.out
+    assert "2 lines, 3 findings, 0 of them errors." in checked.out
+
+
+def test_check_tells_of_the_dataset_as_a_whole_in_line_0(run, tmp_path, labelled):
+    path = tmp_path / "m"
+    path.write_bytes(labelled(1) + b"\n" + labelled(2) + b"\n")
+    checked = run("check", path, "--format", "json")
+    assert checked.code == 0
+    ((found,), lines) = (checked.json["findings"], checked.json["lines"])
+    assert lines == 2
+    assert (found["line"], found["source_ref"], found["pointer"]) == (0, "", "")
+    assert (found["code"], found["level"]) == ("ERROR_MANIFEST_TOO_FEW_LABELS", "warning")
+    assert "manifest" not in found
+
+
+def test_check_takes_both_datasets_and_says_which_manifest_is_meant(run, tmp_path, labelled):
+    train, test = tmp_path / "train", tmp_path / "test"
+    train.write_bytes(b"".join(labelled(n, label) + b"\n" for n, label in enumerate(["oak", "elm", "oak"])))
+    test.write_bytes(labelled(2, "oak") + b"\n{\n")
+    checked = run("check", "--train", train, "--test", test, "--format", "json")
+    assert checked.code == 1
+    assert checked.json["lines"] == 5
+    found = {(one["manifest"], one["line"], one["code"]) for one in checked.json["findings"]}
+    assert found == {
+        (str(test), 2, "ERROR_INVALID_JSON_LINE"),
+        (str(test), 0, "ERROR_TOO_MANY_RECORDS_IN_ERROR"),
+        (str(test), 0, "ERROR_TOO_MANY_INVALID_ROWS_IN_MANIFEST"),
+        (str(test), 0, "ERROR_MANIFEST_TOO_FEW_LABELS"),
+        (str(test), 0, "TRUTHLINE_IMAGE_IN_BOTH_DATASETS"),
+        (str(test), 0, "TRUTHLINE_LABEL_NOT_TESTED"),
+    }
+    assert f"{test}: line 2: error" in run("check", train, "--test", test).out
+
+
+def test_check_reads_the_images_of_a_folder(run, tmp_path, labelled):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    Image.new("RGB", (640, 480)).save(folder / "1.jpg")
+    Image.new("RGB", (63, 480)).save(folder / "2.jpg")
+    (folder / "3.jpg").write_bytes(b"GIF89a and more")
+    path = tmp_path / "m"
+    path.write_bytes(b"".join(labelled(n, f"label {n % 2}") + b"\n" for n in range(1, 5)))
+    checked = run("check", path, "--images", folder, "--format", "json")
+    assert checked.code == 1
+    assert [(one["line"], one["code"]) for one in checked.json["findings"] if one["line"]] == [
+        (2, "ERROR_INVALID_IMAGE"),
+        (3, "ERROR_INVALID_IMAGE"),
+        (4, "TRUTHLINE_IMAGE_NOT_FOUND"),
+    ]
+    assert run("check", path).code == 0
+
+
+def test_check_gives_one_json_document_of_many_findings(run, tmp_path):
+    path = tmp_path / "m"
+    path.write_bytes(b"{\n" * 20_000)
+    checked = run("check", path, "--format", "json")
+    assert len([one for one in checked.json["findings"] if one["line"]]) == 20_000
 
 
 def test_what_cannot_be_read_is_told_in_one_sentence(run, tmp_path, manifest):
     for words in (
         ("check", tmp_path / "nowhere"),
         ("check", tmp_path),
+        ("check",),
+        ("check", manifest, "--train", manifest),
+        ("check", "--test", manifest),
+        ("check", manifest, "--images", tmp_path / "nowhere"),
         ("new", tmp_path / "w.truthline", "--from", tmp_path / "nowhere"),
         ("new", manifest, "--from", manifest),
         ("export", tmp_path / "nowhere", tmp_path / "out"),

@@ -1,6 +1,7 @@
 """What must hold for any line: drawn valid, nearly valid, mutated, and as noise."""
 
 import json
+from collections import Counter
 from copy import deepcopy
 from datetime import UTC, datetime
 
@@ -11,9 +12,11 @@ from jsonschema import Draft202012Validator
 
 from truthline.errors import UsageError
 from truthline.manifest import edit
-from truthline.manifest.annotation import Annotation, Box, ImageSize
+from truthline.manifest.annotation import Annotation, Box, ImageFacts, ImageSize, Level
+from truthline.manifest.fixes import FIXES, fix_all, fixes_for
 from truthline.manifest.glance import plain_source_ref
 from truthline.manifest.json_text import load_value
+from truthline.manifest.labels import declared_labels, remove_label, rename_label
 from truthline.manifest.line import (
     format_line,
     parse_line,
@@ -35,7 +38,7 @@ labels = st.one_of(
 confidences = st.one_of(st.sampled_from([0, 1, 0.5]), st.floats(0, 1))
 dates = st.sampled_from(["2020-10-16T17:23:22.123456", "2020-10-16T17:23:22.123Z", "2020-10-16"])
 numbers = st.one_of(st.integers(-5, 700), st.floats(-5, 700), st.sampled_from([95.39999999999998, 1e14, 1.0]))
-sides = st.one_of(st.integers(60, 700), st.sampled_from([0, 63, 64, 1280, 2560, 4096, 4097]))
+sides = st.one_of(st.integers(60, 700), st.sampled_from([1, 63, 64, 1280, 2560, 4096, 4097]))
 
 
 def optional(**members):
@@ -318,3 +321,118 @@ def without_labels(annotation, name):
     for box in value[name].get("annotations", []):
         del box["class_id"]
     return value
+
+
+facts_of_images = st.one_of(
+    st.none(),
+    st.just(ImageFacts(0, 0, "", 9)),
+    st.builds(ImageFacts, st.integers(1, 700), st.integers(1, 700), st.just("PNG"), st.just(9)),
+)
+# The places that a fix of each code may change, below the name of the attribute.
+FIXED_PLACES = {
+    "ERROR_INVALID_BOUNDING_BOX": {"annotations", "class-map", "objects"},
+    "ERROR_BOUNDING_BOX_TOO_SMALL": {"annotations", "class-map", "objects"},
+    "ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT": {
+        "objects",
+        "class-map",
+        "confidence",
+        "human-annotated",
+        "creation-date",
+        "type",
+    },
+    "ERROR_MISSING_BOUNDING_BOX_CONFIDENCE": {"objects"},
+    "ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT": {"image_size"},
+    "TRUTHLINE_IMAGE_SIZE_MISMATCH": {"image_size"},
+    "TRUTHLINE_UNUSED_CLASS": {"class-map"},
+    "ERROR_INVALID_LABEL_NAME_LENGTH": {"class-map"},
+}
+
+
+def codes_of(annotation, facts, *levels):
+    found = check_line(annotation, facts)
+    return Counter(finding.code for finding in found if not levels or finding.level in levels)
+
+
+def without(annotation, attribute, keys):
+    """The line decoded, without these keys of the attribute and its metadata."""
+    line = load_value(annotation.raw)
+    for holder in (line.get(attribute), line.get(attribute + "-metadata")):
+        if isinstance(holder, dict):
+            for key in keys:
+                holder.pop(key, None)
+    return line
+
+
+def assert_fixes_keep_their_promises(annotation, facts):
+    before = codes_of(annotation, facts)
+    for finding, fix in fixes_for(annotation, facts):
+        fixed = fix.change(annotation, finding, facts, NOW)
+        assert codes_of(fixed, facts)[finding.code] < before[finding.code]
+        assert not codes_of(fixed, facts, Level.ERROR) - before
+        if finding.code in FIXED_PLACES:
+            attribute = finding.pointer.split("/")[1].replace("~1", "/").replace("~0", "~")
+            attribute = attribute.removesuffix("-metadata")
+            keys = FIXED_PLACES[finding.code]
+            assert without(fixed, attribute, keys) == without(annotation, attribute, keys)
+    for code in FIXES:
+        fixed = fix_all(annotation, code, facts, NOW)
+        assert fix_all(fixed, code, facts, NOW) is fixed
+        assert all(finding.code != code for finding, _ in fixes_for(fixed, facts))
+
+
+@given(lines(), facts_of_images)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+def test_fixes_keep_their_promises(raw, facts):
+    assert_fixes_keep_their_promises(parse_line(raw), facts)
+
+
+def assert_labels_change_as_wholes(annotation, old, new):
+    declared = declared_labels(annotation)
+    renamed = rename_label(annotation, old, new)
+    assert declared_labels(renamed) == {new if name == old else name for name in declared}
+    assert rename_label(renamed, old, new) is renamed
+    assert renamed.boxes == annotation.boxes
+    if old != new and old in declared:
+        names = Counter(label.name for label in renamed.class_labels)
+        assert names[new] <= max(1, Counter(label.name for label in annotation.class_labels)[new])
+        for before, after in zip(annotation.box_attributes, renamed.box_attributes, strict=True):
+            assert list(after.class_map.values()).count(new) <= max(
+                1, list(before.class_map.values()).count(new)
+            )
+            for box, changed in zip(before.boxes, after.boxes, strict=True):
+                has_it = before.class_map.get(box.class_id) == old
+                assert changed.label == (new if has_it else box.label)
+    removed = remove_label(annotation, old)
+    assert declared_labels(removed) <= declared - {old}
+    assert remove_label(removed, old) is removed
+    assert removed.boxes == sum(
+        attribute.class_map.get(box.class_id) != old
+        for attribute in annotation.box_attributes
+        for box in attribute.boxes
+    )
+    assert {key for key in annotation.members if key not in removed.members} == {
+        key
+        for label in annotation.class_labels
+        if label.name == old
+        for key in (label.attribute, label.attribute + "-metadata")
+    }
+
+
+@given(lines(), st.data())
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+def test_labels_change_as_wholes(raw, data):
+    annotation = parse_line(raw)
+    names = st.sampled_from(sorted(declared_labels(annotation) | {"cat", "dog"}))
+    old, new = data.draw(names), data.draw(names.filter(lambda name: 0 < len(name) <= 255))
+    assert_labels_change_as_wholes(annotation, old, new)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@given(st.one_of(mutated(), lines()), facts_of_images)
+@settings(max_examples=10_000, suppress_health_check=list(HealthCheck))
+def test_fixes_and_labels_at_length(raw, facts):
+    annotation = parse_line(raw)
+    assert_fixes_keep_their_promises(annotation, facts)
+    for name in declared_labels(annotation):
+        assert_labels_change_as_wholes(annotation, name, "dog")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from typing_extensions import override
 
-from truthline.aws.session import Aws, Connection, connect
+from truthline.aws.connection import Connection
+from truthline.aws.session import Aws, connect
 from truthline.errors import CancelledError
 from truthline.progress import CancelToken, Progress
 from truthline.sync.opening import create_workspace

@@ -26,7 +26,8 @@ BATCHES = 6
 PUSHING = """
 import sys
 from pathlib import Path
-from truthline.aws.session import connect, Connection
+from truthline.aws.connection import Connection
+from truthline.aws.session import connect
 from truthline.progress import CancelToken
 from truthline.sync import plan
 from truthline.sync.push import push

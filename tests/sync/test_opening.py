@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from truthline.aws.session import Connection
+from truthline.aws.connection import Connection
 from truthline.emulator import faults
 from truthline.errors import CancelledError, ServiceError, UnreadableFileError, UsageError
 from truthline.progress import CancelToken

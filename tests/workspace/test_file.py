@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from truthline.errors import UnreadableFileError, WorkspaceError
+from truthline.errors import UnreadableFileError, UsageError, WorkspaceError
 from truthline.workspace import schema
 from truthline.workspace.workspace import NewEntry, Workspace, WorkspaceInfo
 
@@ -212,3 +212,15 @@ def _read(path: Path, statement: str) -> list[tuple[object, ...]]:
         return connection.execute(statement).fetchall()
     finally:
         connection.close()
+
+
+def test_the_choice_of_attributes_is_kept(path):
+    with Workspace.create(path, WorkspaceInfo("parts", bom=True, locked=("a", 'b",'))) as workspace:
+        assert workspace.info == WorkspaceInfo("parts", bom=True, locked=("a", 'b",'))
+        assert workspace.set_attributes("boxes", ["c"], hide_locked=True).info
+    with Workspace.open(path) as again:
+        expected = WorkspaceInfo("parts", bom=True, box_attribute="boxes", locked=("c",), hide_locked=True)
+        assert again.info == expected
+        with pytest.raises(UsageError):
+            again.set_attributes("boxes", ["boxes"])
+        assert again.info == expected

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from truthline.errors import UsageError
-from truthline.workspace.workspace import Filter, Label, LabelCount, NewEntry, Workspace
+from truthline.errors import CancelledError, UsageError
+from truthline.progress import CancelToken
+from truthline.workspace.workspace import Filter, Label, LabelCount, LabelEdit, NewEntry, Workspace
 
 
 def test_labels_keep_the_order_in_which_they_came(workspace, line):
@@ -71,3 +72,75 @@ def test_any_character_may_stand_in_a_label(workspace, line, name):
     assert [label.name for label in workspace.labels()] == [name]
     assert list(workspace.ids(Filter(label=name))) == list(workspace.ids())
     assert not workspace.add_label(name)
+
+
+# Labels as a whole
+
+
+@pytest.fixture
+def trees(workspace, line):
+    """Three labels, the second one used by two entries."""
+    workspace.append(
+        [
+            NewEntry(line("s3://b/a.jpg", ["oak"], ["elm"])),
+            NewEntry(line("s3://b/b.jpg", ["elm"])),
+            NewEntry(line("s3://b/c.jpg", ["ash"])),
+        ]
+    )
+    return workspace
+
+
+RENAMED = LabelEdit(put=(Label("Elm", 2, 1),), drop=("elm",))
+
+
+def test_a_renamed_label_keeps_its_place_and_colour(path, trees, line):
+    first, second = trees.ids()[:2]
+    lines = {first: line("s3://b/a.jpg", ["oak"], ["Elm"]), second: line("s3://b/b.jpg", ["Elm"])}
+    changes = trees.save_many(lines, labels=RENAMED)
+    assert changes.entries == {first, second}
+    assert changes.info
+    expected = [Label("oak", 1, 0, 1), Label("Elm", 2, 1, 2), Label("ash", 3, 2, 1)]
+    assert trees.labels() == expected
+    assert [count.name for count in trees.label_counts()] == ["oak", "Elm", "ash"]
+    trees.close()
+    with Workspace.open(path) as again:
+        assert again.labels() == expected
+
+
+def test_undoing_a_rename_puts_the_name_back_in_its_place(trees, line):
+    before, stored = trees.labels(), {i: trees.entry(i).line for i in trees.ids()[:2]}
+    first, second = stored
+    lines = {first: line("s3://b/a.jpg", ["oak"], ["Elm"]), second: line("s3://b/b.jpg", ["Elm"])}
+    trees.save_many(lines, labels=RENAMED)
+    trees.add_label("fir")
+    trees.save_many(stored, labels=RENAMED.inverse(before))
+    assert trees.labels() == [*before, Label("fir", 4, 3, 0)]
+
+
+def test_a_label_that_entries_use_is_not_dropped(trees):
+    before = trees.labels()
+    assert not trees.save_many({}, labels=LabelEdit(drop=("elm", "nobody")))
+    assert trees.labels() == before
+
+
+def test_labels_can_be_reordered_and_recoloured(trees):
+    moved = LabelEdit(put=(Label("ash", 1, 7), Label("oak", 3, 0)))
+    assert trees.save_many({}, labels=moved).info
+    assert trees.labels() == [Label("ash", 1, 7, 1), Label("elm", 2, 1, 2), Label("oak", 3, 0, 1)]
+    assert not trees.save_many({}, labels=moved)
+
+
+def test_a_cancelled_save_of_many_stores_neither_lines_nor_labels(trees, line):
+    before, counts = trees.labels(), trees.label_counts()
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(CancelledError):
+        trees.save_many({trees.ids()[0]: line("s3://b/a.jpg", ["Elm"])}, labels=RENAMED, cancel=token)
+    assert (trees.labels(), trees.label_counts()) == (before, counts)
+
+
+def test_a_line_that_cannot_be_stored_leaves_the_labels_too(trees):
+    before = trees.labels()
+    with pytest.raises(ValueError, match="line ending"):
+        trees.save_many({trees.ids()[0]: b"{\n}"}, labels=LabelEdit(put=(Label("fir", 9, 9),)))
+    assert trees.labels() == before

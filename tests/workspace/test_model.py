@@ -23,7 +23,9 @@ from truthline.workspace.workspace import (
     Counts,
     Filter,
     Kind,
+    Label,
     LabelCount,
+    LabelEdit,
     NewEntry,
     Workspace,
     WorkspaceInfo,
@@ -124,6 +126,15 @@ facts = st.builds(
     ImageFacts, st.sampled_from([10, 640]), st.just(480), st.sampled_from(["PNG", "GIF"]), st.just(9)
 )
 choice = st.integers(min_value=0, max_value=10_000)
+label_edits = st.builds(
+    LabelEdit,
+    put=st.lists(
+        st.builds(Label, st.sampled_from(LABELS), st.integers(1, 6), st.integers(0, 9)),
+        max_size=3,
+        unique_by=lambda label: label.name,
+    ).map(tuple),
+    drop=st.lists(st.sampled_from(LABELS), max_size=2, unique=True).map(tuple),
+)
 
 
 class WorkspaceModel(RuleBasedStateMachine):
@@ -134,7 +145,7 @@ class WorkspaceModel(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.path = self.folder / "model.truthline"
         self.known: list[Known] = []
-        self.order: list[str] = []
+        self.listed: dict[str, tuple[int, int]] = {}  # position and colour, the label that came first first
 
     @initialize()
     def create(self) -> None:
@@ -199,9 +210,33 @@ class WorkspaceModel(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(LABELS))
     def add_label(self, name) -> None:
-        assert self.workspace.add_label(name).info == (name not in self.order)
-        if name not in self.order:
-            self.order.append(name)
+        assert self.workspace.add_label(name).info == (name not in self.listed)
+        self._list(name)
+
+    @rule(edit=label_edits)
+    def edit_labels(self, edit) -> None:
+        before = dict(self.listed)
+        changes = self.workspace.save_many({}, labels=edit)
+        self._edit_labels(edit)
+        assert changes.info or (self.listed == before and list(self.listed) == list(before))
+
+    @precondition(lambda self: self.known)
+    @rule(edit=label_edits, which=choice, spec=specs)
+    def edit_labels_with_a_line_and_undo_both(self, edit, which, spec) -> None:
+        labels = self.workspace.labels()
+        index = which % len(self.known)
+        self.workspace.save_many({self._id(index): spec.raw}, labels=edit)
+        self._meet(spec)
+        old, self.known[index].spec = self.known[index].spec, spec
+        self._edit_labels(edit)
+        self.workspace.save_many({self._id(index): old.raw}, labels=edit.inverse(labels))
+        self._meet(old)
+        self.known[index].spec = old
+        self._edit_labels(edit.inverse(labels))
+        known = {label.name for label in labels}
+        touched = {label.name for label in edit.put} | set(edit.drop)
+        assert touched & known <= self.listed.keys()
+        assert all(self.listed[name] == at for name, at in map(_row, labels))
 
     @rule()
     def reopen(self) -> None:
@@ -249,12 +284,13 @@ class WorkspaceModel(RuleBasedStateMachine):
         of_classes = Counter(name for spec in sound for name in spec.classes)
         of_box_entries = Counter(name for spec in sound for name in set(spec.boxes))
         of_boxes = Counter(name for spec in sound for name in spec.boxes)
-        assert {label.name: label.entries for label in self.workspace.labels()} == {
-            name: of_entries[name] for name in self.order
-        }
+        rows = [(name, *at) for name, at in self.listed.items()]
+        assert self.workspace.labels() == [
+            Label(*row, of_entries[row[0]]) for row in sorted(rows, key=lambda row: row[1])
+        ]
         assert sorted(self.workspace.label_counts(), key=lambda count: count.name) == [
             LabelCount(name, of_classes[name], of_box_entries[name], of_boxes[name])
-            for name in sorted(self.order)
+            for name in sorted(self.listed)
         ]
         for name in LABELS:
             expected = [index for index, known in enumerate(self.known) if name in known.spec.labels]
@@ -265,8 +301,22 @@ class WorkspaceModel(RuleBasedStateMachine):
 
     def _meet(self, spec: Spec) -> None:
         if spec.garbage is None:
-            names = [*spec.classes, *spec.boxes]
-            self.order += [name for name in dict.fromkeys(names) if name not in self.order]
+            for name in [*spec.classes, *spec.boxes]:
+                self._list(name)
+
+    def _list(self, name: str) -> None:
+        last = max((position for position, _ in self.listed.values()), default=0)
+        self.listed.setdefault(name, (last + 1, last))
+
+    def _edit_labels(self, edit: LabelEdit) -> None:
+        self.listed.update({label.name: (label.position, label.colour_index) for label in edit.put})
+        for name in edit.drop:
+            if not any(name in known.spec.labels for known in self.known):
+                self.listed.pop(name, None)
+
+
+def _row(label: Label) -> tuple[str, tuple[int, int]]:
+    return label.name, (label.position, label.colour_index)
 
 
 TestWorkspaceModel = WorkspaceModel.TestCase

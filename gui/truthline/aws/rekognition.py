@@ -105,6 +105,24 @@ class Project:
     datasets: tuple[ProjectDataset, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ProjectVersion:
+    """A trained model, or one whose training goes on or failed; ``status`` is such as TRAINING_FAILED.
+
+    Training's validation results are addresses like ``s3://bucket/key``: manifests of either dataset, and a
+    summary, "" if there is none.
+    """
+
+    arn: str
+    name: str
+    status: str
+    message: str
+    created: datetime
+    training_manifests: tuple[str, ...]
+    testing_manifests: tuple[str, ...]
+    summary: str
+
+
 def parse_dataset_arn(arn: str) -> DatasetArn:
     """Read a dataset's ARN.
 
@@ -199,6 +217,14 @@ class Rekognition:
             "list the projects", self._caller.region, list_page, {"MaxResults": _PAGE}, "ProjectDescriptions"
         )
         return [_project(project) for page in pages for project in page]
+
+    def describe_project_versions(self, project_arn: str) -> list[ProjectVersion]:
+        """The versions that were trained in a project, the newest first."""
+        filters = {"ProjectArn": project_arn, "MaxResults": _PAGE}
+        list_page = self._reads.describe_project_versions
+        name = "ProjectVersionDescriptions"
+        pages = self._pages("list the project's versions", project_arn, list_page, filters, name)
+        return [_project_version(version) for page in pages for version in page]
 
     def create_project(self, name: str) -> str:
         """Make an empty project; gives its ARN."""
@@ -314,6 +340,32 @@ def _project(told: Mapping[str, Any]) -> Project:
         for each in told.get("Datasets", ())
     )
     return Project(arn, arn.partition(":project/")[2].partition("/")[0], told.get("Status", ""), datasets)
+
+
+def _project_version(told: Mapping[str, Any]) -> ProjectVersion:
+    arn = member(told, "ProjectVersionArn", str)
+    return ProjectVersion(
+        arn,
+        arn.partition("/version/")[2].partition("/")[0],
+        told.get("Status", ""),
+        told.get("StatusMessage", ""),
+        member(told, "CreationTimestamp", datetime),
+        _validation_manifests(told.get("TrainingDataResult", {})),
+        _validation_manifests(told.get("TestingDataResult", {})),
+        _s3_address(told.get("ManifestSummary", {})),
+    )
+
+
+def _validation_manifests(told: Mapping[str, Any]) -> tuple[str, ...]:
+    assets = told.get("Validation", {}).get("Assets", ())
+    found = (_s3_address(asset.get("GroundTruthManifest", {})) for asset in assets)
+    return tuple(address for address in found if address)
+
+
+def _s3_address(told: Mapping[str, Any]) -> str:
+    place = told.get("S3Object", {})
+    bucket, key = place.get("Bucket", ""), place.get("Name", "")
+    return f"s3://{bucket}/{key}" if bucket and key else ""
 
 
 def _dataset_source(manifest: str, source_arn: str) -> DatasetSourceTypeDef | None:

@@ -8,9 +8,7 @@ import costs half a second.
 from __future__ import annotations
 
 import os
-import re
 import threading
-from dataclasses import dataclass, replace
 from hashlib import sha1
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -19,43 +17,18 @@ from truthline.aws.causes import Caller
 from truthline.aws.rekognition import Rekognition
 from truthline.aws.s3 import S3
 from truthline.aws.translate import refuse_foreign_answers, translated
-from truthline.errors import UsageError
 
 if TYPE_CHECKING:
     import boto3
     from botocore.config import Config
+
+    from truthline.aws.connection import Connection
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
 SEND_SECONDS = 60
 _READ_TRIES = 3
 _POOL = 32
-_ARN_REGION = re.compile(r"arn:[a-z\d-]+:rekognition:([a-z\d-]+):\d{12}:project/")
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """As whom and where to reach AWS; an empty field leaves it to AWS's variables and profiles."""
-
-    profile: str = ""
-    region: str = ""
-    endpoint_url: str = ""
-
-    def for_arn(self, arn: str) -> Connection:
-        """The same in the region that the ARN of a project or dataset names, unless it has one of its own.
-
-        Raises:
-            UsageError: that is no such ARN.
-
-        """
-        match = _ARN_REGION.match(arn)
-        if not match:
-            raise UsageError(
-                "This is not the ARN of a Rekognition project or dataset.",
-                detail="It begins like arn:aws:rekognition:eu-west-1:123456789012:project/.",
-                place=arn,
-            )
-        return self if self.region else replace(self, region=match[1])
 
 
 class Aws:

@@ -40,7 +40,8 @@ MESSAGES = {
     "ERROR_INVALID_LABEL_NAME_LENGTH": "A label's name is too short or too long.",
 }
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)?)?", re.ASCII)
+_CLASS_ID = re.compile(r"0|[1-9]\d*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ class _Check:
         self.boxed: set[str] = set()
         self.declared: set[str] = set()
         self.problems: list[Problem] = []
+        self.boxes = 0
 
     def run(self) -> None:
         names = attribute_names(self.line)
@@ -155,7 +157,7 @@ class _Check:
         class_map = metadata["class-map"]
         valid = self._label_names(name, class_map.values())
         self.declared.update(label for label in class_map.values() if _is_label(label))
-        used = {class_map[str(box["class_id"])] for box in boxes}
+        used = {class_map[_class_of(box)] for box in boxes}
         self.labels.update(used & self.declared)
         self.boxed.update(used & self.declared)
         return self._boxes(name, boxes, value["image_size"][0]) and valid
@@ -166,14 +168,15 @@ class _Check:
         if not (
             isinstance(objects, list)
             and all(isinstance(item, dict) for item in objects)
+            and all(_is_confidence(item["confidence"]) for item in objects if "confidence" in item)
             and isinstance(class_map, dict)
-            and all(key.isdecimal() and isinstance(label, str) for key, label in class_map.items())
+            and all(_CLASS_ID.fullmatch(key) and isinstance(label, str) for key, label in class_map.items())
             and _is_signed(metadata)
         ):
             self._end("ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT", place)
-        if sum(_is_confidence(item.get("confidence")) for item in objects[: len(boxes)]) < len(boxes):
+        if sum("confidence" in item for item in objects[: len(boxes)]) < len(boxes):
             self._end("ERROR_MISSING_BOUNDING_BOX_CONFIDENCE", place)
-        if any(str(box["class_id"]) not in class_map for box in boxes):
+        if any(_class_of(box) not in class_map for box in boxes):
             self._end("ERROR_MISSING_CLASS_MAP_ID", place)
 
     def _boxes(self, name: str, boxes: list[dict[str, Any]], size: dict[str, Any]) -> bool:
@@ -182,7 +185,10 @@ class _Check:
         sides = (size["width"], size["height"])
         if any(not MIN_IMAGE_SIDE <= side <= MAX_IMAGE_SIDE for side in sides):
             self._add("ERROR_INVALID_IMAGE_DIMENSION")
-        if len(boxes) > MAX_BOXES:
+        # The limit is the image's: boxes of several attributes add up to it.
+        too_many = len(boxes) > MAX_BOXES or self.boxes <= MAX_BOXES < self.boxes + len(boxes)
+        self.boxes += len(boxes)
+        if too_many:
             self._add("ERROR_TOO_MANY_BOUNDING_BOXES", name)
         codes = [_box_code(box, size) for box in boxes]
         for number, code in enumerate(codes):
@@ -190,7 +196,7 @@ class _Check:
                 self._add(code, name, "annotations", number)
         if all(codes):
             self._add("ERROR_NO_VALID_ANNOTATIONS", name)
-        return not all(codes) and len(boxes) <= MAX_BOXES
+        return not all(codes) and not too_many
 
     def _label_names(self, name: str, labels: Iterable[str]) -> bool:
         valid = all(_is_label(label) for label in labels)
@@ -236,9 +242,7 @@ def _is_detection(value: object) -> bool:
         isinstance(sizes, list)
         and len(sizes) == 1
         and isinstance(sizes[0], dict)
-        and all(
-            _is_number(sizes[0].get(side)) and sizes[0][side] > 0 for side in ("width", "height", "depth")
-        )
+        and all(_is_whole(sizes[0].get(side)) and sizes[0][side] > 0 for side in ("width", "height", "depth"))
         and isinstance(boxes, list)
         and all(_is_box(box) for box in boxes)
     )
@@ -256,7 +260,8 @@ def _is_signed(metadata: dict[str, Any]) -> bool:
     """Tell whether the metadata says when the label was made and by what."""
     date = metadata.get("creation-date")
     return (
-        metadata.get("human-annotated") in {"yes", "no"}
+        metadata.get("human-annotated") in ("yes", "no")
+        and isinstance(metadata.get("job-name", ""), str)
         and isinstance(date, str)
         and _DATE.fullmatch(date) is not None
     )
@@ -266,8 +271,13 @@ def _is_label(text: str) -> bool:
     return 1 <= len(text) <= MAX_LABEL_CHARACTERS
 
 
+def _class_of(box: dict[str, Any]) -> str:
+    return str(int(box["class_id"]))
+
+
 def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    """Tell whether a number is whole: 2.0 is, however it is written."""
+    return _is_number(value) and value == int(value)  # type: ignore[call-overload]
 
 
 def _is_number(value: object) -> bool:

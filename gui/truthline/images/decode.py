@@ -109,12 +109,27 @@ def fetch_facts(ref: str, source: ImageSource) -> ImageFacts:
 
     """
     size = source.size(ref)
+    return read_facts(_fetch_head(ref, source), size)
+
+
+def fetch_header(ref: str, source: ImageSource) -> Header:
+    """The image's header, from as few of its first bytes as will do.
+
+    Raises:
+        ImageError: the source does not have it, or the header is damaged.
+        ServiceError: S3 cannot be asked.
+
+    """
+    return read_header(_fetch_head(ref, source))
+
+
+def _fetch_head(ref: str, source: ImageSource) -> bytes:
     length = _HEAD_BYTES
     head = source.head_bytes(ref, length)
     while _ends_early(head) and len(head) == length < MAX_BYTES:
         length *= _HEAD_GROWTH
         head = source.head_bytes(ref, length)
-    return read_facts(head, size)
+    return head
 
 
 def decode(data: bytes, *, max_side: int | None = None) -> Pixels:

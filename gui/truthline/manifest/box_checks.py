@@ -35,7 +35,8 @@ def box_too_small(annotation: Annotation, facts: ImageFacts | None) -> Places:
     for attribute in annotation.box_attributes:
         scale = _training_scale(frame_of(attribute, facts))
         for index, box in enumerate(attribute.boxes):
-            if _is_too_small(box, scale):
+            # A negative size is an invalid box's, and told there.
+            if _is_too_small(box, scale) and min(box.width, box.height) >= 0:
                 size = f"Box {index + 1} is {_size(box, 1)} px"
                 if scale < 1:
                     size += f", and {_size(box, scale)} px once training has scaled the image down"
@@ -43,13 +44,14 @@ def box_too_small(annotation: Annotation, facts: ImageFacts | None) -> Places:
 
 
 def too_many_boxes(annotation: Annotation, _: ImageFacts | None) -> Places:
-    """Attributes with too many boxes; the last one where only together they have too many."""
-    over = [found for found in annotation.box_attributes if len(found.boxes) > MAX_BOXES_PER_IMAGE]
-    if not over and annotation.boxes > MAX_BOXES_PER_IMAGE:
-        over = [annotation.box_attributes[-1]]
-    for attribute in over:
-        limit = f"at most {MAX_BOXES_PER_IMAGE} are allowed"
-        yield pointer_to(attribute.name), f"This image has {annotation.boxes} boxes; {limit}."
+    """Attributes with too many boxes, and the one with which all together become too many."""
+    before = 0
+    for attribute in annotation.box_attributes:
+        count = len(attribute.boxes)
+        if count > MAX_BOXES_PER_IMAGE or before <= MAX_BOXES_PER_IMAGE < before + count:
+            limit = f"at most {MAX_BOXES_PER_IMAGE} are allowed"
+            yield pointer_to(attribute.name), f"This image has {annotation.boxes} boxes; {limit}."
+        before += count
 
 
 def no_valid_boxes(annotation: Annotation, facts: ImageFacts | None) -> Places:

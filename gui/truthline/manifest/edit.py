@@ -59,12 +59,17 @@ def new_annotation(source_ref: str) -> Annotation:
     return parse_line(Style().dump({SOURCE_REF: source_ref}))
 
 
-def add_class_label(annotation: Annotation, name: str, now: datetime) -> Annotation:
-    """Add an image-level label, as the console writes it; ``now`` becomes its creation date."""
+def add_class_label(
+    annotation: Annotation, name: str, now: datetime, *, avoid: Collection[str] = ()
+) -> Annotation:
+    """Add an image-level label, as the console writes it; ``now`` becomes its creation date.
+
+    Its attribute gets none of the names in ``avoid``.
+    """
     if any(label.name == name for label in annotation.class_labels):
         return annotation
     line = _open(annotation)
-    attribute = attribute_name_for(name, line.keys())
+    attribute = attribute_name_for(name, {*line.keys(), *avoid})
     line.set(attribute, 1)
     line.set(
         attribute + METADATA_SUFFIX,

@@ -7,6 +7,7 @@ property test holds it to that.
 
 from __future__ import annotations
 
+from datetime import datetime  # noqa: TC003  # the decoder reads it
 from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
@@ -23,17 +24,33 @@ from truthline.manifest.limits import (
 )
 from truthline.manifest.line import UNREADABLE, is_s3_uri
 from truthline.manifest.names import METADATA_SUFFIX, SOURCE_REF
-from truthline.manifest.shapes import (
-    BOX_TYPE,
-    CLASS_TYPE,
-    ClassMap,
-    Confidence,
-    Frame,
-    Object,
-    Size,
-    Text,
-    Whole,
-)
+from truthline.manifest.shapes import BOX_TYPE, CLASS_TYPE, Confidence, Whole
+
+_Label = Annotated[str, Meta(min_length=1, max_length=MAX_LABEL_CHARACTERS)]
+# Whole numbers of any size would overflow where they meet a float.
+_Start = Annotated[int, Meta(ge=0, le=MAX_IMAGE_SIDE)] | Annotated[float, Meta(ge=0)]
+_Length = Annotated[int, Meta(gt=1, le=MAX_IMAGE_SIDE)] | Annotated[float, Meta(gt=1)]
+_Side = Annotated[int, Meta(ge=MIN_IMAGE_SIDE, le=MAX_IMAGE_SIDE)]
+
+
+class PlainBox(Struct, gc=False):
+    """A box that may be right: it still has to lie in its image."""
+
+    left: _Start
+    top: _Start
+    width: _Length
+    height: _Length
+    class_id: int
+
+
+class _Size(Struct, gc=False):
+    width: _Side
+    height: _Side
+    depth: Annotated[int, Meta(ge=1, le=99)]
+
+
+class _Object(Struct, gc=False):
+    confidence: Confidence
 
 
 class _Part(Struct, rename="kebab", gc=False):
@@ -41,27 +58,28 @@ class _Part(Struct, rename="kebab", gc=False):
 
     type: Literal["groundtruth/image-classification", "groundtruth/object-detection"] | None = None
     human_annotated: Literal["yes", "no"] | None = None
-    creation_date: Text | None = None
+    # Decoded several times as fast as the pattern of the rules is matched, and takes less.
+    creation_date: datetime | None = None
     job_name: str | UnsetType = UNSET
-    class_name: str | None = None
+    class_name: _Label | None = None
     confidence: Confidence | None = None
-    class_map: ClassMap | None = None
-    objects: list[Object] | None = None
-    annotations: list[Frame] | None = None
-    image_size: Annotated[list[Size], Meta(min_length=1, max_length=1)] | None = field(
+    class_map: dict[Annotated[int, Meta(ge=0, le=999_999)], _Label] | None = None
+    objects: list[_Object] | None = None
+    annotations: list[PlainBox] | None = None
+    image_size: Annotated[list[_Size], Meta(min_length=1, max_length=1)] | None = field(
         default=None, name="image_size"
     )
 
 
 class PlainLine(Struct, gc=False):
-    """A line without any finding: its source-ref, class labels, and the boxes and class-map of each attribute.
+    """A line without any finding: its source-ref, class labels, and each attribute's boxes and class-map.
 
     Every label of the class-maps is used. ``size`` counts the line's bytes.
     """
 
     source_ref: str
     class_labels: list[str]
-    boxes: list[tuple[list[Frame], dict[int, str]]]
+    boxes: list[tuple[list[PlainBox], dict[int, str]]]
     size: int
 
 
@@ -94,24 +112,22 @@ def plain_source_ref(raw: bytes) -> str:
 def _plain_pairs(plain: PlainLine, members: dict[str, str | int | _Part]) -> PlainLine | None:
     count = pairs = 0
     for key, about in members.items():
-        if not key.endswith(METADATA_SUFFIX):
+        if not isinstance(about, _Part) or not key.endswith(METADATA_SUFFIX):
             continue
         value = members.get(key[:-_SUFFIX_LENGTH])
-        if not isinstance(about, _Part) or about.human_annotated is None or about.creation_date is None:
+        if about.human_annotated is None or about.creation_date is None:
             return None
         if isinstance(value, int):
             label = about.class_name
             if about.type != CLASS_TYPE or about.confidence is None or label is None:
                 return None
-            if not 0 < len(label) <= MAX_LABEL_CHARACTERS:
-                return None
             plain.class_labels.append(label)
         elif isinstance(value, _Part) and about.type == BOX_TYPE:
-            frames, labels = value.annotations, about.class_map
-            if not frames or labels is None or not _has_plain_boxes(value, frames, labels, about.objects):
+            boxes, labels = value.annotations, about.class_map
+            if not boxes or labels is None or not _are_plain(boxes, value, labels, about.objects):
                 return None
-            plain.boxes.append((frames, labels))
-            count += len(frames)
+            plain.boxes.append((boxes, labels))
+            count += len(boxes)
         else:
             return None
         pairs += 1
@@ -119,27 +135,21 @@ def _plain_pairs(plain: PlainLine, members: dict[str, str | int | _Part]) -> Pla
     return plain if pairs and 2 * pairs == len(members) and few else None
 
 
-def _has_plain_boxes(
-    value: _Part, frames: list[Frame], labels: dict[int, str], objects: list[Object] | None
+def _are_plain(
+    boxes: list[PlainBox], value: _Part, labels: dict[int, str], objects: list[_Object] | None
 ) -> bool:
-    if value.image_size is None or objects is None or len(frames) != len(objects):
+    if value.image_size is None or objects is None or len(boxes) != len(objects):
         return False
     wide, high = value.image_size[0].width, value.image_size[0].height
-    if not (MIN_IMAGE_SIDE <= wide <= MAX_IMAGE_SIDE and MIN_IMAGE_SIDE <= high <= MAX_IMAGE_SIDE):
-        return False
     least = max(wide, high, TRAINING_SIDE) / TRAINING_SIDE
-    for frame in frames:
-        if not (
-            0 <= frame.left <= wide - frame.width
-            and 0 <= frame.top <= high - frame.height
-            and frame.width > least < frame.height
-            and frame.class_id in labels
+    used = set()
+    for box in boxes:
+        if (
+            box.left + box.width > wide
+            or box.top + box.height > high
+            or box.width <= least
+            or box.height <= least
         ):
             return False
-    for entry in objects:
-        if entry.confidence is None:
-            return False
-    for label in labels.values():
-        if not 0 < len(label) <= MAX_LABEL_CHARACTERS:
-            return False
-    return len(labels) == 1 or len({frame.class_id for frame in frames}) == len(labels)
+        used.add(box.class_id)
+    return used == labels.keys()

@@ -37,7 +37,7 @@ def frame_of(attribute: BoxAttribute, facts: ImageFacts | None) -> tuple[int, in
 
 def image_dimension(annotation: Annotation, facts: ImageFacts | None) -> Places:
     """An image with boxes that is too small or too large; each size is told once."""
-    frames = [frame_of(attribute, facts) for attribute in annotation.box_attributes]
+    frames = [frame_of(attribute, facts) for attribute in annotation.box_attributes if attribute.boxes]
     for frame in dict.fromkeys(frames):
         if frame is not None and not _is_sound(*frame):
             yield "", _bad_size(*frame)
@@ -56,7 +56,7 @@ def invalid_image(annotation: Annotation, facts: ImageFacts | None) -> Places:
         yield "", f"The image file has {spell_number(size)} MB; at most {limit} are allowed."
     if _has_size(facts):
         # The size of an image with boxes has a code of its own.
-        if not annotation.box_attributes and not _is_sound(facts.width, facts.height):
+        if not annotation.boxes and not _is_sound(facts.width, facts.height):
             yield "", _bad_size(facts.width, facts.height)
         yield from _bad_ratio(facts)
 

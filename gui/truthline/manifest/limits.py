@@ -1,4 +1,4 @@
-"""The service's limits for one line and its image.
+"""The service's limits for a line, its image, and a dataset.
 
 Source: Custom Labels Developer Guide, "Guidelines and quotas"; the length of a label is the API model's (the
 guide allows one character more).
@@ -19,3 +19,11 @@ MAX_ASPECT_RATIO: Final = 20
 IMAGE_FORMATS: Final = frozenset({"JPEG", "PNG"})
 # Training scales larger images down. That the longer side then has this many pixels is our assumption.
 TRAINING_SIDE: Final = 1280
+
+MAX_MANIFEST_BYTES: Final = 1024**3
+MAX_LINES: Final = 250_000
+MAX_LINES_ON_REQUEST: Final = 500_000  # class labels only
+MAX_LABELS: Final = 250
+MAX_TEST_IMAGES_PER_LABEL: Final = 1_000
+MAX_UNUSABLE_SHARE: Final = 0.2  # of the lines, at an import; of those with errors, at a training
+MIN_COMMON_LABELS_SHARE: Final = 0.5  # labels in both datasets, of those of the training dataset

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from truthline.manifest import box_checks
 from truthline.manifest.limits import MAX_LABEL_CHARACTERS, MAX_LABELS_PER_IMAGE, MAX_LINE_CHARACTERS
 from truthline.manifest.names import METADATA_SUFFIX, SOURCE_REF, label_pairs, service_keys
-from truthline.manifest.pointer import pointer_to
+from truthline.manifest.pointer import pointer_to, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,13 +33,23 @@ def no_label_attributes(annotation: Annotation, _: ImageFacts | None) -> Places:
         yield "", "This line has keys, but none of them is a label attribute with its -metadata twin."
 
 
-def no_valid_label_attributes(annotation: Annotation, _: ImageFacts | None) -> Places:
-    """Label attributes, and something is wrong with the format or type of each."""
+def no_valid_label_attributes(annotation: Annotation, facts: ImageFacts | None) -> Places:
+    """Label attributes, and something is wrong with each of them as a whole."""
     names = label_pairs(annotation.members)
-    refused = {finding.pointer.split("/")[1] for finding in annotation.findings if finding.pointer}
-    pairs = [{pointer_to(name)[1:], pointer_to(name + METADATA_SUFFIX)[1:]} for name in names]
-    if pairs and all(pair & refused for pair in pairs):
-        count = f"its {len(pairs)} label attributes" if len(pairs) > 1 else "its only label attribute"
+    if not names:
+        return
+    places = [finding.pointer for finding in annotation.findings]
+    for check in (
+        label_length,
+        box_checks.missing_confidence,
+        box_checks.missing_class,
+        box_checks.too_many_boxes,
+        box_checks.no_valid_boxes,
+    ):
+        places += [pointer for pointer, _ in check(annotation, facts)]
+    refused = {steps[0] for steps in map(steps_of, places) if steps}
+    if all({name, name + METADATA_SUFFIX} & refused for name in names):
+        count = f"its {len(names)} label attributes" if len(names) > 1 else "its only label attribute"
         yield "", f"This line has no valid label attribute: something is wrong with {count}."
 
 

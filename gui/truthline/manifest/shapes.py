@@ -22,15 +22,22 @@ BOX_TYPE: Final = "groundtruth/object-detection"
 _MOST: Final = 999_999_999_999_999
 Whole = Annotated[int, Meta(ge=-_MOST, le=_MOST)]
 _Number = Whole | Annotated[float, Meta(ge=-_MOST, le=_MOST)]
-_Pixels = Annotated[int, Meta(ge=0, le=_MOST)]
+_Pixels = Annotated[int, Meta(ge=1, le=_MOST)]
 Confidence = Annotated[float, Meta(ge=0, le=1)]
 ClassMap = dict[Annotated[int, Meta(ge=0, le=_MOST)], str]
-Text = Annotated[str, Meta(min_length=1)]
+# Zone and time of day are left out now and then.
+Date = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+        r"([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?)?(?![\s\S])"
+    ),
+]
 
 
 class _Metadata(Struct, tag_field="type", rename="kebab", gc=False):
     human_annotated: Literal["yes", "no"]
-    creation_date: Text
+    creation_date: Date
     job_name: str | UnsetType = UNSET
 
 
@@ -42,6 +49,8 @@ class ClassMetadata(_Metadata, tag=CLASS_TYPE, kw_only=True, gc=False):
 
 
 class Object(Struct, gc=False):
+    """What the metadata says of one box."""
+
     # None where it is absent; a null is refused, since it is no number.
     confidence: Confidence = None  # type: ignore[assignment]  # msgspec does not check defaults
 
@@ -54,6 +63,8 @@ class BoxMetadata(_Metadata, tag=BOX_TYPE, kw_only=True, gc=False):
 
 
 class Frame(Struct, gc=False):
+    """One box, in pixels."""
+
     left: _Number
     top: _Number
     width: _Number
@@ -62,6 +73,8 @@ class Frame(Struct, gc=False):
 
 
 class Size(Struct, gc=False):
+    """The image's size in pixels, and its colour channels."""
+
     width: _Pixels
     height: _Pixels
     depth: _Pixels
@@ -71,7 +84,7 @@ class BoxValue(Struct, gc=False):
     """What an attribute of boxes holds."""
 
     annotations: list[Frame]
-    image_size: Annotated[list[Size], Meta(min_length=1)]
+    image_size: Annotated[list[Size], Meta(min_length=1, max_length=1)]
 
 
 class _LooseClassMetadata(Struct, tag_field="type", tag=CLASS_TYPE, rename="kebab"):

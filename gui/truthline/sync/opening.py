@@ -20,7 +20,8 @@ from truthline.workspace.workspace import EntryId, NewEntry, Workspace, Workspac
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from truthline.aws.session import Aws, Connection
+    from truthline.aws.connection import Connection
+    from truthline.aws.session import Aws
     from truthline.manifest.annotation import RemoteError
     from truthline.progress import CancelToken, Report
     from truthline.sync.sources import Source
@@ -77,6 +78,31 @@ def create_workspace(
             else:
                 workspace.append(entries, report=report, cancel=cancel)
     return Workspace.open(path)
+
+
+def open_or_create(
+    path: Path,
+    source: Source,
+    *,
+    connection: Connection,
+    cancel: CancelToken,
+    target: str = "",
+    images_dir: str = "",
+    report: Report = ignore_progress,
+) -> Workspace:
+    """Open the workspace that was made from a source earlier, or make it now; as `create_workspace`."""
+    if path.exists():
+        return Workspace.open(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return create_workspace(
+        path,
+        source,
+        connection=connection,
+        cancel=cancel,
+        target=target,
+        images_dir=images_dir,
+        report=report,
+    )
 
 
 def export_manifest(workspace: Workspace, out: Path) -> None:

@@ -9,7 +9,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from truthline.aws.rekognition import parse_dataset_arn
 from truthline.errors import UnreadableFileError, UsageError
 
 if TYPE_CHECKING:
@@ -63,6 +62,9 @@ def recognise(text: str) -> Source:
 
     """
     if text.startswith("arn:"):
+        # Told apart by a window that is not to wait for the service's clients to be loaded.
+        from truthline.aws.rekognition import parse_dataset_arn  # noqa: PLC0415
+
         return Source(SourceKind.DATASET, parse_dataset_arn(text).text)
     if text.startswith("s3://"):
         split_prefix(text)

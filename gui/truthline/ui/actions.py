@@ -21,8 +21,8 @@ class ActionSpec:
     """One command.
 
     ``keys`` are portable key sequences, the first of which the menu shows. ``needs`` says when it can be
-    used: "" always, "document" with an open workspace, "entry" with a current entry, "image" in image mode.
-    ``name`` "-" draws a separator.
+    used: "" always, "document" with an open workspace, "entry" with a current entry, "image" in image mode,
+    "label" if there is a label. ``name`` "-" draws a separator.
     """
 
     name: str
@@ -37,15 +37,20 @@ class ActionSpec:
 
 _SEPARATOR = "-"
 
+DIGITS = "1234567890"
+"""The keys of the first ten labels, in their order."""
+
 ACTIONS: tuple[ActionSpec, ...] = (
-    ActionSpec("open_folder", "&File", "Open &Folder of Images…", ("Ctrl+Shift+O",), "folder"),
-    ActionSpec("open_file", "&File", "&Open Manifest or Workspace…", ("Ctrl+O",), "folder"),
-    ActionSpec("open_prefix", "&File", "Open S3 &Prefix…", (), "folder"),
-    ActionSpec("open_dataset", "&File", "Open &Dataset…", ("Ctrl+Shift+D",), "dataset"),
+    ActionSpec("open_folder", "&File", "Open &Folder of Images…", ("Ctrl+Shift+O",)),
+    ActionSpec("open_file", "&File", "&Open Manifest or Workspace…", ("Ctrl+O",)),
+    ActionSpec("open_prefix", "&File", "Open S3 &Prefix…", ()),
+    ActionSpec("open_dataset", "&File", "Open &Dataset…", ("Ctrl+Shift+D",)),
     ActionSpec("open_sample", "&File", "Open the &Sample", ()),
     ActionSpec("recent", "&File", "Open &Recent"),
     ActionSpec(_SEPARATOR, "&File"),
     ActionSpec("export", "&File", "&Export Manifest…", ("Ctrl+E",), needs="document"),
+    ActionSpec("import_labels", "&File", "&Import Labels…", ("Ctrl+I",), needs="document"),
+    ActionSpec("export_labels", "&File", "Export &Labels…", ("Ctrl+Shift+E",), needs="document"),
     ActionSpec("close", "&File", "&Close Workspace", ("Ctrl+W",), needs="document"),
     ActionSpec(_SEPARATOR, "&File"),
     ActionSpec("quit", "&File", "&Quit", ("Ctrl+Q",)),
@@ -53,15 +58,15 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("redo", "&Edit", "&Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "document"),
     ActionSpec(_SEPARATOR, "&Edit"),
     ActionSpec("select_all", "&Edit", "Select &All", ("Ctrl+A",), needs="document"),
-    ActionSpec("delete_boxes", "&Edit", "&Delete Selected Boxes", ("Del", "Backspace"), "delete", "image"),
+    ActionSpec("delete_boxes", "&Edit", "&Delete Selected Boxes", ("Del", "Backspace"), needs="image"),
     ActionSpec(_SEPARATOR, "&Edit"),
-    ActionSpec("find", "&Edit", "&Find Images…", ("Ctrl+F", "/"), "search", "document"),
+    ActionSpec("find", "&Edit", "&Find Images…", ("Ctrl+F", "/"), needs="document"),
     ActionSpec("show_gallery", "&View", "&Gallery", ("G",), "gallery", "document", checkable=True),
     ActionSpec("show_image", "&View", "&Image", (), "image", "entry", checkable=True),
     ActionSpec(_SEPARATOR, "&View"),
-    ActionSpec("zoom_in", "&View", "Zoom &In", ("+", "="), "zoom-in", "document"),
-    ActionSpec("zoom_out", "&View", "Zoom &Out", ("-",), "zoom-out", "document"),
-    ActionSpec("zoom_fit", "&View", "&Fit Image to Window", ("F",), "fit", "image"),
+    ActionSpec("zoom_in", "&View", "Zoom &In", ("+", "="), needs="document"),
+    ActionSpec("zoom_out", "&View", "Zoom &Out", ("-",), needs="document"),
+    ActionSpec("zoom_fit", "&View", "&Fit Image to Window", ("F",), needs="image"),
     ActionSpec("zoom_actual", "&View", "&Actual Size", ("Z",), needs="image"),
     ActionSpec(_SEPARATOR, "&View"),
     ActionSpec("toggle_filters", "&View", "F&ilters", ("F6",), checkable=True),
@@ -75,13 +80,21 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(_SEPARATOR, "&Image"),
     ActionSpec("draw", "&Image", "&Draw Boxes", ("B", "N"), "box", "image", checkable=True),
     ActionSpec("select_tool", "&Image", "&Select Boxes", ("V",), "select", "image", checkable=True),
-    ActionSpec("next_problem", "&Image", "Next P&roblem", ("F4",), "warning", "document"),
+    ActionSpec("next_problem", "&Image", "Next P&roblem", ("F4",), needs="document"),
     ActionSpec("previous_problem", "&Image", "Previous Pro&blem", ("Shift+F4",), needs="document"),
-    ActionSpec("add_label", "&Labels", "&Add Label…", ("L",), "add", "document"),
-    ActionSpec("push", "&Dataset", "&Push Changes", ("Ctrl+Return", "Ctrl+Enter"), "push", "document"),
+    ActionSpec("add_label", "&Labels", "&Add Label…", ("L",), needs="document"),
+    ActionSpec(_SEPARATOR, "&Labels"),
+    ActionSpec("rename_label", "&Labels", "&Rename Label…", ("F2",), needs="label"),
+    ActionSpec("merge_label", "&Labels", "&Merge Label into…", needs="label"),
+    ActionSpec("colour_label", "&Labels", "Change Label &Colour…", needs="label"),
+    ActionSpec("delete_label", "&Labels", "&Delete Label…", needs="label"),
+    ActionSpec(_SEPARATOR, "&Labels"),
+    ActionSpec("attributes", "&Labels", "A&ttributes…", needs="document"),
+    ActionSpec("push", "&Dataset", "&Push Changes", ("Ctrl+Return", "Ctrl+Enter"), needs="document"),
     ActionSpec("refresh", "&Dataset", "&Refresh Status", ("F5",), needs="document"),
     ActionSpec(_SEPARATOR, "&Dataset"),
-    ActionSpec("connect", "&Dataset", "&Connect to a Dataset…", (), "dataset", "document"),
+    ActionSpec("training", "&Dataset", "&Training Results…", (), needs="document"),
+    ActionSpec("connect", "&Dataset", "&Connect to a Dataset…", (), needs="document"),
     ActionSpec("keys", "&Help", "&Keys", ("F1", "?")),
     ActionSpec("about", "&Help", "&About Truthline"),
 )

@@ -11,14 +11,14 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from truthline import __version__
-from truthline.images.thumbnails import Thumbnails
 from truthline.settings import Settings
 from truthline.ui import theme
 from truthline.ui.jobs import Jobs
 from truthline.ui.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from truthline.aws.session import Connection
+    from truthline.aws.connection import Connection
+    from truthline.images.thumbnails import Thumbnails
 
 
 class App:
@@ -33,10 +33,19 @@ class App:
     def __init__(self, settings: Settings, cache: Path) -> None:
         self.settings = settings
         self.jobs = Jobs()
-        self.thumbnails = Thumbnails(cache / "thumbnails.sqlite")
+        self._cache = cache
+        self._thumbnails: Thumbnails | None = None
         self.dress()
         self.window = MainWindow(self.jobs, settings, self.thumbnails)
         self.window.appearance_wanted.connect(self._change_appearance)
+
+    def thumbnails(self) -> Thumbnails:
+        """The disk cache; opened when it is first wanted, as it needs the image decoders."""
+        if self._thumbnails is None:
+            from truthline.images.thumbnails import Thumbnails
+
+            self._thumbnails = Thumbnails(self._cache / "thumbnails.sqlite")
+        return self._thumbnails
 
     def dress(self) -> None:
         """Apply the appearance that was chosen, or the desktop's."""
@@ -48,7 +57,8 @@ class App:
         """Close the window and end all threads."""
         self.window.close()
         self.jobs.close()
-        self.thumbnails.close()
+        if self._thumbnails is not None:
+            self._thumbnails.close()
 
     def _change_appearance(self, dark: bool) -> None:  # noqa: FBT001 - a slot
         self.settings.set("appearance", "dark" if dark else "light")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from truthline.aws.session import Aws, Connection, connect
+from truthline.aws.connection import Connection
+from truthline.aws.session import Aws, connect
 from truthline.errors import CancelledError, NotFoundError, OfflineError, TruthlineError
 from truthline.progress import CancelToken, Progress, Report
 from truthline.sync.opening import attach
@@ -28,6 +30,8 @@ T = TypeVar("T")
 
 _FAST_MS = 700
 _SLOW_MS = 20_000
+_TRYING_MS = 5_000
+"""While the service does not answer: soon enough to notice that it does again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,9 @@ class Dataset(QObject):
         self._aws: Aws | None = None
         self._work: Job | None = None
         self._asking: Job | None = None
+        self._ask_again = False
+        self._signing_in = threading.Lock()
+        self._closed = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.refresh)
@@ -81,9 +88,16 @@ class Dataset(QObject):
         self.refresh()
 
     def close(self) -> None:
-        """Stop watching and close the connections."""
+        """Stop watching and close the connections; a push under way is taken up by the next one.
+
+        What waits for an answer of the service is not waited for: it finds everything closed.
+        """
         self._timer.stop()
-        if self._aws is not None:
+        for job in (self._work, self._asking):
+            if job is not None:
+                job.drop()
+        self._closed = True
+        if self._aws is not None:  # else whoever is signing in finds this closed
             self._aws.close()
 
     @property
@@ -94,6 +108,7 @@ class Dataset(QObject):
     def refresh(self) -> None:
         """Ask the service for the dataset's status now."""
         self._timer.stop()
+        self._ask_again = self._asking is not None  # what is on its way may tell of a moment ago
         if self._asking is None:
             self._asking = self._jobs.run(Lane.WATCH, self._ask, done=self._answered, failed=self._unanswered)
 
@@ -107,7 +122,7 @@ class Dataset(QObject):
         """Push the changes; local images that are not in the bucket are asked about first."""
 
         def find(token: CancelToken, report: Report) -> list[Upload]:
-            return missing_images(self._workspace, self._signed_in().s3, cancel=token, report=report)
+            return missing_images(self._workspace, self.signed_in().s3, cancel=token, report=report)
 
         def found(uploads: list[Upload]) -> None:
             self._end_work()
@@ -116,14 +131,18 @@ class Dataset(QObject):
             else:
                 self.push_without_upload()
 
-        if self._begin("Looking at what has changed"):
+        def saved(_: None) -> None:
             self._run(find, found, self._fail)
+
+        if self._begin("Looking at what has changed"):
+            # The gesture of a moment ago comes along: behind it on its lane, nothing is left to be saved.
+            self._work = self._jobs.run(Lane.WRITE, _nothing, done=saved, failed=self._fail)
 
     def upload_and_push(self, uploads: list[Upload]) -> None:
         """Send the images, then push."""
 
         def send(token: CancelToken, report: Report) -> None:
-            upload_images(uploads, self._signed_in().s3, cancel=token, report=report)
+            upload_images(uploads, self.signed_in().s3, cancel=token, report=report)
 
         def sent(_: None) -> None:
             self._end_work()
@@ -136,7 +155,7 @@ class Dataset(QObject):
         """Push the changes as the bucket is."""
 
         def work(token: CancelToken, report: Report) -> PushResult:
-            return push(self._workspace, self._signed_in(), cancel=token, report=report)
+            return push(self._workspace, self.signed_in(), cancel=token, report=report)
 
         def ended(result: PushResult) -> None:
             self._end_work(result=result, problem=result.error if _is_offline(result.error) else None)
@@ -151,7 +170,7 @@ class Dataset(QObject):
         """Make the workspace one of that dataset: check that it can be read, then read what it holds."""
 
         def work(token: CancelToken, report: Report) -> Aws:
-            aws = connect(connection.for_arn(arn))
+            aws = _connected(connection.for_arn(arn))
             try:
                 aws.rekognition.describe_dataset(arn)
                 attach(self._workspace, arn, aws, add_missing=True, cancel=token, report=report)
@@ -171,15 +190,23 @@ class Dataset(QObject):
             self.refresh()
 
         if self._begin("Connecting"):
-            self._run(work, done, self._fail)
+            self._run(work, done, self._fail, unwanted=Aws.close)
 
-    def _run(self, work: Work[T], done: Callable[[T], None], failed: Callable[[Exception], None]) -> None:
+    def _run(
+        self,
+        work: Work[T],
+        done: Callable[[T], None],
+        failed: Callable[[Exception], None],
+        *,
+        unwanted: Callable[[T], None] | None = None,
+    ) -> None:
         self._work = self._jobs.run(
             Lane.NETWORK,
             work,
             done=done,
             failed=failed,
             progress=lambda progress: self._show(activity=progress),
+            unwanted=unwanted,
         )
         self._watch_soon()
 
@@ -198,18 +225,27 @@ class Dataset(QObject):
         if not isinstance(error, CancelledError):
             self.failed.emit(error)
 
-    def _signed_in(self) -> Aws:
+    def signed_in(self) -> Aws:
         """The clients of the workspace's connection; called on the network and watch lanes."""
-        if self._aws is None:
-            info = self._workspace.info
-            connection = Connection(info.profile, info.region, info.endpoint_url)
-            made = connect(connection.for_arn(info.dataset_arn) if info.dataset_arn else connection)
-            self._aws = made
-            self._jobs.post(lambda: self.reachable.emit(made))
-        return self._aws
+        with self._signing_in:
+            if self._aws is None and not self._closed:
+                info = self._workspace.info
+                connection = Connection(info.profile, info.region, info.endpoint_url)
+                made = _connected(connection.for_arn(info.dataset_arn) if info.dataset_arn else connection)
+                self._aws = made
+                self._jobs.post(lambda: self._reach(made))
+            if self._aws is not None and not self._closed:
+                return self._aws
+            if self._aws is not None:
+                self._aws.close()
+            raise CancelledError
+
+    def _reach(self, aws: Aws) -> None:
+        if not self._closed:
+            self.reachable.emit(aws)
 
     def _ask(self, _token: CancelToken, _report: Report) -> DatasetDescription | None:
-        aws = self._signed_in()
+        aws = self.signed_in()
         arn = self._workspace.info.dataset_arn
         return aws.rekognition.describe_dataset(arn) if arn else None
 
@@ -230,12 +266,31 @@ class Dataset(QObject):
             self._watch_soon()
 
     def _watch_soon(self) -> None:
+        if self._ask_again:
+            self.refresh()
+            return
         moving = self.state.description is not None and in_progress(self.state.description)
-        self._timer.start(_FAST_MS if moving or self.busy else _SLOW_MS)
+        quick = moving or self.busy
+        self._timer.start(_FAST_MS if quick else (_SLOW_MS if self.state.problem is None else _TRYING_MS))
 
     def _show(self, **what: object) -> None:
         self.state = replace(self.state, **what)  # type: ignore[arg-type]
         self.state_changed.emit(self.state)
+
+
+def _nothing(_token: CancelToken, _report: Report) -> None:
+    """Work for the sake of its place in a lane."""
+
+
+def _connected(connection: Connection) -> Aws:
+    """Sign in, and make the client for images here and not on the GUI thread, for which it takes too long."""
+    aws = connect(connection)
+    try:
+        _ = aws.s3
+    except BaseException:
+        aws.close()
+        raise
+    return aws
 
 
 def _is_offline(error: TruthlineError | None) -> bool:

@@ -7,28 +7,43 @@ has it on disk, `Document.changed` says which entries to show anew. Between the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 from typing_extensions import override
 
+from truthline.errors import CancelledError
 from truthline.manifest.annotation import Annotation, ImageFacts
+from truthline.manifest.attributes import keeps_attributes
 from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken, Progress, Report
 from truthline.ui.jobs import Job, Jobs, Lane
 from truthline.workspace.changes import Changes
+from truthline.workspace.label_uses import find_label
+from truthline.workspace.workspace import Entry, LabelEdit, WorkspaceInfo
 
 if TYPE_CHECKING:
-    from truthline.workspace.workspace import Entry, EntryId, Workspace
+    from truthline.workspace.workspace import EntryId, Label, Workspace
 
 Edit = Callable[[Annotation], Annotation]
 """A pure change of one annotation; returns the same object where there is nothing to change."""
+EntryEdit = Callable[[Entry], Annotation]
+"""The same for changes that also need to know the entry, such as its image's facts."""
+
+Arrange = Callable[[Sequence["Label"]], LabelEdit]
+"""What becomes of the list of labels, by the list as it is."""
+
+READ_ONLY = (
+    "the change would touch an attribute that is read-only. See Labels > Attributes for what is edited."
+)
+"""Why locked attributes stop an edit, to follow a colon."""
 
 AT_ONCE = 64
 """Edits of more entries than this are computed on the write lane, with progress and cancel."""
+_NO_EDIT = LabelEdit()
 
 
 class Document(QObject):
@@ -42,6 +57,10 @@ class Document(QObject):
     """`(text, count)` after an edit of several entries, so that undo can be offered."""
     working = Signal(object)
     """`Progress` of a long edit, or None when it has ended."""
+    refused = Signal(object)
+    """Why a gesture was not carried out, or not everywhere, in words."""
+    attributes_chosen = Signal(object)
+    """The `WorkspaceInfo` that says which label attributes are edited from now on."""
 
     def __init__(self, workspace: Workspace, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +69,10 @@ class Document(QObject):
         self.undo_stack = QUndoStack(self)
         self._unsaved: dict[EntryId, bytes] = {}
         self._long_edit: Job | None = None
+        self._long_text = ""
+        self._saves_of_labels = 0
+        self.info = workspace.info
+        self.changed.connect(self._read_info)
 
     def entry(self, entry_id: EntryId) -> Entry:
         """The entry with its line as it stands now, saved or on its way."""
@@ -64,29 +87,124 @@ class Document(QObject):
     @property
     def saving(self) -> bool:
         """Whether a gesture is not on disk yet."""
-        return bool(self._unsaved) or self._long_edit is not None
+        return bool(self._unsaved) or self._long_edit is not None or self.arranging
+
+    @property
+    def arranging(self) -> bool:
+        """Whether an edit of the list of labels is not on disk yet."""
+        return self._saves_of_labels > 0
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether a long edit is under way that can still be stopped."""
+        return self._long_edit is not None
+
+    @property
+    def locked(self) -> tuple[str, ...]:
+        """The label attributes that no edit may change."""
+        return self.info.locked
 
     def edit(self, text: str, entry_id: EntryId, change: Edit) -> bool:
         """Change one entry as one undoable gesture; False if there was nothing to change."""
         return self.edit_many(text, [entry_id], change)
 
     def edit_many(self, text: str, entry_ids: Sequence[EntryId], change: Edit) -> bool:
+        """Change several entries by their annotations alone; as `edit_entries`."""
+        return self.edit_entries(text, entry_ids, lambda entry: change(entry.annotation))
+
+    def edit_entries(self, text: str, entry_ids: Sequence[EntryId], change: EntryEdit) -> bool:
         """Change several entries as one undoable gesture, called ``text`` in the undo menu.
 
         False if nothing had to change, or a long edit is under way and this one has to wait for it. A long
-        edit answers True at once and goes on by itself.
+        edit answers True at once and goes on by itself. An entry in which a locked attribute would change is
+        left as it is.
         """
-        if self._long_edit is not None:
+        if not self._is_free():
             return False
         if len(entry_ids) > AT_ONCE:
             self._edit_on_lane(text, list(entry_ids), change)
             return True
-        lines = {entry_id: self.entry(entry_id).line for entry_id in entry_ids}
-        before, after = _changed_lines(lines.items(), change)
+        edited = _edit_entries(map(self.entry, entry_ids), change, self.locked)
+        if edited.after:
+            self.undo_stack.push(EditAnnotation(self, text, edited.before, edited.after))
+            self._tell(text, len(edited.after))
+        self._tell_kept(edited)
+        return bool(edited.after)
+
+    def edit_label(self, text: str, name: str, change: Edit, arrange: Arrange) -> bool:
+        """Change every entry that uses or lists a label, and the list of labels, as one undoable gesture.
+
+        It runs on the write lane, with progress and cancel, however few they are. False if a long edit is
+        under way and this one has to wait for it.
+        """
+        if not self._is_free():
+            return False
+        locked = self.locked
+
+        def collect(token: CancelToken, report: Report) -> _Edited:
+            edited = _Edited()
+            for entry_id, annotation in find_label(
+                self.workspace, name, text=text, report=report, cancel=token
+            ):
+                edited.add(entry_id, annotation, change(annotation), locked)
+            return edited
+
+        self._edit_long(text, collect, arrange)
+        return True
+
+    def arrange_labels(self, text: str, edit: LabelEdit, labels: Sequence[Label]) -> bool:
+        """Change nothing but the list of labels, which is ``labels`` now, as one undoable gesture."""
+        if not edit or not self._is_free():
+            return False
+        self.undo_stack.push(EditAnnotation(self, text, {}, {}, labels=(edit.inverse(labels), edit)))
+        return True
+
+    def choose_attributes(
+        self, box_attribute: str, locked: Collection[str], *, hide_locked: bool, undoable: bool = True
+    ) -> None:
+        """Say which label attribute new boxes go into, and which ones no edit may change.
+
+        A person's choice is undone with the other gestures: those before it may have edited what is locked
+        now.
+        """
+        chosen = replace(
+            self.info, box_attribute=box_attribute, locked=tuple(locked), hide_locked=hide_locked
+        )
+        if chosen == self.info:
+            return
+        if undoable:
+            self.undo_stack.push(ChooseAttributes(self, self.info, chosen))
+        else:
+            self.store_attributes(chosen)
+
+    def store_attributes(self, chosen: WorkspaceInfo) -> None:
+        """Keep which attributes are edited (what undo commands call)."""
+        self.info = _with_attributes_of(chosen, self.info)
+        self._write(
+            lambda _token, _report: self.workspace.set_attributes(
+                chosen.box_attribute, chosen.locked, hide_locked=chosen.hide_locked
+            )
+        )
+        self.attributes_chosen.emit(chosen)
+
+    def undo(self) -> None:
+        """Undo the last gesture, unless a long edit is under way."""
+        if self._is_free():
+            self.undo_stack.undo()
+
+    def redo(self) -> None:
+        """Do again what was undone, unless a long edit is under way."""
+        if self._is_free():
+            self.undo_stack.redo()
+
+    def keep_undo(
+        self, text: str, before: Mapping[EntryId, bytes], after: Mapping[EntryId, bytes], changes: Changes
+    ) -> None:
+        """Take over an edit that was saved elsewhere, so that it can be undone like any other."""
         if after:
-            self.undo_stack.push(EditAnnotation(self, text, before, after))
+            self.undo_stack.push(EditAnnotation(self, text, before, after, saved=True))
             self._tell(text, len(after))
-        return bool(after)
+        self.changed.emit(changes)
 
     def store_facts(self, entry_id: EntryId, facts: ImageFacts) -> None:
         """Keep what an image's header said; it is no gesture and not undone."""
@@ -101,28 +219,37 @@ class Document(QObject):
         if self._long_edit is not None:
             self._long_edit.cancel()
 
-    def save(self, lines: Mapping[EntryId, bytes]) -> None:
-        """Save lines on the write lane (what undo commands call)."""
+    def save(self, lines: Mapping[EntryId, bytes], labels: LabelEdit = _NO_EDIT) -> None:
+        """Save lines and the list of labels on the write lane (what undo commands call)."""
         self._unsaved.update(lines)
+        self._saves_of_labels += bool(labels)
+        touched = Changes.of_entries(lines.keys())
 
         def saved(changes: Changes) -> None:
-            self._forget(lines)
+            self._end_save(lines, labels)
             self.changed.emit(changes)
 
         def failed(error: Exception) -> None:
-            self._forget(lines)
-            self.changed.emit(Changes(entries=frozenset(lines)))
+            self._end_save(lines, labels)
+            self.changed.emit(touched | Changes(info=bool(labels)))
             self.save_failed.emit(error)
 
         self.jobs.run(
-            Lane.WRITE, lambda _token, _report: self.workspace.save_many(lines), done=saved, failed=failed
+            Lane.WRITE,
+            lambda _token, report: self.workspace.save_many(lines, labels=labels, report=report),
+            done=saved,
+            failed=failed,
+            progress=self.working.emit if len(lines) > AT_ONCE else None,
         )
-        self.changed.emit(Changes(entries=frozenset(lines)))
+        self.changed.emit(touched)
 
-    def _forget(self, lines: Mapping[EntryId, bytes]) -> None:
+    def _end_save(self, lines: Mapping[EntryId, bytes], labels: LabelEdit) -> None:
+        self._saves_of_labels -= bool(labels)
         for entry_id, line in lines.items():
             if self._unsaved.get(entry_id) is line:
                 del self._unsaved[entry_id]
+        if len(lines) > AT_ONCE:
+            self.working.emit(None)
 
     def _write(self, work: Callable[[CancelToken, Report], Changes]) -> None:
         self.jobs.run(Lane.WRITE, work, done=self.changed.emit, failed=self.save_failed.emit)
@@ -131,33 +258,67 @@ class Document(QObject):
         if count > 1:
             self.applied.emit((text, count))
 
-    def _edit_on_lane(self, text: str, entry_ids: Sequence[EntryId], change: Edit) -> None:
-        def work(
-            token: CancelToken, report: Report
-        ) -> tuple[dict[EntryId, bytes], dict[EntryId, bytes], Changes]:
-            before: dict[EntryId, bytes] = {}
-            after: dict[EntryId, bytes] = {}
+    def _is_free(self) -> bool:
+        if self._long_edit is not None:
+            self.refused.emit(f"“{self._long_text}” is still under way. Wait until it is done, or cancel it.")
+        return self._long_edit is None
+
+    def _tell_kept(self, edited: _Edited) -> None:
+        if edited.kept:
+            images = "1 image was" if edited.kept == 1 else f"{edited.kept:,} images were"
+            self.refused.emit(f"{images} left unchanged: {READ_ONLY}")
+
+    def _read_info(self, changes: Changes) -> None:
+        if changes.info:
+            self.info = _with_attributes_of(self.info, self.workspace.info)
+
+    def _edit_on_lane(self, text: str, entry_ids: Sequence[EntryId], change: EntryEdit) -> None:
+        locked = self.locked
+
+        def entries(token: CancelToken, report: Report) -> Iterator[Entry]:
             for start in range(0, len(entry_ids), 500):
                 token.check()
-                entries = self.workspace.entries(entry_ids[start : start + 500])
-                old, new = _changed_lines(((entry.id, entry.line) for entry in entries), change)
-                before.update(old)
-                after.update(new)
                 report(Progress(text, start, len(entry_ids)))
-            return before, after, self.workspace.save_many(after)
+                yield from self.workspace.entries(entry_ids[start : start + 500])
 
-        def done(outcome: tuple[dict[EntryId, bytes], dict[EntryId, bytes], Changes]) -> None:
+        self._edit_long(
+            text, lambda token, report: _edit_entries(entries(token, report), change, locked), None
+        )
+
+    def _edit_long(
+        self, text: str, collect: Callable[[CancelToken, Report], _Edited], arrange: Arrange | None
+    ) -> None:
+        def work(token: CancelToken, report: Report) -> tuple[_Edited, Changes]:
+            edited = collect(token, report)
+            if arrange is not None:
+                labels = self.workspace.labels()
+                edited.labels = arrange(labels)
+                edited.labels_before = edited.labels.inverse(labels)
+            changes = self.workspace.save_many(
+                edited.after,
+                labels=edited.labels,
+                report=lambda progress: report(replace(progress, text=f"{text}: saving")),
+                cancel=token,
+            )
+            return edited, changes
+
+        def done(outcome: tuple[_Edited, Changes]) -> None:
             self._end_long_edit()
-            before, after, changes = outcome
-            if after:
-                self.undo_stack.push(EditAnnotation(self, text, before, after, saved=True))
+            edited, changes = outcome
+            if changes:
+                self.undo_stack.push(EditAnnotation.of_saved(self, text, edited))
                 self.changed.emit(changes)
-                self._tell(text, len(after))
+                self._tell(text, len(edited.after) if arrange is None else 2)
+            self._tell_kept(edited)
 
         def failed(error: Exception) -> None:
             self._end_long_edit()
-            self.save_failed.emit(error)
+            if isinstance(error, CancelledError):
+                self.refused.emit("Cancelled. Nothing was changed.")
+            else:
+                self.save_failed.emit(error)
 
+        self._long_text = text
         self._long_edit = self.jobs.run(
             Lane.WRITE, work, done=done, failed=failed, progress=self.working.emit
         )
@@ -168,7 +329,10 @@ class Document(QObject):
 
 
 class EditAnnotation(QUndoCommand):
-    """One gesture: the lines before and after it. Undo is another save."""
+    """One gesture: the lines before and after it, and what it did to the list of labels.
+
+    Undo is another save.
+    """
 
     def __init__(
         self,
@@ -177,34 +341,83 @@ class EditAnnotation(QUndoCommand):
         before: Mapping[EntryId, bytes],
         after: Mapping[EntryId, bytes],
         *,
+        labels: tuple[LabelEdit, LabelEdit] = (_NO_EDIT, _NO_EDIT),
         saved: bool = False,
     ) -> None:
         super().__init__(text)
         self._document = document
         self._before = before
         self._after = after
+        self._labels_before, self._labels_after = labels
         self._saved = saved
+
+    @classmethod
+    def of_saved(cls, document: Document, text: str, edited: _Edited) -> EditAnnotation:
+        """A gesture that is on disk already."""
+        labels = (edited.labels_before, edited.labels)
+        return cls(document, text, edited.before, edited.after, labels=labels, saved=True)
 
     @override
     def redo(self) -> None:
         if self._saved:
             self._saved = False
             return
-        self._document.save(self._after)
+        self._document.save(self._after, self._labels_after)
 
     @override
     def undo(self) -> None:
-        self._document.save(self._before)
+        self._document.save(self._before, self._labels_before)
 
 
-def _changed_lines(
-    lines: Iterable[tuple[EntryId, bytes]], change: Edit
-) -> tuple[dict[EntryId, bytes], dict[EntryId, bytes]]:
-    before: dict[EntryId, bytes] = {}
-    after: dict[EntryId, bytes] = {}
-    for entry_id, line in lines:
-        changed = change(parse_line(line)).raw
-        if changed != line:
-            before[entry_id] = line
-            after[entry_id] = changed
-    return before, after
+class ChooseAttributes(QUndoCommand):
+    """Which label attributes are edited, before and after a person chose others."""
+
+    def __init__(self, document: Document, before: WorkspaceInfo, after: WorkspaceInfo) -> None:
+        super().__init__("Choose Attributes")
+        self._document = document
+        self._before = before
+        self._after = after
+
+    @override
+    def redo(self) -> None:
+        self._document.store_attributes(self._after)
+
+    @override
+    def undo(self) -> None:
+        self._document.store_attributes(self._before)
+
+
+@dataclass(slots=True)
+class _Edited:
+    """What an edit makes of lines and labels; ``kept`` counts those that a locked attribute forbade."""
+
+    before: dict[EntryId, bytes] = field(default_factory=dict)
+    after: dict[EntryId, bytes] = field(default_factory=dict)
+    kept: int = 0
+    labels: LabelEdit = _NO_EDIT
+    labels_before: LabelEdit = _NO_EDIT
+
+    def add(self, entry_id: EntryId, old: Annotation, changed: Annotation, locked: Collection[str]) -> None:
+        """Take in what became of one entry's annotation."""
+        if changed.raw == old.raw:
+            return
+        if locked and not keeps_attributes(old, changed, locked):
+            self.kept += 1
+            return
+        self.before[entry_id] = old.raw
+        self.after[entry_id] = changed.raw
+
+
+def _edit_entries(entries: Iterable[Entry], change: EntryEdit, locked: Collection[str]) -> _Edited:
+    edited = _Edited()
+    for entry in entries:
+        changed = change(entry)
+        if changed.raw != entry.line:
+            edited.add(entry.id, entry.annotation, changed, locked)
+    return edited
+
+
+def _with_attributes_of(chosen: WorkspaceInfo, info: WorkspaceInfo) -> WorkspaceInfo:
+    return replace(
+        info, box_attribute=chosen.box_attribute, locked=chosen.locked, hide_locked=chosen.hide_locked
+    )

@@ -37,7 +37,7 @@ class ImagePage(QWidget):
     boxes_selected = Signal(object)
     """A list of `BoxKey`."""
     class_wanted = Signal(object)
-    """A box was drawn before any class was chosen; carries its `Frame`."""
+    """A box was drawn before any class was chosen; carries its `Frame`. It is kept until one is."""
 
     def __init__(
         self,
@@ -57,6 +57,8 @@ class ImagePage(QWidget):
         self._entry: Entry | None = None
         self._size = QSize()
         self._stale = True
+        self._sought: BoxKey | None = None
+        self._waiting: Frame | None = None
         self.canvas = Canvas()
         self.filmstrip = ThumbnailGrid(pictures, strip=True)
         self.filmstrip.setModel(browser.model)
@@ -94,8 +96,10 @@ class ImagePage(QWidget):
         canvas.zoom_changed.connect(lambda _zoom: self._show_pointer(None))
         self._browser.current_changed.connect(self.show_entry)
         self._document.changed.connect(self._refresh)
-        self._colours.changed.connect(lambda _labels: self._reload())
+        self._document.attributes_chosen.connect(lambda _info: self._reload())
+        self._colours.changed.connect(lambda _labels: self._recolour())
         self._labeller.next_class_changed.connect(lambda name: canvas.set_class(name, self._colours.of(name)))
+        self._labeller.next_class_changed.connect(lambda _name: self._draw_waiting())
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -110,6 +114,7 @@ class ImagePage(QWidget):
     def show_entry(self, entry_id: EntryId | None) -> None:
         """Show an entry, its thumbnail at first and then the whole image; waits until the page is seen."""
         self.canvas.finish_gesture()
+        self._sought = self._waiting = None
         self._entry = None if entry_id is None else self._document.entry(entry_id)
         self._stale = not self.isVisible()
         if not self._stale:
@@ -124,10 +129,22 @@ class ImagePage(QWidget):
             self._stale = False
             self._show()
 
-    def add_box_of(self, name: str, frame: Frame) -> None:
-        """Draw a box whose class was asked for after it was drawn."""
-        self._labeller.choose_class(name)
-        self._draw(frame)
+    def show_box(self, key: BoxKey) -> None:
+        """Select a box and let it blink, as soon as the image is there."""
+        self._sought = key
+        self._show_sought()
+
+    def _show_sought(self) -> None:
+        if self._sought is not None and self.canvas.has_image:
+            self.canvas.select_boxes([self._sought])
+            self.canvas.blink(self._sought)
+            self._sought = None
+
+    def _draw_waiting(self) -> None:
+        """Draw the box for which a class had to be chosen first."""
+        frame, self._waiting = self._waiting, None
+        if frame is not None:
+            self._draw(frame)
 
     def selected_boxes(self) -> list[CanvasBox]:
         """The canvas's selection."""
@@ -180,6 +197,7 @@ class ImagePage(QWidget):
         self._size = size
         self.canvas.show_image(image, size, keep_view=keep_view)
         self._reload()
+        self._show_sought()
 
     def _prefetch(self) -> None:
         row = self._browser.selection.currentIndex().row() + 1
@@ -192,6 +210,12 @@ class ImagePage(QWidget):
         self._entry = self._document.entry(self._entry.id)
         self._reload()
 
+    def _recolour(self) -> None:
+        name = self._labeller.next_class
+        if name:
+            self.canvas.set_class(name, self._colours.of(name))
+        self._reload()
+
     def _reload(self) -> None:
         if self._entry is None or self._size.isEmpty():
             return
@@ -199,6 +223,7 @@ class ImagePage(QWidget):
 
     def _canvas_boxes(self, entry: Entry) -> list[CanvasBox]:
         wrong = _wrong_boxes([*entry.findings, *entry.remote_errors])
+        info = self._document.info
         return [
             CanvasBox(
                 attribute.name,
@@ -206,9 +231,11 @@ class ImagePage(QWidget):
                 box.label,
                 self._colours.of(box.label),
                 Frame(box.left, box.top, box.width, box.height),
+                editable=attribute.name not in info.locked,
                 wrong=wrong.get((attribute.name, index), ""),
             )
             for attribute in entry.annotation.box_attributes
+            if not info.hide_locked or attribute.name not in info.locked
             for index, box in enumerate(attribute.boxes)
         ]
 
@@ -216,6 +243,7 @@ class ImagePage(QWidget):
         if self._entry is None or self._size.isEmpty():
             return
         if not self._labeller.next_class:
+            self._waiting = frame
             self.class_wanted.emit(frame)
             return
         image = ImageSize(self._size.width(), self._size.height(), _COLOUR_CHANNELS)

@@ -6,19 +6,27 @@ without it. `Jobs.run` puts it on a lane and brings its outcome back to the GUI 
 
 from __future__ import annotations
 
+import gc
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from truthline.errors import CancelledError
 from truthline.progress import CancelToken, Progress, Report
 
 T = TypeVar("T")
 Work = Callable[[CancelToken, Report], T]
+
+_SHARE_SECONDS = 0.016
+"""How long outcomes are delivered before the event loop has a turn for the person's own events."""
+
+_COLLECT_MS = 1_000
 
 
 class Lane(Enum):
@@ -40,11 +48,18 @@ class Job:
     """A piece of work under way."""
 
     def __init__(
-        self, done: Callable[[Any], None] | None, failed: Callable[[Exception], None] | None
+        self,
+        lane: Lane,
+        done: Callable[[Any], None] | None,
+        failed: Callable[[Exception], None] | None,
+        unwanted: Callable[[Any], None] | None,
     ) -> None:
+        self.lane = lane
         self.token = CancelToken()
         self.done = done
         self.failed = failed
+        self.unwanted = unwanted
+        self.result: list[Any] = []
         self.dropped = False
         self.finished = False
 
@@ -57,20 +72,30 @@ class Job:
         self.dropped = True
         self.token.cancel()
 
+    def dispose(self) -> None:
+        """Let go of a result that nobody takes."""
+        if self.unwanted is not None and self.result:
+            self.unwanted(self.result.pop())
+
 
 class Jobs(QObject):
     """Runs work on lanes; every callback comes on the GUI thread."""
 
     failed_unexpectedly = Signal(object)
     """An exception that nobody asked to be told of."""
-    _called = Signal(object)
+    _posted = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._executors: dict[Lane, ThreadPoolExecutor] = {}
         self._running: set[Job] = set()
-        self._called.connect(self._call, Qt.ConnectionType.QueuedConnection)
+        self._calls: deque[Callable[[], None]] = deque()
+        self._posted.connect(self._call, Qt.ConnectionType.QueuedConnection)
+        self._next_turn = QTimer(self)
+        self._next_turn.setSingleShot(True)
+        self._next_turn.timeout.connect(self._call)
         self._closed = False
+        self._collector = _Collector(self)
 
     def run(
         self,
@@ -80,13 +105,15 @@ class Jobs(QObject):
         done: Callable[[T], None] | None = None,
         failed: Callable[[Exception], None] | None = None,
         progress: Callable[[Progress], None] | None = None,
+        unwanted: Callable[[T], None] | None = None,
     ) -> Job:
         """Queue ``work`` and return its handle at once.
 
         One of ``done`` and ``failed`` is called, unless the job is dropped. Of several ``progress`` reports
-        that arrive between two turns of the event loop only the last is shown.
+        that arrive between two turns of the event loop only the last is shown. ``unwanted`` is given the
+        result of a dropped job, to close what it holds, on the GUI thread.
         """
-        job = Job(done, failed)
+        job = Job(lane, done, failed, unwanted)
         self._running.add(job)
         report = _LatestReport(self, job, progress)
         self._executor(lane).submit(self._work, job, work, report)
@@ -104,18 +131,30 @@ class Jobs(QObject):
             job.drop()
         for executor in self._executors.values():
             executor.shutdown(wait=True, cancel_futures=True)
+        for job in self._running:
+            job.dispose()
         self._running.clear()
+        self._calls.clear()
+        self._collector.stop()
 
     def finish(self, lane: Lane) -> None:
-        """Wait until everything queued on ``lane`` has been carried out (used before closing a workspace)."""
-        executor = self._executors.pop(lane, None)
-        if executor is not None:
-            executor.shutdown(wait=True)
+        """Carry out and deliver all that is queued on a lane of one worker, before a workspace is closed."""
+        if lane in self._executors:
+            self._executors[lane].submit(lambda: None).result()
+            while self._calls:
+                self._calls.popleft()()
+
+    def drop(self, lane: Lane) -> None:
+        """Drop everything queued or under way on ``lane``."""
+        for job in self._running:
+            if job.lane is lane:
+                job.drop()
 
     def post(self, call: Callable[[], None]) -> None:
         """Have ``call`` run on the GUI thread; may be called from any thread."""
         if not self._closed:
-            self._called.emit(call)
+            self._calls.append(call)
+            self._posted.emit()
 
     def _executor(self, lane: Lane) -> ThreadPoolExecutor:
         if lane not in self._executors:
@@ -131,12 +170,15 @@ class Jobs(QObject):
             failure = error
             self.post(lambda: self._fail(job, failure))
         else:
-            self.post(lambda: self._finish(job, result))
+            job.result.append(result)
+            self.post(lambda: self._finish(job))
 
-    def _finish(self, job: Job, result: Any) -> None:
+    def _finish(self, job: Job) -> None:
         self._end(job)
-        if job.done is not None and not job.dropped:
-            job.done(result)
+        if job.dropped:
+            job.dispose()
+        elif job.done is not None:
+            job.done(job.result.pop())
 
     def _fail(self, job: Job, error: Exception) -> None:
         self._end(job)
@@ -151,9 +193,47 @@ class Jobs(QObject):
         job.finished = True
         self._running.discard(job)
 
+    def _call(self) -> None:
+        if self._next_turn.isActive():
+            return
+        until = time.perf_counter() + _SHARE_SECONDS
+        try:
+            while self._calls and time.perf_counter() < until:
+                self._calls.popleft()()
+        finally:
+            if self._calls:
+                self._next_turn.start(0)
+
+
+class _Collector:
+    """Has Python's cycles collected on the GUI thread alone, as long as there are workers.
+
+    By default they are collected by whichever thread allocates next. A worker that so takes apart a cycle
+    with a widget in it destroys the widget on the wrong thread, and sooner or later the process crashes, or
+    hangs for a lock of Qt's.
+    """
+
+    def __init__(self, parent: QObject) -> None:
+        self._was_enabled = gc.isenabled()
+        gc.disable()
+        self._timer = QTimer(parent)
+        self._timer.setInterval(_COLLECT_MS)
+        self._timer.timeout.connect(self._collect)
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Leave it to Python again."""
+        self._timer.stop()
+        if self._was_enabled:
+            gc.enable()
+
     @staticmethod
-    def _call(call: Callable[[], None]) -> None:
-        call()
+    def _collect() -> None:
+        counts, thresholds = gc.get_count(), gc.get_threshold()
+        for generation in (2, 1, 0):
+            if counts[generation] > thresholds[generation]:
+                gc.collect(generation)
+                return
 
 
 class _LatestReport:

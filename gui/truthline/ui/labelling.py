@@ -10,9 +10,10 @@ from PySide6.QtCore import QObject, Signal
 
 from truthline.manifest import edit
 from truthline.manifest.annotation import Annotation, Box, ImageSize
+from truthline.manifest.attributes import box_attribute_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from truthline.ui.canvas.view import CanvasBox, Frame
     from truthline.ui.document import Document
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
 class Labeller(QObject):
     """The gestures of labelling on a document.
 
-    ``next_class`` is the label that the next box gets, "" until one was chosen.
+    ``next_class`` is the label that the next box gets, "" until one was chosen. What lies in a locked label
+    attribute is left as it is.
     """
 
     next_class_changed = Signal(object)
     """The label of the next box."""
+    refused = Signal(object)
+    """Why a gesture was not carried out, in words."""
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -47,15 +51,28 @@ class Labeller(QObject):
             self.remove_class_label(name, entry_ids)
             return
         now = datetime.now(UTC)
+        locked = self._document.locked
         self._document.edit_many(
-            f"Label {_images(entry_ids)} {name}", entry_ids, lambda a: edit.add_class_label(a, name, now)
+            f"Label {_images(entry_ids)} {name}",
+            entry_ids,
+            lambda a: edit.add_class_label(a, name, now, avoid=locked),
         )
 
     def remove_class_label(self, name: str, entry_ids: Sequence[EntryId]) -> None:
         """Take the image-level label from the entries."""
-        self._document.edit_many(
-            f"Remove {name} from {_images(entry_ids)}", entry_ids, lambda a: _without_class_label(a, name)
+        locked = self._document.locked
+        done = self._document.edit_many(
+            f"Remove {name} from {_images(entry_ids)}",
+            entry_ids,
+            lambda a: _without_class_label(a, name, locked),
         )
+        if not done and len(entry_ids) == 1 and locked:
+            label = next(
+                (one for one in self._document.annotation(entry_ids[0]).class_labels if one.name == name),
+                None,
+            )
+            if label is not None and label.attribute in locked:
+                self.refused.emit(read_only(label.attribute))
 
     def add_box(self, entry_id: EntryId, frame: Frame, image: ImageSize) -> bool:
         """Draw a box of the next class; False if no class was chosen yet."""
@@ -63,18 +80,21 @@ class Labeller(QObject):
             return False
         label = self.next_class
         box = Box(label, frame.left, frame.top, frame.width, frame.height)
-        name = edit.box_attribute_name(self._document.workspace.info.name)
+        info = self._document.info
+        usual = edit.box_attribute_name(info.name)
         now = datetime.now(UTC)
 
         def change(annotation: Annotation) -> Annotation:
-            present = [attribute.name for attribute in annotation.box_attributes]
-            attribute = name if name in present or not present else present[0]
+            open_ones = [one.name for one in annotation.box_attributes if one.name not in info.locked]
+            wanted = info.box_attribute or (usual if usual in open_ones or not open_ones else open_ones[0])
+            attribute = box_attribute_for(annotation, wanted, info.locked)
             return edit.add_box(annotation, attribute, box, image, now)
 
         return self._document.edit(f"Draw {label}", entry_id, change)
 
     def reframe_boxes(self, entry_id: EntryId, moves: Sequence[tuple[CanvasBox, Frame]]) -> None:
         """Move or resize boxes."""
+        moves = [(box, frame) for box, frame in moves if box.attribute not in self._document.locked]
 
         def change(annotation: Annotation) -> Annotation:
             for box, frame in moves:
@@ -87,6 +107,7 @@ class Labeller(QObject):
 
     def set_box_class(self, entry_id: EntryId, boxes: Sequence[CanvasBox], name: str) -> None:
         """Give boxes another label."""
+        boxes = self._open_boxes(boxes)
 
         def change(annotation: Annotation) -> Annotation:
             for attribute, indices in _by_attribute(boxes).items():
@@ -97,6 +118,7 @@ class Labeller(QObject):
 
     def remove_boxes(self, entry_id: EntryId, boxes: Sequence[CanvasBox]) -> None:
         """Delete boxes."""
+        boxes = self._open_boxes(boxes)
 
         def change(annotation: Annotation) -> Annotation:
             for attribute, indices in _by_attribute(boxes).items():
@@ -105,14 +127,26 @@ class Labeller(QObject):
 
         self._document.edit(f"Delete {_boxes(len(boxes))}", entry_id, change)
 
+    def _open_boxes(self, boxes: Sequence[CanvasBox]) -> list[CanvasBox]:
+        """The boxes that may be changed; if there is none among them, the person is told why."""
+        found = [box for box in boxes if box.attribute not in self._document.locked]
+        if boxes and not found:
+            self.refused.emit(read_only(boxes[0].attribute))
+        return found
+
+
+def read_only(attribute: str) -> str:
+    """Why what lies in a locked attribute cannot be changed."""
+    return f"The attribute {attribute} is read-only. Choose what is edited in Labels > Attributes."
+
 
 def _has_class_label(annotation: Annotation, name: str) -> bool:
     return any(label.name == name for label in annotation.class_labels)
 
 
-def _without_class_label(annotation: Annotation, name: str) -> Annotation:
+def _without_class_label(annotation: Annotation, name: str, locked: Collection[str]) -> Annotation:
     for label in annotation.class_labels:
-        if label.name == name:
+        if label.name == name and label.attribute not in locked:
             annotation = edit.remove_class_label(annotation, label.attribute)
     return annotation
 

@@ -1,4 +1,7 @@
-"""The main window: menus, the toolbar row, and either the welcome page or the workbench."""
+"""The main window: menus, the toolbar row, and either the welcome page or the workbench.
+
+What only an open workspace or a dialog needs is imported where it is used: the window is seen first.
+"""
 
 from __future__ import annotations
 
@@ -24,22 +27,16 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline import __version__
-from truthline.aws.session import Connection
+from truthline.aws.connection import Connection
 from truthline.errors import TruthlineError
-from truthline.sync.opening import export_manifest
 from truthline.sync.sources import SourceKind, recognise
 from truthline.ui import theme
-from truthline.ui.actions import Actions
-from truthline.ui.dialogs.connection import ConnectionDialog
-from truthline.ui.dialogs.folder import FolderDialog
-from truthline.ui.dialogs.keys import KeysDialog
+from truthline.ui.actions import DIGITS, Actions
 from truthline.ui.jobs import Jobs, Lane
-from truthline.ui.opening import Opener, Wish
-from truthline.ui.palette import DIGITS
+from truthline.ui.opening import Opener, Wish, destination
 from truthline.ui.panels.toast import Toast
 from truthline.ui.sample import SampleRunner
 from truthline.ui.welcome import Welcome
-from truthline.ui.workbench import Workbench
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +46,9 @@ if TYPE_CHECKING:
     from truthline.settings import Settings
     from truthline.sync.push import PushResult
     from truthline.sync.upload import Upload
+    from truthline.ui.dialogs.connection import ConnectionDialog
+    from truthline.ui.dialogs.folder import FolderDialog
+    from truthline.ui.workbench import Workbench
     from truthline.workspace.workspace import Workspace
 
 _SEARCH_DELAY_MS = 150
@@ -60,7 +60,7 @@ class MainWindow(QMainWindow):
     Args:
         jobs: the lanes that all work runs on.
         settings: what is remembered.
-        thumbnails: the disk cache.
+        thumbnails: gives the disk cache; called when the first workspace is opened.
 
     """
 
@@ -69,7 +69,7 @@ class MainWindow(QMainWindow):
     document_opened = Signal(object)
     """The `Workbench` of a workspace that was opened."""
 
-    def __init__(self, jobs: Jobs, settings: Settings, thumbnails: Thumbnails) -> None:
+    def __init__(self, jobs: Jobs, settings: Settings, thumbnails: Callable[[], Thumbnails]) -> None:
         super().__init__()
         self._jobs = jobs
         self._settings = settings
@@ -117,10 +117,18 @@ class MainWindow(QMainWindow):
             self.open_wish(Wish(text, connection=connection or self._connection()))
 
     def open_wish(self, wish: Wish) -> None:
-        """Open what is described in full."""
+        """Open what is described in full, unless it is open already."""
+        if self._has_open(wish):
+            return
         self._settings.set("profile", wish.connection.profile)
         self._settings.set("region", wish.connection.region)
         self.opener.open(wish)
+
+    def _has_open(self, wish: Wish) -> bool:
+        try:
+            return self.bench is not None and destination(wish) == self.bench.document.workspace.path
+        except TruthlineError:  # which opening it then tells
+            return False
 
     def open_sample(self) -> None:
         """Open the sample dataset in an emulator of its own."""
@@ -129,8 +137,10 @@ class MainWindow(QMainWindow):
 
     def show_workspace(self, workspace: Workspace) -> None:
         """Put an open workspace into the window, in place of the one before."""
+        from truthline.ui.workbench import Workbench
+
         self._close_bench()
-        bench = Workbench(workspace, self._jobs, self._thumbnails)
+        bench = Workbench(workspace, self._jobs, self._thumbnails(), self._stack)
         self.bench = bench
         self._stack.addWidget(bench)
         self._stack.setCurrentWidget(bench)
@@ -139,6 +149,7 @@ class MainWindow(QMainWindow):
         bench.mode_changed.connect(lambda _image: self._update_actions())
         bench.browser.current_changed.connect(lambda _entry: self._update_actions())
         bench.counted.connect(lambda _counts: self._show_count())
+        bench.colours.changed.connect(lambda _labels: self._update_actions())
         bench.image.canvas.drawing_changed.connect(lambda _drawing: self._update_actions())
         bench.image.class_wanted.connect(lambda _frame: self._ask_for_label())
         bench.document.undo_stack.indexChanged.connect(lambda _index: self._update_actions())
@@ -184,10 +195,12 @@ class MainWindow(QMainWindow):
             "open_dataset": partial(self._ask_for_address, SourceKind.DATASET, "Open Dataset"),
             "open_sample": self.open_sample,
             "export": self._export,
+            "import_labels": bench(lambda b: b.import_labels()),
+            "export_labels": bench(lambda b: b.export_labels()),
             "close": self.close_workspace,
             "quit": self.close,
-            "undo": bench(lambda b: b.document.undo_stack.undo()),
-            "redo": bench(lambda b: b.document.undo_stack.redo()),
+            "undo": bench(lambda b: b.document.undo()),
+            "redo": bench(lambda b: b.document.redo()),
             "select_all": bench(lambda b: b.browser.select_all()),
             "delete_boxes": bench(lambda b: b.image.canvas.delete_selected()),
             "find": self._focus_search,
@@ -209,14 +222,22 @@ class MainWindow(QMainWindow):
             "next_problem": bench(lambda b: b.problems.step(1)),
             "previous_problem": bench(lambda b: b.problems.step(-1)),
             "add_label": self._ask_for_label,
+            "rename_label": bench(lambda b: b.commands.ask_rename(b.labels.current)),
+            "merge_label": bench(lambda b: b.commands.ask_merge(b.labels.current)),
+            "colour_label": bench(lambda b: b.commands.ask_colour(b.labels.current)),
+            "delete_label": bench(lambda b: b.commands.ask_delete(b.labels.current)),
+            "attributes": bench(lambda b: b.commands.ask_attributes()),
             "push": bench(lambda b: b.dataset.push()),
             "refresh": bench(lambda b: b.dataset.refresh()),
+            "training": bench(lambda b: b.show_training()),
             "connect": self._connect,
-            "keys": lambda: KeysDialog(self).open(),
+            "keys": self._show_keys,
             "about": self._about,
         }
 
     def _ask_for_folder(self, folder: str) -> None:
+        from truthline.ui.dialogs.folder import FolderDialog
+
         dialog = FolderDialog(folder, self)
 
         def accepted() -> None:
@@ -237,10 +258,14 @@ class MainWindow(QMainWindow):
             self.open(chosen)
 
     def _ask_for_address(self, kind: SourceKind, title: str) -> None:
+        from truthline.ui.dialogs.connection import ConnectionDialog
+
         dialog = ConnectionDialog(self._jobs, kind, title, self._connection(), self)
         _ask(dialog, lambda: self.open_wish(Wish(dialog.text, connection=dialog.connection)))
 
     def _connect(self) -> None:
+        from truthline.ui.dialogs.connection import ConnectionDialog
+
         bench = self.bench
         if bench is None:
             return
@@ -267,6 +292,8 @@ class MainWindow(QMainWindow):
             return
 
         def write(_token: CancelToken, _report: Report) -> None:
+            from truthline.sync.opening import export_manifest
+
             export_manifest(bench.document.workspace, path)
 
         self._jobs.run(
@@ -325,7 +352,12 @@ class MainWindow(QMainWindow):
         if bench.drawer.isHidden():
             self._toggle(bench.drawer)
         bench.drawer.setCurrentWidget(bench.problems)
-        bench.problems.table.setFocus()
+        bench.problems.view.setFocus()
+
+    def _show_keys(self) -> None:
+        from truthline.ui.dialogs.keys import KeysDialog
+
+        KeysDialog(self).open()
 
     def _about(self) -> None:
         QMessageBox.about(
@@ -412,13 +444,14 @@ class MainWindow(QMainWindow):
             states.add("document")
             states |= {"entry"} if bench.browser.current is not None else set()
             states |= {"image"} if bench.in_image_mode else set()
+            states |= {"label"} if bench.colours.labels else set()
         actions.enable(frozenset(states))
         self._search.setEnabled(bench is not None)
         actions["dark"].setChecked(theme.tokens().dark)
         stack = bench.document.undo_stack if bench is not None else None
         for name, able, text in (
-            ("undo", stack is not None and stack.canUndo(), stack.undoText() if stack else ""),
-            ("redo", stack is not None and stack.canRedo(), stack.redoText() if stack else ""),
+            ("undo", stack is not None and stack.canUndo(), _shown(stack.undoText()) if stack else ""),
+            ("redo", stack is not None and stack.canRedo(), _shown(stack.redoText()) if stack else ""),
         ):
             actions[name].setEnabled(able)
             actions[name].setText(f"&{name.capitalize()}" + (f" “{text.replace('&', '&&')}”" if text else ""))
@@ -483,6 +516,8 @@ class MainWindow(QMainWindow):
         self._settings.set("thumbnail_size", bench.gallery.side)
         bench.document.undo_stack.blockSignals(True)  # it empties itself when everything else is gone
         bench.close_document()
+        if self.sample.holds(bench.document.workspace.path):
+            self.sample.end()
         self._stack.removeWidget(bench)
         bench.deleteLater()
 
@@ -518,6 +553,11 @@ class MainWindow(QMainWindow):
         self.sample.stop()
         self._settings.save()
         event.accept()
+
+
+def _shown(gesture: str) -> str:
+    """A gesture's name, short enough for a menu."""
+    return theme.shortened(gesture, 80)
 
 
 def _ask(dialog: FolderDialog | ConnectionDialog, accepted: Callable[[], object]) -> None:

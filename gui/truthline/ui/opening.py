@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 from PySide6.QtCore import QObject, Signal
 
-from truthline.aws.session import Connection
+from truthline.aws.connection import Connection
 from truthline.errors import CancelledError
 from truthline.progress import CancelToken, Progress, Report
-from truthline.sync.opening import create_workspace
 from truthline.sync.sources import Source, SourceKind, recognise
 from truthline.ui.jobs import Job, Jobs, Lane
-from truthline.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from truthline.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,12 @@ class Opener(QObject):
             return _open(wish, token, report)
 
         self._job = self._jobs.run(
-            Lane.NETWORK, work, done=self._done, failed=self._failed, progress=self.working.emit
+            Lane.NETWORK,
+            work,
+            done=self._done,
+            failed=self._failed,
+            progress=self.working.emit,
+            unwanted=lambda workspace: workspace.close(),
         )
 
     def cancel(self) -> None:
@@ -78,6 +85,16 @@ class Opener(QObject):
     def _end(self) -> None:
         self._job = None
         self.working.emit(None)
+
+
+def destination(wish: Wish) -> Path:
+    """The workspace that a wish leads to.
+
+    Raises:
+        UsageError: it names nothing that can be opened.
+
+    """
+    return (wish.path or workspace_path(recognise(wish.text))).resolve()
 
 
 def workspace_path(source: Source) -> Path:
@@ -104,12 +121,12 @@ def _file_name(source: Source) -> str:
 
 
 def _open(wish: Wish, token: CancelToken, report: Report) -> Workspace:
-    source = recognise(wish.text)
-    path = wish.path or workspace_path(source)
-    if path.exists():
-        return Workspace.open(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return create_workspace(
+    # Loaded here, off the GUI thread: the window is seen before what a workspace and its panels need.
+    import truthline.ui.workbench  # noqa: F401
+    from truthline.sync.opening import open_or_create
+
+    source, path = recognise(wish.text), destination(wish)
+    return open_or_create(
         path,
         source,
         connection=wish.connection,

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor
 
 from truthline.ui import theme
+from truthline.ui.actions import DIGITS
 from truthline.ui.jobs import Lane
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from truthline.ui.document import Document
     from truthline.workspace.changes import Changes
     from truthline.workspace.workspace import Label
-
-DIGITS = "1234567890"
 
 
 class LabelColours(QObject):
@@ -53,6 +52,10 @@ class LabelColours(QObject):
         place = DIGITS.index(digit)
         return self.labels[place].name if place < len(self.labels) else ""
 
+    def expect(self, labels: Sequence[Label]) -> None:
+        """Show the list as a gesture leaves it, before that is stored."""
+        self._show(labels)
+
     def _refresh(self, changes: Changes) -> None:
         if changes:
             self._document.jobs.run(
@@ -60,6 +63,10 @@ class LabelColours(QObject):
             )
 
     def _read(self, labels: Sequence[Label]) -> None:
+        if not self._document.arranging:  # else it may be older than what is shown, and is read again soon
+            self._show(labels)
+
+    def _show(self, labels: Sequence[Label]) -> None:
         if list(labels) != list(self.labels):
             self.labels = labels
             self._by_name = {label.name: label for label in labels}

@@ -79,7 +79,7 @@ class Pictures(QObject):
     ) -> None:
         super().__init__(parent)
         self._jobs = jobs
-        self._source = source
+        self.source = source
         self._cache = thumbnails
         self._kept: OrderedDict[EntryId, Thumbnail] = OrderedDict()
         self._kept_bytes = 0
@@ -92,7 +92,7 @@ class Pictures(QObject):
 
     def set_source(self, source: ImageSource) -> None:
         """Read from elsewhere from now on, and try again what failed."""
-        self._source = source
+        self.source = source
         failed = [entry_id for entry_id, kept in self._kept.items() if kept.pixmap is None]
         for entry_id in failed:
             self._kept_bytes -= _bytes_of(self._kept.pop(entry_id))
@@ -131,7 +131,7 @@ class Pictures(QObject):
         """Have an image ready before it is asked for."""
         if not source_ref or source_ref in self._full or source_ref in self._loading:
             return
-        source = self._source
+        source = self.source
         self._loading[source_ref] = self._jobs.run(
             Lane.DECODE,
             lambda token, _report: _read_full(source, source_ref, token),
@@ -159,9 +159,7 @@ class Pictures(QObject):
         if not known:
             self._jobs.run(Lane.DECODE, self._work_newest, done=self._keep)
 
-    def _work_newest(
-        self, token: CancelToken, _report: Report
-    ) -> _Outcome | None:
+    def _work_newest(self, token: CancelToken, _report: Report) -> _Outcome | None:
         """The thumbnail asked for last: what is in view now comes before what has been scrolled past."""
         with self._waiting_lock:
             if not self._waiting:
@@ -169,7 +167,7 @@ class Pictures(QObject):
             entry_id, source_ref = self._waiting.popitem()
             self._begun.add(entry_id)
         token.check()
-        source = self._source
+        source = self.source
         try:
             loaded = self._cache.load(source_ref, source)
         except TruthlineError as error:
@@ -185,7 +183,7 @@ class Pictures(QObject):
             return
         entry_id, image, facts = outcome.entry_id, outcome.image, outcome.facts
         self._begun.discard(entry_id)
-        if image is None and outcome.source is not self._source:
+        if image is None and outcome.source is not self.source:
             self.thumbnail_changed.emit(entry_id)  # the view asks again, and the new source is read
             return
         pixmap = QPixmap.fromImage(image) if image is not None else None

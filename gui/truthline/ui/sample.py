@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from truthline.demo import running_sample
 from truthline.errors import CancelledError
 from truthline.progress import CancelToken, Progress, Report
 from truthline.ui.jobs import Job, Jobs, Lane
@@ -33,6 +32,8 @@ class SampleRunner(QObject):
         super().__init__(parent)
         self._jobs = jobs
         self._running = ExitStack()
+        self._ending = ExitStack()
+        self._folder = ""
         self._job: Job | None = None
 
     def start(self) -> None:
@@ -41,7 +42,12 @@ class SampleRunner(QObject):
             return
         self.working.emit(Progress("Starting the emulator with the sample dataset"))
         self._job = self._jobs.run(
-            Lane.NETWORK, self._work, done=self._done, failed=self._fail, progress=self.working.emit
+            Lane.NETWORK,
+            self._work,
+            done=self._done,
+            failed=self._fail,
+            progress=self.working.emit,
+            unwanted=lambda started: started[0].close(),
         )
 
     def cancel(self) -> None:
@@ -49,11 +55,24 @@ class SampleRunner(QObject):
         if self._job is not None:
             self._job.cancel()
 
+    def holds(self, workspace: Path) -> bool:
+        """Whether that is the sample's workspace."""
+        return bool(self._folder) and workspace.parent == Path(self._folder).resolve()
+
+    def end(self) -> None:
+        """End the emulator and remove the sample's workspace, which must be closed before; soon."""
+        self._folder = ""
+        self._ending, self._running = self._running, ExitStack()
+        self._jobs.run(Lane.NETWORK, lambda _token, _report: self._ending.close())
+
     def stop(self) -> None:
-        """End the emulator and remove the sample's workspace, which must be closed before."""
+        """End it, and return when it has ended."""
+        self._ending.close()
         self._running.close()
 
     def _work(self, token: CancelToken, report: Report) -> tuple[ExitStack, Sample, str]:
+        from truthline.demo import running_sample  # loaded off the GUI thread, when it is wanted
+
         self._running.close()
         with ExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="truthline-sample-"))
@@ -62,8 +81,8 @@ class SampleRunner(QObject):
 
     def _done(self, started: tuple[ExitStack, Sample, str]) -> None:
         self._job = None
-        self._running, sample, folder = started
-        path = Path(folder) / "sample.truthline"
+        self._running, sample, self._folder = started
+        path = Path(self._folder) / "sample.truthline"
         self.ready.emit(Wish(sample.dataset_arn, connection=sample.connection, path=path))
 
     def _fail(self, error: Exception) -> None:

@@ -10,9 +10,8 @@ import html
 from dataclasses import dataclass
 from functools import lru_cache
 
-from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
-from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtCore import QBuffer, QByteArray, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QImageReader, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from truthline.resources import resource
@@ -180,6 +179,13 @@ def plain_tip(text: str) -> str:
     return f"<qt>{html.escape(text).replace(chr(10), '<br>')}</qt>"
 
 
+def shortened(text: str, most: int) -> str:
+    """``text`` on one line, its middle left out if it is longer than ``most`` characters."""
+    line = " ".join(text.split())
+    kept = (most - 1) // 2
+    return line if len(line) <= most else f"{line[:kept]}…{line[-kept:]}"
+
+
 @lru_cache(maxsize=256)
 def icon(name: str, colour: str = "") -> QIcon:
     """The icon ``resources/icons/NAME.svg``, drawn in the text colour or in ``colour``."""
@@ -187,15 +193,19 @@ def icon(name: str, colour: str = "") -> QIcon:
     svg = resource(f"icons/{name}.svg").read_text(encoding="utf-8")
     for mode, value in (
         (QIcon.Mode.Normal, colour or _current.text),
-        (QIcon.Mode.Selected, colour or _current.on_accent),
+        (QIcon.Mode.Selected, _current.on_accent),
         (QIcon.Mode.Disabled, _current.dim),
     ):
-        renderer = QSvgRenderer(QByteArray(svg.replace("currentColor", value).encode()))
-        for size in (16, 20, 32, 40):
-            pixmap = QPixmap(size, size)
-            pixmap.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(pixmap)
-            renderer.render(painter, QRectF(0, 0, size, size))
-            painter.end()
-            made.addPixmap(pixmap, mode)
+        drawing = svg.replace("currentColor", value).encode()
+        for size in (16, 20, 40):
+            made.addPixmap(_drawn(drawing, size), mode)
     return made
+
+
+def _drawn(svg: bytes, size: int) -> QPixmap:
+    # By the image plug-in: importing QtSvg costs as much as the rest of the window's icons.
+    data = QBuffer()
+    data.setData(svg)
+    reader = QImageReader(data, QByteArray(b"svg"))
+    reader.setScaledSize(QSize(size, size))
+    return QPixmap.fromImage(reader.read())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,33 +12,46 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout
 
 from truthline.errors import TruthlineError
 from truthline.images.source import FirstOf, FolderSource, ImageSource, S3Source
+from truthline.manifest.annotation import Level
+from truthline.manifest.fixes import FIXES, fix_all
+from truthline.manifest.rules import check_line
 from truthline.ui.browser import Browser
 from truthline.ui.dataset import Dataset, DatasetState
+from truthline.ui.dialogs.fix_all import FixAllDialog
+from truthline.ui.dialogs.interchange import ExportDialog, ImportDialog
+from truthline.ui.dialogs.training import TrainingDialog
 from truthline.ui.document import Document
 from truthline.ui.gallery.model import EntryModel
 from truthline.ui.gallery.view import ThumbnailGrid
 from truthline.ui.image_page import ImagePage
 from truthline.ui.jobs import Job, Jobs, Lane
+from truthline.ui.label_commands import LabelCommands
 from truthline.ui.labelling import Labeller
 from truthline.ui.no_images import NoImages
 from truthline.ui.palette import LabelColours
 from truthline.ui.panels.dataset_bar import DatasetBar
+from truthline.ui.panels.edit_bar import EditBar
 from truthline.ui.panels.entry import BoxKey, EntryPanel
 from truthline.ui.panels.filters import FilterPanel
 from truthline.ui.panels.json_line import JsonLinePanel
 from truthline.ui.panels.labels import LabelPanel
 from truthline.ui.panels.problems import SHOWN_AT_MOST, ProblemsPanel
+from truthline.ui.panels.readiness import ReadinessPanel
 from truthline.ui.panels.toast import Toast
 from truthline.ui.pictures import Pictures
 from truthline.workspace.changes import Changes
-from truthline.workspace.workspace import Counts, EntryId, Filter, Kind, Problem, Workspace
+from truthline.workspace.workspace import Counts, EntryId, Filter, Kind, Origin, Problem, Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from truthline.aws.session import Aws
     from truthline.images.thumbnails import Thumbnails
-    from truthline.manifest.annotation import ImageFacts
+    from truthline.interchange.importing import Imported
+    from truthline.manifest.annotation import Annotation, ImageFacts
+    from truthline.progress import Progress
+    from truthline.sync.verdict import Verdict
+    from truthline.workspace.workspace import Entry, WorkspaceInfo
 
 T = TypeVar("T")
 
@@ -60,6 +75,9 @@ class Workbench(QWidget):
         self.browser = Browser(self.document, EntryModel(self.document, self.colours), self)
         self.pictures = Pictures(jobs, _source_of(workspace, None), thumbnails, self)
         self.labeller = Labeller(self.document, self)
+        self.commands = LabelCommands(self.document, self.colours, self)
+        self._label_names: list[str] = []
+        self._sought: Problem | None = None
         self.dataset = Dataset(self.document, self)
         self.counts: Counts | None = None
         self._build()
@@ -71,16 +89,20 @@ class Workbench(QWidget):
         self.browser.set_filter(Filter())
         self._refresh(Changes(everything=True))
         self._show_labels(self.colours.labels)
+        self._show_attributes(self.document.info)
+        self.commands.propose_attributes(
+            lambda text: self.toast.say(text, action="Attributes…", act=self.commands.ask_attributes)
+        )
         self.dataset.start()
         self.gallery.setFocus()
 
     def close_document(self) -> None:
         """Carry out what is still to be saved, stop the rest and close the workspace."""
         self.image.canvas.finish_gesture()
-        self.dataset.cancel()
-        for lane in (Lane.WRITE, Lane.READ, Lane.NETWORK, Lane.WATCH, Lane.DECODE):
-            self._jobs.finish(lane)
         self.dataset.close()
+        self._jobs.drop(Lane.DECODE)
+        self._jobs.finish(Lane.WRITE)
+        self._jobs.drop(Lane.READ)
         self.document.workspace.close()
 
     # what is where
@@ -95,40 +117,54 @@ class Workbench(QWidget):
         self.entry = EntryPanel(self.colours)
         self.problems = ProblemsPanel()
         self.json_line = JsonLinePanel()
+        self.readiness = ReadinessPanel(self.document)
         self.bar = DatasetBar()
 
     def _arrange(self) -> None:
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.gallery)
-        self.pages.addWidget(self.image)
-        self.toast = Toast(self.pages)
-        self.drawer = QTabWidget()
-        self.drawer.setDocumentMode(True)
-        self.drawer.addTab(self.problems, "Problems")
-        self.drawer.addTab(self.json_line, "JSON Line")
-        self.side = QSplitter(Qt.Orientation.Vertical)
-        self.side.addWidget(self.labels)
-        self.side.addWidget(self.entry)
-        self.side.setSizes([300, 300])
-        self.side.setMinimumWidth(200)
-        self.filters.setMinimumWidth(140)
-        self.middle = QSplitter(Qt.Orientation.Vertical)
-        self.middle.addWidget(self.pages)
-        self.middle.addWidget(self.drawer)
-        self.middle.setStretchFactor(0, 1)
-        self.middle.setSizes([600, 190])
-        self.middle.setCollapsible(0, False)
-        self.columns = QSplitter(Qt.Orientation.Horizontal)
-        for column in (self.filters, self.middle, self.side):
-            self.columns.addWidget(column)
-        self.columns.setStretchFactor(1, 1)
-        self.columns.setCollapsible(1, False)
-        self.columns.setSizes([180, 900, 250])
+        # From the outside to the inside: each widget that gets another parent is styled anew with all that is
+        # in it, which is most of the time that opening a workspace takes here.
+        self.columns = QSplitter(Qt.Orientation.Horizontal, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.columns, 1)
         layout.addWidget(self.bar)
+        self.middle = QSplitter(Qt.Orientation.Vertical)
+        self.side = QSplitter(Qt.Orientation.Vertical)
+        for column in (self.filters, self.middle, self.side):
+            self.columns.addWidget(column)
+        images = QWidget()
+        self.drawer = QTabWidget()
+        self.middle.addWidget(images)
+        self.middle.addWidget(self.drawer)
+        self.edit_bar = EditBar()
+        self.pages = QStackedWidget()
+        rows = QVBoxLayout(images)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.edit_bar)
+        rows.addWidget(self.pages, 1)
+        self.pages.addWidget(self.gallery)
+        self.pages.addWidget(self.image)
+        self.toast = Toast(self.pages)
+        self.drawer.setDocumentMode(True)
+        self.drawer.addTab(self.problems, "Problems")
+        self.drawer.addTab(self.json_line, "JSON Line")
+        self.drawer.addTab(self.readiness, "Whole dataset")
+        self.side.addWidget(self.labels)
+        self.side.addWidget(self.entry)
+        self._share_room()
+
+    def _share_room(self) -> None:
+        self.side.setSizes([300, 300])
+        self.side.setMinimumWidth(200)
+        self.filters.setMinimumWidth(140)
+        self.middle.setStretchFactor(0, 1)
+        self.middle.setSizes([560, 240])
+        self.middle.setCollapsible(0, False)
+        self.columns.setStretchFactor(1, 1)
+        self.columns.setCollapsible(1, False)
+        self.columns.setSizes([180, 900, 250])
 
     def save_layout(self) -> str:
         """The panels' sizes, for `restore_layout`."""
@@ -142,6 +178,7 @@ class Workbench(QWidget):
 
     def restyle(self) -> None:
         """Draw everything anew in another appearance."""
+        self._show_attributes(self.document.info)
         self._show_labels(self.colours.labels)
         self.problems.show_problems(self.problems.problems)
         self.update()
@@ -153,21 +190,37 @@ class Workbench(QWidget):
         document.changed.connect(self._refresh)
         document.save_failed.connect(self._complain)
         document.applied.connect(self._offer_undo)
-        document.working.connect(lambda _progress: self._show_counts(self.counts))
+        document.working.connect(self._show_edit)
+        document.refused.connect(self.toast.warn)
+        document.attributes_chosen.connect(self._show_attributes)
+        self.edit_bar.cancel_wanted.connect(lambda _: document.cancel_long_edit())
         self.colours.changed.connect(self._show_labels)
         self.pictures.facts_found.connect(self._keep_facts)
         browser.current_changed.connect(self._show_current)
         browser.listed.connect(self._show_listed)
+        browser.listed.connect(lambda _filter: self._show_sought())
         self.filters.filter_chosen.connect(self._filter_kind)
         self.gallery.activated.connect(lambda _index: self.show_image())
         self.image.boxes_selected.connect(lambda keys: self.entry.select_boxes(set(keys)))
         self.labels.label_chosen.connect(self.use_label)
         self.labels.label_added.connect(self._add_label)
+        self.labels.rename_wanted.connect(self.commands.ask_rename)
+        self.labels.merge_wanted.connect(lambda names: self.commands.ask_merge(*names))
+        self.labels.colour_wanted.connect(self.commands.ask_colour)
+        self.labels.delete_wanted.connect(self.commands.ask_delete)
+        self.labels.order_wanted.connect(self.commands.order)
+        self.labels.attributes_wanted.connect(lambda _: self.commands.ask_attributes())
+        self.labeller.refused.connect(self.toast.warn)
         self.labeller.next_class_changed.connect(self.labels.show_next_class)
         self.entry.boxes_selected.connect(self._select_boxes)
         self.entry.boxes_deleted.connect(self._delete_boxes)
         self.entry.class_label_removed.connect(self._remove_class_label)
         self.problems.problem_chosen.connect(self.go_to_problem)
+        self.readiness.entries_wanted.connect(browser.set_filter)
+        self.problems.counted.connect(self._count_problems)
+        self.problems.fix_wanted.connect(self.fix_problem)
+        self.problems.fix_all_wanted.connect(self.fix_all)
+        self.problems.entries_wanted.connect(lambda code: browser.set_filter(Filter(code=code)))
         self.json_line.copied.connect(lambda _text: self.toast.say("The line was copied."))
         self.bar.push_wanted.connect(lambda _: self.dataset.push())
         self.bar.cancel_wanted.connect(lambda _: self.dataset.cancel())
@@ -222,14 +275,81 @@ class Workbench(QWidget):
 
     def go_to_problem(self, problem: Problem) -> None:
         """Show the image, the box and the place in the line that a problem is about."""
+        if not problem.entry_id:
+            return  # it is about the dataset as a whole
+        self._sought = problem
         self.browser.go_to(problem.entry_id)
+        self._show_sought()
+
+    def _show_sought(self) -> None:
+        """Show the place of the problem gone to, once its entry is current: the filter may have hidden it."""
+        problem = self._sought
+        if problem is None or self.browser.current != problem.entry_id:
+            return
+        self._sought = None
         self.json_line.go_to(problem.pointer)
         parts = problem.pointer.split("/")
         if len(parts) >= 4 and parts[2] == "annotations" and parts[3].isdigit():
             self.show_image()
-            key = (parts[1].replace("~1", "/").replace("~0", "~"), int(parts[3]))
-            self.image.canvas.select_boxes([key])
-            self.image.canvas.blink(key)
+            self.image.show_box((parts[1].replace("~1", "/").replace("~0", "~"), int(parts[3])))
+
+    def import_labels(self) -> None:
+        """Bring in labels from another tool's files."""
+        dialog = ImportDialog(self.document, self.pictures.source, self)
+
+        def imported(result: Imported) -> None:
+            self.browser.set_filter(self.browser.filter)  # new entries are listed
+            count = len(result.after)
+            self.toast.say(
+                f"Labels of {count:,} {'image' if count == 1 else 'images'} were imported.",
+                action="Undo" if count else "",
+                act=self.document.undo_stack.undo if count else None,
+            )
+
+        dialog.imported.connect(imported)
+        dialog.open()
+
+    def show_training(self) -> None:
+        """Load what a training said of the lines."""
+        dialog = TrainingDialog(self.document, self.dataset.signed_in, self)
+        dialog.loaded.connect(self._keep_verdict)
+        dialog.open()
+
+    def _keep_verdict(self, verdict: Verdict) -> None:
+        self.problems.show_whole(list(_whole(verdict)))
+        self.drawer.setCurrentWidget(self.problems)
+
+    def export_labels(self) -> None:
+        """Write the labels in another tool's format."""
+        dialog = ExportDialog(self.document, self.pictures.source, self)
+        dialog.exported.connect(lambda path: self.toast.say(f"Exported to {path.name}."))
+        dialog.open()
+
+    def fix_problem(self, problem: Problem) -> None:
+        """Put right what a problem is about, as one undoable edit."""
+        now = datetime.now(UTC)
+        title = FIXES[problem.code].title
+        fixed = self.document.edit_entries(
+            title, [problem.entry_id], lambda entry: fix_one(entry, problem, now)
+        )
+        if fixed:
+            self.browser.go_to(problem.entry_id)
+            self.toast.say(f"{title}: done.", action="Undo", act=self.document.undo_stack.undo)
+        else:
+            self.toast.warn("This line no longer has the problem, or it needs your decision.")
+
+    def fix_all(self, code: str) -> None:
+        """Show what fixing everything of one kind would change, and do it if the person agrees."""
+        dialog = FixAllDialog(self.document, code, self)
+        now = datetime.now(UTC)
+
+        def fix(ids: list[EntryId]) -> None:
+            self.document.edit_entries(
+                FIXES[code].title, ids, lambda entry: fix_all(entry.annotation, code, entry.facts, now)
+            )
+
+        dialog.fix_wanted.connect(fix)
+        dialog.open()
 
     def next_unlabelled(self) -> None:
         """Go to the next listed entry without any label, around the end."""
@@ -273,7 +393,10 @@ class Workbench(QWidget):
     def _refresh(self, changes: Changes) -> None:
         workspace = self.document.workspace
         self._query("counts", workspace.counts, self._show_counts)
-        self._query("problems", lambda: list(workspace.problems(limit=SHOWN_AT_MOST)), self._show_problems)
+        self._query("problem counts", workspace.problem_counts, self.problems.show_counts)
+        self._query(
+            "problems", lambda: list(workspace.problems(limit=SHOWN_AT_MOST)), self.problems.show_problems
+        )
         current = self.browser.current
         if current is not None and (changes.everything or current in changes.entries):
             self._show_current(current)
@@ -292,13 +415,31 @@ class Workbench(QWidget):
             self.bar.show_counts(counts, saving=self.document.saving)
             self.counted.emit(counts)
 
-    def _show_problems(self, problems: Sequence[Problem]) -> None:
-        self.problems.show_problems(problems)
-        count = len(self.problems.problems)
-        more = "+" if len(problems) == SHOWN_AT_MOST else ""
-        self.drawer.setTabText(0, f"Problems {count:,}{more}" if count else "Problems")
+    def _count_problems(self, count: int) -> None:
+        self.drawer.setTabText(0, f"Problems {count:,}" if count else "Problems")
+
+    def _show_edit(self, progress: Progress | None) -> None:
+        self.edit_bar.show_progress(progress, can_cancel=self.document.can_cancel)
+        self._show_counts(self.counts)
+
+    def _show_attributes(self, info: WorkspaceInfo) -> None:
+        self.labels.show_attributes(info)
+        self.entry.set_locked(info.locked, hide=info.hide_locked)
+        self._show_current(self.browser.current)
+
+    def _follow_labels(self) -> None:
+        """Where a label in use here left the list, go on with the one that took its place."""
+        before, self._label_names = self._label_names, [label.name for label in self.colours.labels]
+        gone = set(before) - set(self._label_names)
+        if self.labeller.next_class in gone:
+            name = self.labeller.next_class
+            self.labeller.choose_class(self.commands.successor(name, before.index(name)))
+        filtered = self.browser.filter.label
+        if filtered in gone and (heir := self.commands.heir(filtered)):
+            self.browser.set_filter(replace(self.browser.filter, label=heir))
 
     def _show_labels(self, labels: Sequence[object]) -> None:
+        self._follow_labels()
         self.labels.show_labels(self.colours.labels)
         self.filters.show_labels(self.colours.labels)
         self.browser.model.refresh(None)
@@ -337,7 +478,7 @@ class Workbench(QWidget):
 
     def _offer_undo(self, applied: tuple[str, int]) -> None:
         text, _count = applied
-        self.toast.say(f"{text}.", action="Undo", act=self.document.undo_stack.undo)
+        self.toast.say(f"{text}.", action="Undo", act=self.document.undo)
 
     def _complain(self, error: Exception) -> None:
         self.toast.complain(
@@ -357,9 +498,32 @@ def _source_of(workspace: Workspace, aws: Aws | None) -> ImageSource:
     return sources[0] if len(sources) == 1 else FirstOf(*sources)
 
 
+def fix_one(entry: Entry, problem: Problem, now: datetime) -> Annotation:
+    """The entry without the finding that a problem is about, or that the service reports like it."""
+    annotation = entry.annotation
+    findings = [one for one in check_line(annotation, entry.facts) if one.code == problem.code]
+    for finding in sorted(findings, key=lambda one: one.pointer != problem.pointer):
+        fixed = FIXES[problem.code].change(annotation, finding, entry.facts, now)
+        if fixed is not annotation:
+            return fixed
+    return annotation
+
+
+def _whole(verdict: Verdict) -> Iterator[Problem]:
+    """What training says of the datasets as such, as problems of no entry."""
+    if verdict.summary is None:
+        return
+    of_all = (*verdict.summary.errors, *verdict.summary.training.errors, *verdict.summary.testing.errors)
+    for ordinal, error in enumerate(of_all):
+        level = Level.WARNING if error.code.startswith("WARNING") else Level.ERROR
+        yield Problem(EntryId(0), 0, "", Origin.TRAINING, ordinal, error.code, level, error.message, "")
+
+
 def _empty_text(chosen: Filter) -> str:
     if chosen.text:
         return f"No image's address contains “{chosen.text}”. Clear the search to see all images."
+    if chosen.code:
+        return f"No image has {chosen.code} any more."
     if chosen.kind is Kind.UNLABELLED:
         return "Every image has a label. Choose All to see them."
     if chosen.kind is Kind.CHANGED:

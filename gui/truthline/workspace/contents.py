@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from truthline.manifest.annotation import Annotation, Finding, ImageFacts, Level, RemoteError
 from truthline.manifest.line import parse_line, same_value
 from truthline.manifest.rules import check_line
-from truthline.workspace.entry import EntryId, NewEntry
+from truthline.workspace.entry import EntryId, LabelEdit, NewEntry
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,6 +24,7 @@ _NUMBERS: Final = {level: number for number, level in enumerate(LEVELS, 1)}
 
 FINDING: Final = 0
 REMOTE: Final = 1
+TRAINING: Final = 2
 
 _Row = tuple[Any, ...]
 
@@ -82,6 +83,31 @@ def _storable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
+def list_label(connection: sqlite3.Connection, name: str) -> bool:
+    """Put a label at the end of the list, in the colour of its position; False if it is in the list."""
+    added = connection.execute(
+        "INSERT OR IGNORE INTO labels (name, position, colour_index)"
+        " SELECT ?, last + 1, last FROM (SELECT coalesce(max(position), 0) AS last FROM labels)",
+        (name,),
+    )
+    return added.rowcount > 0
+
+
+def edit_labels(connection: sqlite3.Connection, edit: LabelEdit) -> bool:
+    """Change the list of labels; the counts in it must be true. False if it was so before."""
+    before = connection.total_changes
+    connection.executemany(
+        "INSERT INTO labels (name, position, colour_index) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE"
+        " SET position = excluded.position, colour_index = excluded.colour_index"
+        " WHERE (position, colour_index) != (excluded.position, excluded.colour_index)",
+        [(label.name, label.position, label.colour_index) for label in edit.put],
+    )
+    connection.executemany(
+        "DELETE FROM labels WHERE name = ? AND entries = 0", [(name,) for name in edit.drop]
+    )
+    return connection.total_changes > before
+
+
 class LabelBook:
     """The ids of labels and the changes of their counts, within one transaction."""
 
@@ -94,7 +120,7 @@ class LabelBook:
         """The label's id; a label that is new goes to the end of the list."""
         label_id = self._ids.get(name)
         if label_id is None:
-            self._connection.execute("INSERT OR IGNORE INTO labels (name) VALUES (?)", (name,))
+            list_label(self._connection, name)
             (label_id,) = self._connection.execute("SELECT id FROM labels WHERE name = ?", (name,)).fetchone()
             self._ids[name] = label_id
         return int(label_id)
@@ -198,13 +224,13 @@ def finding_rows(entry_id: EntryId, findings: Iterable[Finding]) -> list[_Row]:
     ]
 
 
-def remote_rows(entry_id: EntryId, errors: Iterable[RemoteError]) -> list[_Row]:
+def remote_rows(entry_id: EntryId, errors: Iterable[RemoteError], origin: int = REMOTE) -> list[_Row]:
     """Rows of problems; the service names no level, but its codes begin with one."""
     rows: list[_Row] = []
     for n, error in enumerate(errors):
         level = Level.WARNING if error.code.startswith("WARNING") else Level.ERROR
         texts = (_storable(error.message), _storable(error.pointer))
-        rows.append((entry_id, REMOTE, n, _storable(error.code), _NUMBERS[level], *texts))
+        rows.append((entry_id, origin, n, _storable(error.code), _NUMBERS[level], *texts))
     return rows
 
 
@@ -277,15 +303,38 @@ def replace_remote(
     if sent is None and base == old_base:
         sent = old_sent  # as good as before
     connection.execute(
-        "UPDATE entries SET changed = ?, remote_errors = ? WHERE id = ?",
-        (is_changed(line, base, sent), len(errors), entry_id),
+        "UPDATE entries SET changed = ? WHERE id = ?", (is_changed(line, base, sent), entry_id)
     )
     connection.execute(
         "UPDATE lines SET base = ?, base_is_line = ?, sent = ? WHERE id = ?",
         (*base_columns(line, base), sent, entry_id),
     )
-    connection.execute(_REMOVE_PROBLEMS, (entry_id, REMOTE))
-    connection.executemany(_ADD_PROBLEM, remote_rows(entry_id, errors))
+    _replace_remote_errors(connection, entry_id, errors, REMOTE)
+
+
+def replace_training(
+    connection: sqlite3.Connection, entry_id: EntryId, errors: Sequence[RemoteError]
+) -> None:
+    """Store what a training said of an entry.
+
+    Raises:
+        KeyError: there is no such entry.
+
+    """
+    stored_lines(connection, entry_id)
+    _replace_remote_errors(connection, entry_id, errors, TRAINING)
+
+
+def _replace_remote_errors(
+    connection: sqlite3.Connection, entry_id: EntryId, errors: Sequence[RemoteError], origin: int
+) -> None:
+    connection.execute(_REMOVE_PROBLEMS, (entry_id, origin))
+    connection.executemany(_ADD_PROBLEM, remote_rows(entry_id, errors, origin))
+    connection.execute(
+        "UPDATE entries SET remote_errors ="
+        " (SELECT count(*) FROM problems WHERE entry_id = ? AND origin > ?) WHERE id = ?",
+        (entry_id, FINDING, entry_id),
+    )
 
 
 def replace_facts(connection: sqlite3.Connection, entry_id: EntryId, facts: ImageFacts) -> bool:

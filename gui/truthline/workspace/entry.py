@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NewType
 from truthline.manifest.line import parse_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from truthline.manifest.annotation import Annotation, Finding, ImageFacts, Level, RemoteError
 
 EntryId = NewType("EntryId", int)
@@ -21,7 +23,9 @@ class WorkspaceInfo:
 
     ``target`` is where new images go (``s3://bucket/prefix``), ``images_dir`` the folder that images are
     read from, "" if they are read from S3. ``bom`` tells whether the manifest began with a UTF-8 byte
-    order mark, so that an export writes it back.
+    order mark, so that an export writes it back. ``box_attribute`` names the label attribute that new boxes
+    go into, "" while none was chosen. ``locked`` names the label attributes that no edit may change;
+    ``hide_locked`` tells whether they are left out of what is shown.
     """
 
     name: str
@@ -32,6 +36,9 @@ class WorkspaceInfo:
     target: str = ""
     images_dir: str = ""
     bom: bool = False
+    box_attribute: str = ""
+    locked: tuple[str, ...] = ()
+    hide_locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ class Entry:
     is None if the service was never known to hold this entry. ``changed`` tells whether line and base line
     differ as values. ``source_ref`` is "" if the line names no image. ``sent`` is the line that the service
     was given where it holds another one, the base line, that means the same; a line that says what ``sent``
-    says is not changed.
+    says is not changed. ``training_errors`` are what the last verdict of a training said.
     """
 
     id: EntryId
@@ -67,6 +74,7 @@ class Entry:
     remote_errors: tuple[RemoteError, ...]
     facts: ImageFacts | None
     sent: bytes | None = None
+    training_errors: tuple[RemoteError, ...] = ()
 
     @property
     def annotation(self) -> Annotation:
@@ -90,12 +98,15 @@ class Filter:
     """Lets an entry through if all that is set holds.
 
     ``text`` is part of the source-ref, in upper or lower case; ``label`` is the whole name of a label that
-    a class label or a box uses.
+    a class label or a box uses; ``code`` that of a finding or remote error. ``entries`` names the entries
+    themselves, if it is not empty.
     """
 
     text: str = ""
     label: str = ""
     kind: Kind = Kind.ALL
+    code: str = ""
+    entries: tuple[EntryId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,25 @@ class Counts:
     with_findings: int
     with_remote_errors: int
     problems: int
+
+
+class Origin(StrEnum):
+    """Who sees a problem: our rules, the service in the dataset, or a training."""
+
+    FINDING = "finding"
+    REMOTE = "remote"
+    TRAINING = "training"
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemCount:
+    """How many findings (or remote errors) of one code and level there are, and in how many entries."""
+
+    origin: Origin
+    code: str
+    level: Level
+    problems: int
+    entries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +154,36 @@ class LabelCount:
 class Label:
     """A label that entries use or that a person added before its first use.
 
-    ``position`` (from 1) and ``colour_index`` (from 0) never change while the label is in the list, also
-    when others leave it. ``entries`` counts those that use it.
+    ``position`` (from 1; some may be left out) and ``colour_index`` (from 0) stay as they are while the
+    label is in the list, also when others leave it, unless a `LabelEdit` says otherwise. ``entries`` counts
+    those that use it.
     """
 
     name: str
     position: int
     colour_index: int
-    entries: int
+    entries: int = 0
 
 
-class Origin(StrEnum):
-    """Who sees a problem: our rules, or the service."""
+@dataclass(frozen=True, slots=True)
+class LabelEdit:
+    """What a gesture does to the list of labels.
 
-    FINDING = "finding"
-    REMOTE = "remote"
+    Each label of ``put`` gets that position and colour, and is added if it is not in the list. Then the names
+    in ``drop`` leave the list, but for those that entries use.
+    """
+
+    put: tuple[Label, ...] = ()
+    drop: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.put or self.drop)
+
+    def inverse(self, labels: Iterable[Label]) -> LabelEdit:
+        """What undoes this edit of ``labels``, the list before it."""
+        touched = {label.name for label in self.put} | set(self.drop)
+        before = tuple(label for label in labels if label.name in touched)
+        return LabelEdit(before, tuple(sorted(touched - {label.name for label in before})))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ _FIRST: Final = (
         key TEXT PRIMARY KEY,
         value TEXT NOT NULL
     ) WITHOUT ROWID""",
-    # worst_finding: 0 none, then as contents.LEVELS
+    # worst_finding: 0 none, then as contents.LEVELS; remote_errors: those of a training too
     """CREATE TABLE entries (
         id INTEGER PRIMARY KEY,
         source_ref TEXT NOT NULL,
@@ -48,9 +48,12 @@ _FIRST: Final = (
         base_is_line INTEGER NOT NULL,
         sent BLOB
     )""",
+    # two labels may have one position: then the one that came first stands first
     """CREATE TABLE labels (
         id INTEGER PRIMARY KEY,
         name TEXT NOT NULL UNIQUE,
+        position INTEGER NOT NULL,
+        colour_index INTEGER NOT NULL,
         entries INTEGER NOT NULL DEFAULT 0,
         class_entries INTEGER NOT NULL DEFAULT 0,
         box_entries INTEGER NOT NULL DEFAULT 0,
@@ -64,7 +67,7 @@ _FIRST: Final = (
         PRIMARY KEY (entry_id, label_id)
     ) WITHOUT ROWID""",
     "CREATE INDEX entry_labels_by_label ON entry_labels (label_id, entry_id)",
-    # origin: 0 finding, 1 remote error; level: as contents.LEVELS
+    # origin: 0 finding, 1 remote error of the dataset, 2 one of a training; level: as contents.LEVELS
     """CREATE TABLE problems (
         entry_id INTEGER NOT NULL REFERENCES entries (id),
         origin INTEGER NOT NULL,
@@ -75,6 +78,7 @@ _FIRST: Final = (
         pointer TEXT NOT NULL,
         PRIMARY KEY (entry_id, origin, ordinal)
     ) WITHOUT ROWID""",
+    "CREATE INDEX problems_by_code ON problems (code, entry_id)",
     """CREATE TABLE image_facts (
         id INTEGER PRIMARY KEY REFERENCES entries (id),
         width INTEGER NOT NULL,

@@ -6,6 +6,7 @@ nothing that was acknowledged. Reads from any thread go on while another one wri
 
 from __future__ import annotations
 
+import json
 import os
 from array import array
 from contextlib import suppress
@@ -29,16 +30,18 @@ from truthline.workspace.entry import (
     Kind,
     Label,
     LabelCount,
+    LabelEdit,
     NewEntry,
     Origin,
     Problem,
+    ProblemCount,
     WorkspaceInfo,
 )
 from truthline.workspace.holder import Hold
 from truthline.workspace.journal import Batch, BatchId, BatchState, Push, PushId, PushJournal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     "SUFFIX",
@@ -52,9 +55,11 @@ __all__ = [
     "Kind",
     "Label",
     "LabelCount",
+    "LabelEdit",
     "NewEntry",
     "Origin",
     "Problem",
+    "ProblemCount",
     "Push",
     "PushId",
     "Workspace",
@@ -66,6 +71,7 @@ SUFFIX: Final = ".truthline"
 
 _CHUNK: Final = 1_000
 _IDS_A_QUERY: Final = 500
+_FLAGS: Final = frozenset({"bom", "hide_locked"})
 
 _ENTRIES: Final = """
     SELECT id, source_ref, changed, worst_finding, remote_errors, line, ending, base, base_is_line, sent,
@@ -86,7 +92,7 @@ _KINDS: Final = {
     Kind.PROBLEMS: "id IN (SELECT id FROM entries WHERE worst_finding > 0"
     " UNION SELECT id FROM entries WHERE remote_errors > 0)",
 }
-_ORIGINS: Final = (Origin.FINDING, Origin.REMOTE)
+_ORIGINS: Final = (Origin.FINDING, Origin.REMOTE, Origin.TRAINING)
 
 
 class Workspace(PushJournal):
@@ -179,15 +185,43 @@ class Workspace(PushJournal):
         """What is known of the workspace as a whole."""
         with self._database.reading() as connection:
             stored: dict[str, Any] = dict(connection.execute("SELECT key, value FROM info"))
-        stored["bom"] = stored["bom"] == "1"
+        for name in _FLAGS:
+            stored[name] = stored[name] == "1"
+        stored["locked"] = tuple(json.loads(stored["locked"]))
         return WorkspaceInfo(**stored)
 
     def set_info(self, info: WorkspaceInfo) -> Changes:
         """Store another `WorkspaceInfo`."""
-        texts = asdict(info) | {"bom": "1" if info.bom else "0"}
+        self._store_info(asdict(info))
+        return Changes(info=True)
+
+    def set_attributes(
+        self, box_attribute: str, locked: Collection[str], *, hide_locked: bool = False
+    ) -> Changes:
+        """Store which label attributes are edited, and no other part of the info; see `WorkspaceInfo`.
+
+        Raises:
+            UsageError: new boxes are to go into an attribute that is locked.
+
+        """
+        if box_attribute in locked:
+            raise UsageError(
+                f"New boxes cannot go into {box_attribute}, which is read-only.",
+                detail="Choose another attribute for them, or let this one be edited.",
+            )
+        self._store_info(
+            {"box_attribute": box_attribute, "locked": tuple(locked), "hide_locked": hide_locked}
+        )
+        return Changes(info=True)
+
+    def _store_info(self, values: Mapping[str, Any]) -> None:
+        texts = dict(values)
+        for name in texts.keys() & _FLAGS:
+            texts[name] = "1" if texts[name] else "0"
+        if "locked" in texts:
+            texts["locked"] = json.dumps(texts["locked"])
         with self._database.writing() as connection:
             connection.executemany("INSERT OR REPLACE INTO info VALUES (?, ?)", texts.items())
-        return Changes(info=True)
 
     # What goes in
 
@@ -225,17 +259,33 @@ class Workspace(PushJournal):
         """Store another line of an entry, durably; false if it has that line already."""
         return self.save_many({entry_id: line})
 
-    def save_many(self, lines: Mapping[EntryId, bytes]) -> Changes:
-        """Store other lines of several entries: all or none, durably."""
+    def save_many(
+        self,
+        lines: Mapping[EntryId, bytes],
+        *,
+        labels: LabelEdit = LabelEdit(),  # noqa: B008 - it is frozen
+        report: Report = ignore_progress,
+        cancel: CancelToken | None = None,
+    ) -> Changes:
+        """Store other lines of several entries and edit the list of labels: all or none, durably.
+
+        Raises:
+            CancelledError: cancelled, and nothing was stored.
+
+        """
+        saved: list[EntryId] = []
         with self._database.writing() as connection:
             book = contents.LabelBook(connection)
-            saved = [
-                entry_id
-                for entry_id, line in lines.items()
-                if contents.replace_line(connection, book, entry_id, line)
-            ]
+            for done, (entry_id, line) in enumerate(lines.items()):
+                if done % _CHUNK == 0:
+                    if cancel is not None:
+                        cancel.check()
+                    report(Progress("Storing the entries.", done, len(lines)))
+                if contents.replace_line(connection, book, entry_id, line):
+                    saved.append(entry_id)
             book.flush()
-        return Changes.of_entries(saved)
+            listed = contents.edit_labels(connection, labels)
+        return Changes.of_entries(saved) | Changes(info=listed)
 
     def store_remote(
         self,
@@ -261,6 +311,17 @@ class Workspace(PushJournal):
         with self._database.writing() as connection:
             stored = contents.replace_facts(connection, entry_id, facts)
         return Changes.of_entries([entry_id] if stored else [])
+
+    def store_training(self, errors: Mapping[EntryId, Sequence[RemoteError]]) -> Changes:
+        """Store what a training said of its entries, in place of what an earlier one said: all or none."""
+        with self._database.writing() as connection:
+            before = connection.execute(
+                "SELECT DISTINCT entry_id FROM problems WHERE origin = ?", (contents.TRAINING,)
+            )
+            ids = {EntryId(one) for (one,) in before.fetchall()} | errors.keys()
+            for entry_id in ids:
+                contents.replace_training(connection, entry_id, errors.get(entry_id, ()))
+        return Changes.of_entries(ids)
 
     # Entries
 
@@ -325,6 +386,18 @@ class Workspace(PushJournal):
             ).fetchone()
         return Counts(*row)
 
+    def problem_counts(self) -> list[ProblemCount]:
+        """How many problems there are of each code, whoever sees them, by code."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT origin, code, level, count(*), count(DISTINCT entry_id) FROM problems"
+                " GROUP BY code, origin, level"
+            ).fetchall()
+        return [
+            ProblemCount(_ORIGINS[origin], code, contents.LEVELS[level - 1], problems, entries)
+            for origin, code, level, problems, entries in rows
+        ]
+
     def problems(self, *, after: Problem | None = None, limit: int | None = None) -> Iterator[Problem]:
         """Findings and remote errors of all entries by position, as they are at the first step; streams.
 
@@ -355,16 +428,21 @@ class Workspace(PushJournal):
     # Labels
 
     def labels(self) -> list[Label]:
-        """The labels in the order in which they came, whether entries use them or not."""
+        """The labels in the order of their positions, whether entries use them or not.
+
+        A new one goes to the end.
+        """
         with self._database.reading() as connection:
-            rows = connection.execute("SELECT id, name, entries FROM labels ORDER BY id").fetchall()
-        return [Label(name, position, position - 1, entries) for position, name, entries in rows]
+            rows = connection.execute(
+                "SELECT name, position, colour_index, entries FROM labels ORDER BY position, id"
+            ).fetchall()
+        return [Label(*row) for row in rows]
 
     def label_counts(self) -> list[LabelCount]:
         """The uses of each label, in the order of `labels`."""
         with self._database.reading() as connection:
             rows = connection.execute(
-                "SELECT name, class_entries, box_entries, boxes FROM labels ORDER BY id"
+                "SELECT name, class_entries, box_entries, boxes FROM labels ORDER BY position, id"
             )
             return [LabelCount(*row) for row in rows]
 
@@ -378,8 +456,8 @@ class Workspace(PushJournal):
         if not name:
             raise UsageError("A label needs a name.", detail="Type one, then add it.")
         with self._database.writing() as connection:
-            added = connection.execute("INSERT OR IGNORE INTO labels (name) VALUES (?)", (name,)).rowcount
-        return Changes(info=bool(added))
+            added = contents.list_label(connection, name)
+        return Changes(info=added)
 
     def remove_label(self, name: str) -> Changes:
         """Take a label that no entry uses off the list; the others keep their positions.
@@ -433,6 +511,12 @@ def _conditions(only: Filter) -> tuple[list[str], list[str]]:
             " WHERE label_id = (SELECT id FROM labels WHERE name = ?))"
         )
         values.append(only.label)
+    if only.code:
+        conditions.append("id IN (SELECT entry_id FROM problems WHERE code = ?)")
+        values.append(only.code)
+    if only.entries:
+        conditions.append("id IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(only.entries))
     if only.text.isascii() and only.text:
         conditions.append(r"source_ref LIKE ? ESCAPE '\'")
         values.append("%" + only.text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%")
@@ -444,12 +528,13 @@ def _conditions(only: Filter) -> tuple[list[str], list[str]]:
 
 def _entry(row: Sequence[Any], problems: Iterable[Sequence[Any]]) -> Entry:
     entry_id, source_ref, changed, _, _, line, ending, base, base_is_line, sent, known, *facts = row
-    findings, remote_errors = [], []
+    findings: list[Finding] = []
+    reported: dict[int, list[RemoteError]] = {contents.REMOTE: [], contents.TRAINING: []}
     for origin, code, level, message, pointer in problems:
         if origin == contents.FINDING:
             findings.append(Finding(code, contents.LEVELS[level - 1], message, pointer))
         else:
-            remote_errors.append(RemoteError(code, message, pointer))
+            reported[origin].append(RemoteError(code, message, pointer))
     return Entry(
         id=EntryId(entry_id),
         position=entry_id,
@@ -460,6 +545,7 @@ def _entry(row: Sequence[Any], problems: Iterable[Sequence[Any]]) -> Entry:
         sent=sent,
         changed=bool(changed),
         findings=tuple(findings),
-        remote_errors=tuple(remote_errors),
+        remote_errors=tuple(reported[contents.REMOTE]),
+        training_errors=tuple(reported[contents.TRAINING]),
         facts=ImageFacts(*facts) if known else None,
     )

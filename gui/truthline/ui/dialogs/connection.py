@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from truthline.aws.session import Connection, connect, profiles
+from truthline.aws.connection import Connection
+from truthline.aws.session import connect, profiles
 from truthline.errors import TruthlineError
 from truthline.sync.sources import SourceKind, recognise
 from truthline.ui import theme
@@ -97,7 +98,7 @@ class ConnectionDialog(QDialog):
         layout.addLayout(form)
         layout.addLayout(row)
         layout.addWidget(self.buttons)
-        self._jobs.run(
+        self._offering = self._jobs.run(
             Lane.WATCH, lambda _token, _report: profiles(), done=self._offer, failed=lambda _error: None
         )
         self._update()
@@ -165,6 +166,7 @@ class ConnectionDialog(QDialog):
 
     @override
     def done(self, result: int) -> None:
+        self._offering.drop()
         if self._checking is not None:
             self._checking.drop()
         super().done(result)

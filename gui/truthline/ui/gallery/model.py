@@ -15,7 +15,7 @@ from truthline.manifest.annotation import Annotation, ImageFacts, Level
 from truthline.workspace.workspace import Entry, EntryId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from PySide6.QtGui import QColor
 
@@ -72,6 +72,7 @@ class EntryModel(QAbstractListModel):
         self._colours = colours
         self._ids: array[int] = array("q")
         self._cards: OrderedDict[int, Card] = OrderedDict()
+        document.attributes_chosen.connect(lambda _info: self.refresh(None))
 
     @override
     def rowCount(self, parent: Index = _ROOT) -> int:
@@ -131,12 +132,18 @@ class EntryModel(QAbstractListModel):
         annotation = entry.annotation
         name = entry.source_ref.rsplit("/", 1)[-1] if entry.source_ref else f"Line {entry.position}"
         colour = self._colours.of
-        boxes = _box_fractions(annotation, entry.facts)
+        info = self._document.info
+        hidden = info.locked if info.hide_locked else ()
+        boxes = _box_fractions(annotation, entry.facts, hidden)
         return Card(
             entry_id=entry_id,
             source_ref=entry.source_ref,
             name=name,
-            labels=tuple((label.name, colour(label.name)) for label in annotation.class_labels),
+            labels=tuple(
+                (label.name, colour(label.name))
+                for label in annotation.class_labels
+                if label.attribute not in hidden
+            ),
             boxes=tuple((rectangle, colour(label)) for rectangle, label in boxes),
             box_labels=tuple((label, colour(label)) for label in dict.fromkeys(label for _, label in boxes)),
             changed=entry.changed,
@@ -146,9 +153,13 @@ class EntryModel(QAbstractListModel):
         )
 
 
-def _box_fractions(annotation: Annotation, facts: ImageFacts | None) -> list[tuple[QRectF, str]]:
+def _box_fractions(
+    annotation: Annotation, facts: ImageFacts | None, hidden: Collection[str]
+) -> list[tuple[QRectF, str]]:
     found = []
     for attribute in annotation.box_attributes:
+        if attribute.name in hidden:
+            continue
         size = attribute.image_size
         width = facts.width if facts is not None and facts.width else (size.width if size else 0)
         height = facts.height if facts is not None and facts.height else (size.height if size else 0)

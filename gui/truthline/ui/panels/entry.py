@@ -19,14 +19,18 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline.ui import theme
+from truthline.ui.labelling import read_only
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from truthline.manifest.annotation import Box
     from truthline.ui.palette import LabelColours
     from truthline.workspace.workspace import Entry
 
 _KEY = Qt.ItemDataRole.UserRole
 _KIND = Qt.ItemDataRole.UserRole + 1
+_LOCKED = Qt.ItemDataRole.UserRole + 2
 
 BoxKey = tuple[str, int]
 """A box's attribute and its place in it."""
@@ -45,6 +49,8 @@ class EntryPanel(QWidget):
     def __init__(self, colours: LabelColours, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._colours = colours
+        self._locked: tuple[str, ...] = ()
+        self._hides_locked = False
         self._quiet = False
         heading = QLabel("THIS IMAGE")
         heading.setProperty("heading", True)
@@ -70,7 +76,7 @@ class EntryPanel(QWidget):
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.tree.itemSelectionChanged.connect(self._tell_selection)
         self.tree.customContextMenuRequested.connect(
-            lambda at: self._menu().exec(self.tree.viewport().mapToGlobal(at))
+            lambda at: self._menu().popup(self.tree.viewport().mapToGlobal(at))
         )
         self.tree.installEventFilter(self)
         layout = QVBoxLayout(self)
@@ -90,25 +96,50 @@ class EntryPanel(QWidget):
             self._quiet = False
             return
         annotation = entry.annotation
-        labels = self._group(_count(len(annotation.class_labels), "image-level label"))
-        for label in annotation.class_labels:
+        class_labels = [label for label in annotation.class_labels if self._shows(label.attribute)]
+        attributes = [one for one in annotation.box_attributes if self._shows(one.name)]
+        labels = self._group(_count(len(class_labels), "image-level label"))
+        for label in class_labels:
             item = QTreeWidgetItem(labels, [label.name, ""])
             item.setIcon(0, _swatch(self._colours.of(label.name), filled=True))
             item.setData(0, _KIND, "label")
             item.setData(0, _KEY, label.name)
             item.setToolTip(0, theme.plain_tip(f"{label.name}\nDel removes it from this image"))
-        boxes = self._group(_count(annotation.boxes, "box", "boxes"))
-        for attribute in annotation.box_attributes:
+            self._mark_locked(item, label.attribute, label.name)
+        boxes = self._group(_count(sum(len(one.boxes) for one in attributes), "box", "boxes"))
+        for attribute in attributes:
             for place, box in enumerate(attribute.boxes):
                 item = QTreeWidgetItem(boxes, [box.label or "(no label)", _extent(box)])
                 item.setIcon(0, _swatch(self._colours.of(box.label), filled=False))
                 item.setForeground(1, QColor(theme.tokens().dim))
                 item.setData(0, _KIND, "box")
                 item.setData(0, _KEY, (attribute.name, place))
-                item.setToolTip(0, theme.plain_tip(f"{box.label}\n{_place(box)}\nAttribute {attribute.name}"))
+                about = f"{box.label}\n{_place(box)}"
+                item.setToolTip(0, theme.plain_tip(f"{about}\nAttribute {attribute.name}"))
+                self._mark_locked(item, attribute.name, about)
         self._quiet = False
         self.select_boxes(selected)
         self._facts.setText(_facts(entry))
+
+    def set_locked(self, locked: Sequence[str], *, hide: bool) -> None:
+        """Say which label attributes cannot be edited, and whether they are left out; shown from now on."""
+        self._locked, self._hides_locked = tuple(locked), hide
+
+    def _shows(self, attribute: str) -> bool:
+        return not self._hides_locked or attribute not in self._locked
+
+    def _mark_locked(self, item: QTreeWidgetItem, attribute: str, about: str) -> None:
+        if attribute not in self._locked:
+            return
+        item.setData(0, _LOCKED, True)
+        for column in (0, 1):
+            item.setForeground(column, QColor(theme.tokens().dim))
+        font = item.font(0)
+        font.setItalic(True)
+        item.setFont(0, font)
+        item.setToolTip(0, theme.plain_tip(f"{about}\n{read_only(attribute)}"))
+        spoken = f"{item.text(0)}, read-only"
+        item.setData(0, Qt.ItemDataRole.AccessibleTextRole, spoken)
 
     def selected_boxes(self) -> list[BoxKey]:
         """The selected boxes in list order."""
@@ -154,14 +185,16 @@ class EntryPanel(QWidget):
 
     def _menu(self) -> QMenu:
         menu = QMenu(self)
-        menu.addAction("Remove", self._delete_selected).setEnabled(bool(self.tree.selectedItems()))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        open_ones = [item for item in self.tree.selectedItems() if not item.data(0, _LOCKED)]
+        menu.addAction("Remove", self._delete_selected).setEnabled(bool(open_ones))
         return menu
 
     def _delete_selected(self) -> None:
-        for item in self.tree.selectedItems():
-            if item.data(0, _KIND) == "label":
-                self.class_label_removed.emit(item.data(0, _KEY))
-        boxes = self.selected_boxes()
+        open_ones = [item for item in self.tree.selectedItems() if not item.data(0, _LOCKED)]
+        boxes = [tuple(item.data(0, _KEY)) for item in open_ones if item.data(0, _KIND) == "box"]
+        for name in [item.data(0, _KEY) for item in open_ones if item.data(0, _KIND) == "label"]:
+            self.class_label_removed.emit(name)
         if boxes:
             self.boxes_deleted.emit(boxes)
 

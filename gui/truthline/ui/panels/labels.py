@@ -2,55 +2,60 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QPainter, QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QListView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from truthline.manifest.labels import similar_labels
 from truthline.ui import theme
-from truthline.ui.palette import DIGITS
+from truthline.ui.actions import DIGITS
+from truthline.ui.dialogs.labels import shortened
+from truthline.ui.panels.label_list import DIGIT, ENTRIES, NAME, SIMILAR, LabelList
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from truthline.workspace.workspace import Label
-
-_NAME = Qt.ItemDataRole.UserRole
-_ROW = 28
+    from truthline.workspace.workspace import Label, WorkspaceInfo
 
 
 class LabelPanel(QWidget):
-    """Lists the labels; a click or Enter chooses one, the field below adds one."""
+    """Lists the labels; a click or Enter chooses one, the field below adds one.
+
+    A label's menu, and keys, change it as a whole; rows are dragged into another order.
+    """
 
     label_chosen = Signal(object)
     """The name of a label that was clicked or chosen with Enter."""
     label_added = Signal(object)
     """The name of a new label."""
+    rename_wanted = Signal(object)
+    """The name of a label that is to get another one."""
+    merge_wanted = Signal(object)
+    """``(name, other)``: a label that is to be merged, and into which one, "" where that is to be asked."""
+    colour_wanted = Signal(object)
+    """The name of a label that is to get another colour."""
+    delete_wanted = Signal(object)
+    """The name of a label that is to go."""
+    order_wanted = Signal(object)
+    """The names of all labels in their new order."""
+    attributes_wanted = Signal(object)
+    """The line about attributes was clicked."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._next_class = ""
         self._model = QStandardItemModel(self)
-        self.list = QListView()
+        self.list = LabelList()
         self.list.setModel(self._model)
         self.list.setAccessibleName("Labels")
-        self.list.setUniformItemSizes(True)
-        self.list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
-        self.list.setItemDelegate(_LabelDelegate(self))
         self.list.clicked.connect(self._choose)
         self.list.activated.connect(self._choose)
+        self.list.menu_wanted.connect(self._open_menu)
+        self.list.moved.connect(lambda rows: self._move(*rows))
+        self.list.delete_wanted.connect(self.delete_wanted.emit)
         self._hint = QLabel(
             "No labels yet. Add the first one below, then give it to images with its digit key."
         )
@@ -70,6 +75,9 @@ class LabelPanel(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(8, 4, 8, 8)
         row.addWidget(self.field)
+        self.note = _Note()
+        self.note.clicked.connect(lambda: self.attributes_wanted.emit(None))
+        self.note.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -77,35 +85,56 @@ class LabelPanel(QWidget):
         layout.addWidget(self._hint)
         layout.addWidget(self.list, 1)
         layout.addLayout(row)
+        layout.addWidget(self.note)
 
     def show_labels(self, labels: Sequence[Label]) -> None:
         """List ``labels`` in their order; the first ten have digit keys."""
-        current = self.list.currentIndex().data(_NAME)
+        current = self.list.currentIndex().data(NAME)
+        scrolled = self.list.verticalScrollBar().value()
+        similar = _similar([label.name for label in labels])
         self._model.clear()
         for place, label in enumerate(labels):
             item = QStandardItem(label.name)
-            item.setData(label.name, _NAME)
+            item.setData(label.name, NAME)
+            item.setDropEnabled(False)  # labels are dropped between others, not onto them
             item.setData(theme.label_colour(label.colour_index), Qt.ItemDataRole.DecorationRole)
             digit = DIGITS[place] if place < len(DIGITS) else ""
-            item.setData((digit, label.entries), _NAME + 1)
+            item.setData(digit, DIGIT)
+            item.setData(label.entries, ENTRIES)
+            item.setData(similar.get(label.name, ()), SIMILAR)
             used = "1 image" if label.entries == 1 else f"{label.entries:,} images"
-            item.setToolTip(theme.plain_tip(f"{label.name}\nUsed by {used}"))
-            item.setData(f"{label.name}, key {digit or 'none'}, {used}", Qt.ItemDataRole.AccessibleTextRole)
+            looks = _looks_like(similar.get(label.name, ()))
+            item.setToolTip(theme.plain_tip(f"{label.name}\nUsed by {used}" + (looks and f"\n{looks}")))
+            spoken = f"{label.name}, key {digit or 'none'}, {used}" + (looks and f". {looks}")
+            item.setData(spoken, Qt.ItemDataRole.AccessibleTextRole)
             self._model.appendRow(item)
             if label.name == current:
                 self.list.setCurrentIndex(item.index())
+        self.list.verticalScrollBar().setValue(scrolled)
         self._hint.setVisible(not labels)
         self.list.setVisible(bool(labels))
 
     def show_next_class(self, name: str) -> None:
         """Mark the label that the next box gets."""
-        self._next_class = name
+        self.list.next_class = name
         self.list.viewport().update()
 
     @property
     def next_class(self) -> str:
         """The label marked as the next box's."""
-        return self._next_class
+        return self.list.next_class
+
+    @property
+    def current(self) -> str:
+        """The label that a command is about: the row with the cursor, else the next box's; "" if none."""
+        return self.list.currentIndex().data(NAME) or self.next_class
+
+    def show_attributes(self, info: WorkspaceInfo) -> None:
+        """Say that some attributes are read-only, or nothing if all are edited."""
+        count = len(info.locked)
+        target = f"New boxes: {shortened(info.box_attribute)} · " if info.box_attribute else ""
+        self.note.say(f"{target}{count} read-only")
+        self.note.setVisible(count > 0)
 
     def focus_field(self) -> None:
         """Put the cursor where a label is added."""
@@ -113,7 +142,37 @@ class LabelPanel(QWidget):
         self.field.selectAll()
 
     def _choose(self, index: QModelIndex) -> None:
-        self.label_chosen.emit(index.data(_NAME))
+        self.label_chosen.emit(index.data(NAME))
+
+    def _open_menu(self, at: QPoint) -> None:
+        self.make_menu(self.list.currentIndex()).popup(at)
+
+    def make_menu(self, index: QModelIndex) -> QMenu:
+        """What can be done to the label of a row."""
+        name, row = index.data(NAME), index.row()
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Rename…\tF2", partial(self.rename_wanted.emit, name))
+        for other in index.data(SIMILAR):
+            text = f"Merge into “{shortened(other)}”…".replace("&", "&&")
+            menu.addAction(text, partial(self.merge_wanted.emit, (name, other)))
+        merge = menu.addAction("Merge into…", partial(self.merge_wanted.emit, (name, "")))
+        merge.setEnabled(self._model.rowCount() > 1)
+        menu.addAction("Change Colour…", partial(self.colour_wanted.emit, name))
+        menu.addSeparator()
+        up = menu.addAction("Move Up\tAlt+Up", partial(self._move, row, row - 1))
+        up.setEnabled(row > 0)
+        down = menu.addAction("Move Down\tAlt+Down", partial(self._move, row, row + 1))
+        down.setEnabled(row < self._model.rowCount() - 1)
+        menu.addSeparator()
+        menu.addAction("Delete…\tDel", partial(self.delete_wanted.emit, name))
+        return menu
+
+    def _move(self, start: int, to: int) -> None:
+        names = [self._model.item(row).data(NAME) for row in range(self._model.rowCount())]
+        if start != to and 0 <= to < len(names):
+            names.insert(to, names.pop(start))
+            self.order_wanted.emit(names)
 
     def _add(self) -> None:
         name = self.field.text()
@@ -122,47 +181,50 @@ class LabelPanel(QWidget):
             self.label_added.emit(name.strip())
 
 
-class _LabelDelegate(QStyledItemDelegate):
-    """Digit, swatch, name and count in one row."""
+class _Note(QPushButton):
+    """A line of small text that can be clicked; the whole of it on hover."""
 
-    def __init__(self, panel: LabelPanel) -> None:
-        super().__init__(panel)
-        self._panel = panel
+    def __init__(self) -> None:
+        super().__init__()
+        self._whole = ""
+        self.setFlat(True)
+        self.setMinimumWidth(40)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
 
-    @override
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(80, _ROW)
-
-    @override
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
+    def say(self, text: str) -> None:
+        self._whole = text
         t = theme.tokens()
-        name = index.data(_NAME)
-        digit, entries = index.data(_NAME + 1)
-        area = option.rect
-        state = option.state
-        painter.save()
-        if state & QStyle.StateFlag.State_MouseOver or state & QStyle.StateFlag.State_HasFocus:
-            painter.fillRect(area, QColor(t.hover))
-        if name == self._panel.next_class:
-            painter.fillRect(area, QColor(t.raised))
-            painter.fillRect(area.left(), area.top(), 3, area.height(), QColor(t.accent))
-        painter.setPen(QColor(t.dim))
-        painter.drawText(area.adjusted(8, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, digit)
-        painter.setPen(QColor(0, 0, 0, 120))
-        painter.setBrush(index.data(Qt.ItemDataRole.DecorationRole))
-        painter.drawRoundedRect(area.left() + 26, area.center().y() - 5, 12, 12, 2, 2)
-        count = f"{entries:,}"
-        painter.setPen(QColor(t.dim))
-        painter.drawText(
-            area.adjusted(0, 0, -12, 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, count
+        self.setStyleSheet(
+            f"QPushButton {{ border: 0; background: {t.raised}; color: {t.text}; text-align: left;"
+            f" padding: 6px 12px; font-size: {theme.SMALL}px; }}"
+            f" QPushButton:hover {{ background: {t.hover}; }}"
+            f" QPushButton:focus {{ border: 1px solid {t.accent}; }}"
         )
-        font = QFont(painter.font())
-        font.setBold(name == self._panel.next_class)
-        painter.setFont(font)
-        room = area.adjusted(46, 0, -20 - painter.fontMetrics().horizontalAdvance(count), 0)
-        painter.setPen(QColor(t.text))
-        elided = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room.width())
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, elided)
-        painter.restore()
+        self.setAccessibleName(text)
+        self.setToolTip(theme.plain_tip(f"{text}.\nClick to choose which attributes are edited."))
+        self._elide()
+
+    def _elide(self) -> None:
+        room = self.width() - 28
+        text = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, room)
+        self.setText(text.replace("&", "&&"))
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._elide()
+
+
+def _similar(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Each label that is easily confused, with those that it looks like."""
+    return {
+        name: tuple(other for other in group if other != name)
+        for group in similar_labels(names)
+        for name in group
+    }
+
+
+def _looks_like(others: Sequence[str]) -> str:
+    if not others:
+        return ""
+    return "Looks like " + ", ".join(f"“{shortened(other)}”" for other in others)

@@ -46,6 +46,20 @@ def changed_places(line: bytes, base: bytes) -> frozenset[str]:
         return frozenset({""}) if line != base else frozenset()
 
 
+def change_in_words(before: bytes, after: bytes) -> tuple[str, str]:
+    """The places that differ between two lines, as they were and as they are, on one line each."""
+    old, new = pretty_line(before), pretty_line(after)
+    places = sorted(changed_places(after, before))
+    told = (" … ".join(filter(None, (_piece(layout, place) for place in places))) for layout in (old, new))
+    was, now = told
+    return was or "(nothing)", now or "(nothing)"
+
+
+def _piece(layout: PrettyLine, place: str) -> str:
+    span = layout.spans.get(place)
+    return " ".join(layout.text[span[0] : span[1]].split()) if span is not None and place else ""
+
+
 def nearest_span(pretty: PrettyLine, pointer: str) -> tuple[int, int] | None:
     """Where a pointer's value stands, or the closest thing that holds it."""
     while pointer not in pretty.spans and "/" in pointer:

@@ -1,179 +1,341 @@
-"""Every problem as a table: what our rules find now, and what the service reported."""
+"""Every problem, as an editor shows them: what our rules find now, and what the service reported."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QStackedLayout, QTableView, QWidget
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
 from typing_extensions import override
 
 from truthline.manifest.annotation import Level
+from truthline.manifest.explanations import explain
+from truthline.manifest.fixes import FIXES
 from truthline.ui import theme
-from truthline.workspace.workspace import Origin, Problem
+from truthline.ui.panels.problem_tree import Group, ProblemTree, group_problems, icon_of, told_once, who
+from truthline.workspace.workspace import Origin, Problem, ProblemCount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-SHOWN_AT_MOST = 5_000
-"""Problems that are listed; the heading says so if there are more."""
+    from PySide6.QtGui import QResizeEvent
 
-_CODES_FROM = 820
+SHOWN_AT_MOST = 5_000
+"""Problems that are listed; the counts in the heading are of all."""
+
+_CODES_FROM = 900
 """In a narrower panel the sentence needs the room more; the code stays in the tool tip."""
-_ROOT = QModelIndex()
-_HEADINGS = ("", "Problem", "Code", "Image", "Line")
-_WORST_FIRST = {Level.ERROR: 0, Level.WARNING: 1, Level.INFO: 2}
+_EXPLANATION_FROM = 560
+_LEVELS = ((Level.ERROR, "errors"), (Level.WARNING, "warnings"), (Level.INFO, "notes"))
+_OPENED_GROUPS = 40
+"""Groups are shown open while they are few enough to be read through."""
 
 
 class ProblemsPanel(QWidget):
-    """The table; a click or Enter goes to the image and the place."""
+    """Grouped problems with filters; beside them what the chosen one means, and how to fix it."""
 
     problem_chosen = Signal(object)
     """The `Problem` to go to."""
+    fix_wanted = Signal(object)
+    """The `Problem` to fix."""
+    fix_all_wanted = Signal(object)
+    """The code of which everything is to be fixed."""
+    counted = Signal(object)
+    """The number of problems, after it may have changed."""
+    entries_wanted = Signal(object)
+    """The code whose images are to be listed in the gallery."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._model = _ProblemModel(self)
-        self.table = QTableView()
-        self.table.setModel(self._model)
-        self.table.setAccessibleName("Problems")
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
-        self.table.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(28)
-        header = self.table.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((0, 32), (2, 260), (3, 170), (4, 60)):
-            header.resizeSection(column, width)
-        self.table.clicked.connect(self._choose)
-        self.table.activated.connect(self._choose)
-        self._hint = QLabel("No problems. What our rules find and what the service reports is listed here.")
+        self._all: Sequence[Problem] = ()
+        self._whole: Sequence[Problem] = ()
+        self._counts: Sequence[ProblemCount] = ()
+        self._tree = ProblemTree(self)
+        self.view = QTreeView()
+        self._build_view()
+        self.grouping = QComboBox()
+        self.grouping.addItems(["By code", "By image"])
+        self.grouping.setAccessibleName("Group problems")
+        self.grouping.currentIndexChanged.connect(lambda _index: self._fill())
+        self.level_buttons: dict[Level, QToolButton] = {}
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Filter problems")
+        self.search.setAccessibleName("Filter problems")
+        self.search.setClearButtonEnabled(True)
+        self.search.setMaximumWidth(260)
+        self.search.textChanged.connect(lambda _text: self._fill())
+        self._hint = QLabel()
+        self._hint.setTextFormat(Qt.TextFormat.PlainText)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setProperty("dim", True)
         self._hint.setWordWrap(True)
-        self._layout = QStackedLayout(self)
-        self._layout.addWidget(self._hint)
-        self._layout.addWidget(self.table)
+        self.explanation = _Explanation()
+        self.explanation.fix_button.clicked.connect(self._fix)
+        self.explanation.fix_all_button.clicked.connect(self._fix_all)
+        self.explanation.list_button.clicked.connect(self._list_entries)
+        self._arrange()
+        self._fill()
+
+    def _build_view(self) -> None:
+        view = self.view
+        view.setModel(self._tree)
+        view.setAccessibleName("Problems")
+        view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        view.setUniformRowHeights(True)
+        view.setAllColumnsShowFocus(True)
+        view.setIndentation(16)
+        view.setTextElideMode(Qt.TextElideMode.ElideRight)
+        header = view.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column, width in ((1, 250), (2, 150), (3, 60)):
+            header.resizeSection(column, width)
+        view.clicked.connect(self._choose)
+        view.activated.connect(self._choose)
+        view.selectionModel().currentChanged.connect(lambda current, _before: self._explain(current))
+
+    def _arrange(self) -> None:
+        top = QHBoxLayout()
+        top.setContentsMargins(8, 4, 8, 4)
+        top.setSpacing(4)
+        top.addWidget(self.grouping)
+        for level, name in _LEVELS:
+            button = QToolButton()
+            button.setCheckable(True)
+            button.setChecked(True)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.setToolTip(f"Show {name}")
+            button.toggled.connect(lambda _checked: self._fill())
+            self.level_buttons[level] = button
+            top.addWidget(button)
+        top.addStretch(1)
+        top.addWidget(self.search)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._hint)
+        self._pages.addWidget(self.view)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(self._pages)
+        split.addWidget(self.explanation)
+        split.setStretchFactor(0, 1)
+        split.setCollapsible(0, False)
+        split.setSizes([560, 400])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(top)
+        layout.addWidget(split, 1)
+        self.show_counts(())
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What is listed, in its order."""
+        return [problem for group in self._tree.groups for problem in group.problems]
+
+    @property
+    def groups(self) -> Sequence[Group]:
+        """The groups as they are listed."""
+        return self._tree.groups
+
+    def show_problems(self, problems: Sequence[Problem]) -> None:
+        """List other problems; the chosen one stays chosen."""
+        self._all = list(told_once(problems))
+        self._fill()
+        self._show_numbers()
+
+    def show_whole(self, problems: Sequence[Problem]) -> None:
+        """List problems of the dataset as a whole, above the others."""
+        self._whole = problems
+        self._fill()
+        self._show_numbers()
+
+    def show_counts(self, counts: Sequence[ProblemCount]) -> None:
+        """Tell how many problems there are in all, which may be more than can be listed."""
+        self._counts = counts
+        self._show_numbers()
+
+    def _show_numbers(self) -> None:
+        everything = sum(count.problems for count in self._counts)
+        numbers = Counter(problem.level for problem in (*self._whole, *self._all))
+        if everything > SHOWN_AT_MOST:
+            numbers = Counter()
+            for count in self._counts:
+                numbers[count.level] += count.problems
+        self.counted.emit(numbers.total())
+        for level, name in _LEVELS:
+            number = numbers[level]
+            self.level_buttons[level].setText(f"{number:,}")
+            self.level_buttons[level].setIcon(icon_of(Origin.FINDING, level))
+            self.level_buttons[level].setAccessibleName(f"{number} {name}")
+
+    def step(self, steps: int) -> None:
+        """Go to the next or previous problem, around the ends."""
+        listed = self.problems
+        if not listed:
+            return
+        current = self._tree.problem_at(self.view.currentIndex())
+        place = listed.index(current) + steps if current in listed else (0 if steps > 0 else -1)
+        index = self._tree.index_of(listed[place % len(listed)])
+        self.view.setCurrentIndex(index)
+        self._choose(index)
+
+    def _fill(self) -> None:
+        chosen = self._tree.problem_at(self.view.currentIndex())
+        shown = list(self._filtered())
+        groups = group_problems(
+            shown, by_image=self.grouping.currentIndex() == 1, title_of=lambda code: explain(code).title
+        )
+        self._tree.set_groups(groups)
+        for row in range(len(groups)):
+            self.view.setFirstColumnSpanned(row, QModelIndex(), True)
+        if len(groups) <= _OPENED_GROUPS:
+            self.view.expandAll()
+        self._show_columns()
+        self._pages.setCurrentIndex(1 if shown else 0)
+        self._hint.setText(
+            "No problem passes the filters."
+            if self._all
+            else "No problems. What our rules find and what the service reports is listed here."
+        )
+        if chosen is not None:
+            self.view.setCurrentIndex(self._tree.index_of(chosen))
+        self._explain(self.view.currentIndex())
+
+    def _show_columns(self) -> None:
+        by_code = self.grouping.currentIndex() == 0
+        self.view.setColumnHidden(1, by_code or self.width() < _CODES_FROM)
+        self.view.setColumnHidden(2, not by_code)
+
+    def _filtered(self) -> Iterator[Problem]:
+        wanted = self.search.text().casefold().strip()
+        for problem in (*self._whole, *self._all):
+            text = f"{problem.message}\n{problem.code}\n{problem.source_ref}".casefold()
+            if self.level_buttons[problem.level].isChecked() and wanted in text:
+                yield problem
+
+    def _choose(self, index: QModelIndex) -> None:
+        problem = self._tree.problem_at(index)
+        if problem is not None:
+            self.problem_chosen.emit(problem)
+
+    def _explain(self, index: QModelIndex) -> None:
+        group = self._tree.group_at(index)
+        problem = self._tree.problem_at(index)
+        if problem is None and group is not None and self.grouping.currentIndex() == 0:
+            problem = group.problems[0]
+        self.explanation.show_problem(problem)
+
+    def _fix(self) -> None:
+        problem = self.explanation.problem
+        if problem is not None:
+            self.fix_wanted.emit(problem)
+
+    def _fix_all(self) -> None:
+        problem = self.explanation.problem
+        if problem is not None:
+            self.fix_all_wanted.emit(problem.code)
+
+    def _list_entries(self) -> None:
+        problem = self.explanation.problem
+        if problem is not None:
+            self.entries_wanted.emit(problem.code)
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.table.setColumnHidden(2, self.width() < _CODES_FROM)
-
-    @property
-    def problems(self) -> Sequence[Problem]:
-        """What is listed, in its order."""
-        return self._model.problems
-
-    def show_problems(self, problems: Sequence[Problem]) -> None:
-        """List the problems: the service's first, errors before warnings, then by line."""
-        row = self.table.currentIndex().row()
-        ordered = sorted(_told_once(problems), key=_urgency)
-        self._model.set_problems(ordered)
-        self._layout.setCurrentIndex(1 if ordered else 0)
-        if 0 <= row < len(ordered):
-            self.table.setCurrentIndex(self._model.index(row, 0))
-
-    def step(self, steps: int) -> None:
-        """Go to the next or previous problem, around the ends."""
-        count = len(self._model.problems)
-        if count:
-            row = self.table.currentIndex().row()
-            row = (row + steps) % count if row >= 0 else (0 if steps > 0 else count - 1)
-            index = self._model.index(row, 0)
-            self.table.setCurrentIndex(index)
-            self._choose(index)
-
-    def _choose(self, index: QModelIndex) -> None:
-        self.problem_chosen.emit(self._model.problems[index.row()])
+        self._show_columns()
+        self.explanation.setVisible(self.width() >= _EXPLANATION_FROM)
 
 
-class _ProblemModel(QAbstractTableModel):
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.problems: Sequence[Problem] = ()
+class _Explanation(QScrollArea):
+    """What a problem means, why it matters, and how to fix it."""
 
-    def set_problems(self, problems: Sequence[Problem]) -> None:
-        self.beginResetModel()
-        self.problems = problems
-        self.endResetModel()
+    def __init__(self) -> None:
+        super().__init__()
+        self.problem: Problem | None = None
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(220)
+        self._title = _paragraph(bold=True)
+        self._message = _paragraph()
+        self._why = _paragraph(dim=True)
+        self._how = _paragraph()
+        self._code = _paragraph(dim=True, small=True)
+        self.fix_button = QPushButton("Fix")
+        self.fix_all_button = QPushButton("Fix all…")
+        self.list_button = QPushButton("Show images")
+        buttons = QHBoxLayout()
+        for button in (self.fix_button, self.fix_all_button, self.list_button):
+            button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        inside = QWidget()
+        layout = QVBoxLayout(inside)
+        layout.setContentsMargins(12, 8, 12, 8)
+        layout.setSpacing(6)
+        layout.addWidget(self._title)
+        layout.addWidget(self._message)
+        layout.addLayout(buttons)
+        for label in (self._why, self._how, self._code):
+            layout.addWidget(label)
+        layout.addStretch(1)
+        self.setWidget(inside)
 
-    @override
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self.problems)
-
-    @override
-    def columnCount(self, parent: QModelIndex | QPersistentModelIndex = _ROOT) -> int:
-        return 0 if parent.isValid() else len(_HEADINGS)
-
-    @override
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _HEADINGS[section]
-        return None
-
-    @override
-    def data(
-        self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        problem = self.problems[index.row()]
-        column = index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            name = problem.source_ref.rsplit("/", 1)[-1]
-            return ("", problem.message, problem.code, name, f"{problem.position:,}")[column]
-        if role == Qt.ItemDataRole.DecorationRole and column == 0:
-            return _icon_of(problem)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return theme.plain_tip(
-                f"{_who(problem)}: {problem.message}\n{problem.code}\n{problem.source_ref}"
-            )
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{_who(problem)}, {problem.level}: {problem.message}"
-        if role == Qt.ItemDataRole.ForegroundRole and column >= 2:
-            return QColor(theme.tokens().dim)
-        return None
-
-
-def _told_once(problems: Sequence[Problem]) -> Iterator[Problem]:
-    """Without findings that the service reports too; its report then says it in our words, with numbers."""
-    found = {_place(problem): problem for problem in problems if problem.origin is Origin.FINDING}
-    reported = {_place(problem) for problem in problems if problem.origin is Origin.REMOTE}
-    for problem in problems:
-        place = _place(problem)
-        if problem.origin is Origin.REMOTE and place in found:
-            yield replace(problem, message=found[place].message)
-        elif problem.origin is Origin.REMOTE or place not in reported:
-            yield problem
-
-
-def _place(problem: Problem) -> tuple[int, str, str]:
-    return problem.entry_id, problem.code, problem.pointer
+    def show_problem(self, problem: Problem | None) -> None:
+        """Explain a problem; None clears."""
+        self.problem = problem
+        buttons = (self.fix_button, self.fix_all_button, self.list_button)
+        if problem is None:
+            self._title.setText("")
+            self._message.setText("Choose a problem to see what it means and how to fix it.")
+            for widget in (self._why, self._how, self._code, *buttons):
+                widget.hide()
+            return
+        explanation = explain(problem.code)
+        fix = FIXES.get(problem.code)
+        self._title.setText(explanation.title)
+        self._message.setText(problem.message)
+        self._why.setText(explanation.why)
+        self._how.setText(f"How to fix: {explanation.how_to_fix}")
+        self._code.setText(f"{problem.code} · {who(problem.origin)}")
+        for widget in (self._why, self._how, self._code, self.list_button):
+            widget.show()
+        for button in (self.fix_button, self.fix_all_button):
+            button.setVisible(fix is not None)
+        if fix is not None:
+            self._how.setText(f"How to fix: {explanation.how_to_fix}\nThe fix offered: {fix.title}.")
+            self.fix_button.setToolTip(theme.plain_tip(fix.title))
+            self.fix_all_button.setToolTip("Fix everything of this kind in the dataset, with a preview")
 
 
-def _urgency(problem: Problem) -> tuple[bool, int, int, int]:
-    return problem.origin is not Origin.REMOTE, _WORST_FIRST[problem.level], problem.position, problem.ordinal
-
-
-def _who(problem: Problem) -> str:
-    return "Reported by the service" if problem.origin is Origin.REMOTE else "Found by Truthline"
-
-
-def _icon_of(problem: Problem) -> QIcon:
-    t = theme.tokens()
-    colour = {Level.ERROR: t.error, Level.WARNING: t.warning, Level.INFO: t.dim}[problem.level]
-    if problem.origin is Origin.REMOTE:
-        return theme.icon("cloud-error", colour)
-    return theme.icon(
-        {Level.ERROR: "error", Level.WARNING: "warning", Level.INFO: "info"}[problem.level], colour
-    )
+def _paragraph(*, bold: bool = False, dim: bool = False, small: bool = False) -> QLabel:
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setProperty("dim", dim)
+    label.setProperty("small", small)
+    if bold:
+        font = label.font()
+        font.setPixelSize(theme.TEXT)
+        font.setBold(True)
+        label.setFont(font)
+    return label

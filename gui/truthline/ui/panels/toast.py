@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SHOWN_MS = 6_000
+_SHOWN_CHARACTERS = 500
 _MARGIN = 16
 
 
@@ -75,7 +76,9 @@ class Toast(QFrame):
         )
         self._icon.setPixmap(theme.icon(icon, colour).pixmap(20, 20))
         self._close.setIcon(theme.icon("close"))
-        self._text.setText(text)
+        shown = theme.shortened(text, _SHOWN_CHARACTERS)
+        self._text.setText(shown)
+        self._text.setToolTip("" if shown == text else theme.plain_tip(text))
         self._act = act
         self.button.setText(action)
         self.button.setVisible(bool(action))

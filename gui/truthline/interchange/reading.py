@@ -1,0 +1,233 @@
+"""From what a file says to labelled images: names become refs, boxes become upright pixels.
+
+Two assumptions are made, since few formats say what they mean. A size in the file that is the image's turned
+on its side means that its tool ignored EXIF orientation: the boxes are then turned, by the orientation that
+the image has. Everything else is taken for upright, also where width and height are equal or the orientation
+only mirrors, for then nothing in the file could tell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from truthline.errors import ImageError
+from truthline.interchange.frames import turn_upright
+from truthline.interchange.intake import Intake
+from truthline.interchange.model import (
+    Code,
+    FileFinding,
+    FileImage,
+    Format,
+    ImageLookup,
+    LabelledImage,
+    Loss,
+)
+from truthline.interchange.names import KnownImages, UnsafeNameError, normalise
+from truthline.manifest.annotation import Box, ImageSize, Level
+from truthline.manifest.line import is_s3_uri
+from truthline.progress import CancelToken, Report, ignore_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_NOTHING_KNOWN = ImageLookup()
+_ON_ITS_SIDE = 5
+"""EXIF orientations from here on swap width and height."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading other people's files: each image once, in the files' order.
+
+    ``unmatched`` names the images that were not found. ``losses`` tells what the files hold and Truthline
+    does not take.
+    """
+
+    images: tuple[LabelledImage, ...]
+    findings: tuple[FileFinding, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    unmatched: tuple[str, ...] = ()
+
+
+def read_images(
+    path: Path,
+    format_: Format,
+    *,
+    lookup: ImageLookup = _NOTHING_KNOWN,
+    target: str = "",
+    report: Report = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> Reading:
+    """Read a file or folder of a format.
+
+    Args:
+        path: the file or folder.
+        format_: one of `truthline.interchange.formats.FORMATS`.
+        lookup: what is known of the images.
+        target: ``s3://bucket/prefix`` below which images lie whose names the lookup does not know.
+        report: is told how far the work is.
+        cancel: stops it.
+
+    Raises:
+        UnreadableFileError: nothing of it can be read as this format.
+        UsageError: the format needs to know something that ``lookup`` does not.
+        CancelledError: ``cancel`` was called.
+        ServiceError: ``lookup`` asks S3, which failed.
+
+    """
+    intake = Intake(path, report=report, cancel=cancel)
+    settler = _Settler(intake, lookup, target.rstrip("/"))
+    images = settler.settle(format_.read(intake))
+    return Reading(images, intake.findings, intake.losses, tuple(settler.unmatched))
+
+
+class _Settler:
+    def __init__(self, intake: Intake, lookup: ImageLookup, target: str) -> None:
+        self._intake = intake
+        self._lookup = lookup
+        self._target = target
+        self._known = None if lookup.names is None else KnownImages(lookup.names, target)
+        self._settled: dict[str, LabelledImage] = {}
+        self._alike: list[tuple[str, FileImage]] = []
+        self.unmatched: list[str] = []
+
+    def settle(self, images: Iterable[FileImage | LabelledImage]) -> tuple[LabelledImage, ...]:
+        for image in images:
+            if isinstance(image, LabelledImage):
+                self._settled[image.ref] = image
+            elif (ref := self._ref(image)) is not None:
+                self._take(ref, image)
+        for ref, image in self._alike:  # at last, so that they take no image from its own name
+            self._take_by_name(ref, image)
+        return tuple(self._settled.values())
+
+    def _take(self, ref: str, image: FileImage) -> None:
+        size, boxes = self._upright(image, ref)
+        found = LabelledImage(ref, size, image.labels, boxes)
+        self._settled[ref] = self._merged(self._settled.get(ref), found, image.place)
+
+    def _take_by_name(self, ref: str, image: FileImage) -> None:
+        name = image.names[0][1]
+        if ref in self._settled:
+            self._missing(name, "The one image of that name has labels from another folder.", image.place)
+            return
+        message = f"{name} was taken for {ref} by its name alone, as the folders differ."
+        self._intake.found(Code.NAME_ALONE, message, image.place)
+        self._take(ref, image)
+
+    def _merged(self, before: LabelledImage | None, found: LabelledImage, place: str) -> LabelledImage:
+        if before is None:
+            return found
+        if before.boxes and found.boxes and before.size != found.size:
+            message = "The image stands twice, with different sizes. The first was taken."
+            self._intake.found(Code.REPEATED, message, place)
+            return before
+        labels = tuple(dict.fromkeys((*before.labels, *found.labels)))
+        boxes = before.boxes + tuple(box for box in found.boxes if box not in before.boxes)
+        if boxes or labels == before.labels:  # several folders or lines with one label each are no surprise
+            message = "The image stands twice. The labels of both places were put together."
+            self._intake.found(Code.REPEATED, message, place)
+        return replace(before, size=before.size or found.size, labels=labels, boxes=boxes)
+
+    # Which image
+
+    def _ref(self, image: FileImage) -> str | None:
+        names: list[str] = []
+        for folder, written in image.names:
+            if is_s3_uri(written):
+                return written
+            try:
+                names.append(normalise(folder, written))
+            except UnsafeNameError:
+                continue
+        if not names:
+            written = image.names[0][1]
+            message = f"The image's name {written!r} is absolute or leads out of the folder. It was left out."
+            self._intake.found(Code.UNSAFE_NAME, message, image.place)
+            return None
+        if self._known is not None:
+            refs = self._known.find(names, any_suffix=image.any_suffix)
+            if len(refs) == 1:
+                return refs[0]
+            if refs:
+                meant = f"{len(refs)} images could be meant, such as {refs[0]} and {refs[1]}."
+                self._missing(names[0], meant, image.place)
+                return None
+            if self._lookup.complete or image.any_suffix:
+                self._defer(self._known, names[0], image)
+                return None
+        elif image.any_suffix:
+            self._missing(names[0], "Its file's ending is not known: give the folder of images.", image.place)
+            return None
+        return f"{self._target}/{names[0]}" if self._target else names[0]
+
+    def _defer(self, known: KnownImages, name: str, image: FileImage) -> None:
+        """Keep for later an image that only its name is known of."""
+        refs = known.find_loosely(name, any_suffix=image.any_suffix)
+        if len(refs) == 1:
+            self._alike.append((refs[0], image))
+        else:
+            self._missing(name, "There is no such image.", image.place)
+
+    def _missing(self, name: str, why: str, place: str) -> None:
+        self.unmatched.append(name)
+        self._intake.found(Code.NO_IMAGE, f"{name}: {why} It was left out.", place)
+
+    # Which pixels
+
+    def _upright(self, image: FileImage, ref: str) -> tuple[ImageSize | None, tuple[Box, ...]]:
+        claimed, actual = image.size, self._size(ref, image.place)
+        if image.boxes_in is not None:
+            if actual is None:
+                self._intake.found(Code.IMAGE_SIZE, f"{_UNKNOWN} {_NO_BOXES}", image.place)
+                return None, ()
+            return actual, image.boxes_in(actual.width, actual.height)
+        if (
+            actual is None
+            or claimed is None
+            or (claimed.width, claimed.height) == (actual.width, actual.height)
+        ):
+            size = actual if claimed is None else claimed
+            return size, image.boxes
+        actual = replace(actual, depth=claimed.depth)
+        return actual, self._turned(image, ref, claimed, actual) if image.boxes else ()
+
+    def _turned(self, image: FileImage, ref: str, claimed: ImageSize, actual: ImageSize) -> tuple[Box, ...]:
+        told = (
+            f"{claimed.width} by {claimed.height} pixels in the file, "
+            f"{actual.width} by {actual.height} in fact"
+        )
+        orientation = 1
+        if (claimed.width, claimed.height) != (actual.height, actual.width):
+            message = f"The image has {told}. {_NO_BOXES}"
+        else:
+            orientation = self._orientation(ref, image.place)
+            message = f"The image has {told}, and its EXIF orientation does not tell why. {_NO_BOXES}"
+        if orientation < _ON_ITS_SIDE:
+            self._intake.found(Code.IMAGE_SIZE, message, image.place)
+            return ()
+        return tuple(turn_upright(box, orientation, claimed.width, claimed.height) for box in image.boxes)
+
+    def _size(self, ref: str, place: str) -> ImageSize | None:
+        if self._lookup.size_of is None:
+            return None
+        try:
+            return ImageSize(*self._lookup.size_of(ref))
+        except ImageError as error:
+            self._intake.found(Code.NO_IMAGE, f"The image's size cannot be read: {error}", place, Level.INFO)
+            return None
+
+    def _orientation(self, ref: str, place: str) -> int:
+        if self._lookup.orientation_of is None:
+            return 1
+        try:
+            return self._lookup.orientation_of(ref)
+        except ImageError as error:
+            self._intake.found(Code.NO_IMAGE, f"The image cannot be read: {error}", place, Level.INFO)
+            return 1
+
+
+_UNKNOWN = "The image's size is not known, and the boxes are given in shares of it."
+_NO_BOXES = "Its boxes were left out."

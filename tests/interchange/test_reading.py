@@ -1,0 +1,84 @@
+"""How names in files become refs of images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from truthline.errors import CancelledError
+from truthline.interchange.formats import FORMATS
+from truthline.interchange.model import Code, ImageLookup
+from truthline.interchange.reading import Reading, read_images
+from truthline.progress import CancelToken, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Put = Callable[[dict[str, str | bytes]], Path]
+
+
+def read(put: Put, *names: str, lookup: ImageLookup, target: str = "") -> Reading:
+    content = "".join(f"{name},cat\n" for name in names)
+    return read_images(put({"t.csv": content}) / "t.csv", FORMATS["csv"], lookup=lookup, target=target)
+
+
+def test_a_target_stands_before_the_names(put: Put) -> None:
+    reading = read(put, "x/a.jpg", "s3://other/b.jpg", lookup=ImageLookup(), target="s3://bucket/p/")
+    assert [image.ref for image in reading.images] == ["s3://bucket/p/x/a.jpg", "s3://other/b.jpg"]
+
+
+def test_unknown_and_ambiguous_images_are_named(put: Put) -> None:
+    lookup = ImageLookup(["s3://b/x/a.jpg", "s3://b/y/a.jpg"])
+    reading = read(put, "a.jpg", "c.jpg", "y/a.jpg", lookup=lookup, target="s3://b")
+    assert [image.ref for image in reading.images] == ["s3://b/y/a.jpg"]
+    assert [(found.code, found.place) for found in reading.findings] == [
+        (Code.NO_IMAGE, "t.csv, line 1"),
+        (Code.NO_IMAGE, "t.csv, line 2"),
+    ]
+    assert "2 images could be meant" in reading.findings[0].message
+    assert reading.unmatched == ("a.jpg", "c.jpg")
+
+
+def test_unknown_images_are_new_where_more_may_come(put: Put) -> None:
+    lookup = ImageLookup(["s3://b/p/a.jpg"], complete=False)
+    reading = read(put, "a.jpg", "new.jpg", lookup=lookup, target="s3://b/p")
+    assert [image.ref for image in reading.images] == ["s3://b/p/a.jpg", "s3://b/p/new.jpg"]
+    assert reading.unmatched == ()
+
+
+def test_a_name_alone_is_taken_with_a_warning_and_only_once(put: Put) -> None:
+    lookup = ImageLookup(["s3://b/photos/a.jpg"])
+    reading = read(put, "train/a.jpg", "val/a.jpg", lookup=lookup)
+    assert [(image.ref, image.labels) for image in reading.images] == [("s3://b/photos/a.jpg", ("cat",))]
+    assert [found.code for found in reading.findings] == [Code.NAME_ALONE, Code.NO_IMAGE]
+    assert reading.unmatched == ("val/a.jpg",)
+
+
+def test_a_name_alone_takes_no_image_from_its_own_name(put: Put) -> None:
+    lookup = ImageLookup(["s3://b/photos/a.jpg"])
+    reading = read(put, "train/a.jpg", "photos/a.jpg", lookup=lookup)
+    assert [found.place for found in reading.findings] == ["t.csv, line 1"]
+    assert reading.unmatched == ("train/a.jpg",)
+
+
+def test_a_name_alone_does_not_count_where_more_images_may_come(put: Put) -> None:
+    lookup = ImageLookup(["s3://b/photos/a.jpg"], complete=False)
+    reading = read(put, "train/a.jpg", lookup=lookup, target="s3://b")
+    assert [image.ref for image in reading.images] == ["s3://b/train/a.jpg"]
+
+
+def test_progress_and_cancel(put: Put) -> None:
+    folder = put({"t.csv": "".join(f"{number}.jpg,cat\n" for number in range(1000))})
+    told: list[Progress] = []
+    read_images(folder / "t.csv", FORMATS["csv"], report=told.append)
+    assert [one.done for one in told] == [0, 200, 400, 600, 800]
+    cancel = CancelToken()
+
+    def stop(progress: Progress) -> None:
+        if progress.done:
+            cancel.cancel()
+
+    with pytest.raises(CancelledError):
+        read_images(folder / "t.csv", FORMATS["csv"], report=stop, cancel=cancel)

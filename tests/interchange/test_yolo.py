@@ -1,0 +1,170 @@
+"""YOLO folders as Ultralytics, Roboflow, labelImg and CVAT lay them out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from truthline.errors import UnreadableFileError
+from truthline.interchange.formats import FORMATS
+from truthline.interchange.model import Code, ImageLookup, Loss
+from truthline.interchange.reading import Reading, read_images
+from truthline.manifest.annotation import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Put = Callable[[dict[str, str | bytes]], Path]
+
+YOLO = FORMATS["yolo"]
+NAMES = "names: [cat, dog]\n"
+
+
+def read(folder: Path, *names: str, size: tuple[int, int] = (640, 480)) -> Reading:
+    return read_images(folder, YOLO, lookup=ImageLookup(names, size_of=lambda _: size))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "names: ['cat', 'dog']\nnc: 2\ntrain: ../train/images\nroboflow:\n  license: CC BY 4.0\n",
+        "path: coco8\nnames:\n  0: cat\n  1: dog\n\ndownload: |\n  import os\n",
+        "names:\n- cat\n- dog\n",
+        "names: {1: dog, 0: cat}\n",
+    ],
+)
+def test_names_as_list_or_numbers(put: Put, content: str) -> None:
+    reading = read(put({"data.yaml": content, "labels/a.txt": "1 0.5 0.5 0.25 0.25\n"}), "images/a.jpg")
+    assert reading.images[0].boxes == (Box("dog", 240, 180, 160, 120),)
+
+
+def test_a_class_called_no_stays_no(put: Put) -> None:
+    reading = read(put({"data.yaml": "names: [no, 1.0]\n", "a.txt": "0 .5 .5 .5 .5\n1 .5 .5 .5 .5"}), "a.jpg")
+    assert [box.label for box in reading.images[0].boxes] == ["no", "1.0"]
+
+
+@pytest.mark.parametrize(
+    ("label_file", "image"),
+    [
+        ("labels/train/a.txt", "images/train/a.jpg"),
+        ("train/labels/a.txt", "train/images/a.JPG"),
+        ("labels/a.txt", "a.png"),
+        ("obj_train_data/a.txt", "obj_train_data/a.jpg"),
+        ("labels/train/a.b.txt", "s3://bucket/photos/train/a.b.jpeg"),
+    ],
+)
+def test_the_image_of_a_label_file(put: Put, label_file: str, image: str) -> None:
+    files: dict[str, str | bytes] = {
+        "data.yaml": NAMES,
+        label_file: "0 0.5 0.5 1 1",
+        "README.roboflow.txt": "x",
+        "classes.txt": "cat",
+    }
+    reading = read(put(files), image, "other/b.jpg")
+    assert [found.ref for found in reading.images] == [image]
+    assert reading.findings == ()
+
+
+@pytest.mark.parametrize("decimals", [5, 6, 8, 16])
+def test_whole_pixels_survive_the_decimals_of_other_tools(put: Put, decimals: int) -> None:
+    width, height = 4032, 3024
+    frames = [
+        (left, top, 37, 1 + left // 7)
+        for left, top in zip(range(1, 4000, 97), range(3, 2400, 61), strict=False)
+    ]
+    lines = [
+        f"0 {(x + w / 2) / width:.{decimals}f} {(y + h / 2) / height:.{decimals}f} "
+        f"{w / width:.{decimals}f} {h / height:.{decimals}f}"
+        for x, y, w, h in frames
+    ]
+    reading = read(put({"data.yaml": NAMES, "a.txt": "\n".join(lines)}), "a.jpg", size=(width, height))
+    assert [(box.left, box.top, box.width, box.height) for box in reading.images[0].boxes] == frames
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("2 0.5 0.5 0.1 0.1", Code.LABEL),
+        ("-1 0.5 0.5 0.1 0.1", Code.LABEL),
+        ("0.5 0.5 0.5 0.1 0.1", Code.LABEL),
+        ("nan 0.5 0.5 0.1 0.1", Code.LABEL),
+        ("0 0.5 0.5 0.1", Code.UNREADABLE),
+        ("0 0.5 0.5 0.1 0.1 0.2 0.3 0.4", Code.UNREADABLE),
+        ("cat 0.5 0.5 0.1 0.1", Code.UNREADABLE),
+        ("0 0.5 0.5 0 0.1", Code.BOX),
+        ("0 0.5 nan 0.1 0.1", Code.BOX),
+        ("0 0.5 0.5 inf 0.1", Code.BOX),
+    ],
+)
+def test_a_bad_line_is_named_and_left_out(put: Put, line: str, code: Code) -> None:
+    reading = read(put({"data.yaml": NAMES, "a.txt": f"\n{line}\n1 0.5 0.5 1 1\n"}), "a.jpg")
+    assert [(found.code, found.place) for found in reading.findings] == [(code, "a.txt, line 2")]
+    assert reading.images[0].boxes == (Box("dog", 0, 0, 640, 480),)
+
+
+def test_outlines_and_confidences(put: Put) -> None:
+    text = "0 0.5 0.5 0.5 0.5 0.75\n1 0.25 0.25 0.75 0.25 0.75 0.5\n"
+    reading = read(put({"data.yaml": NAMES, "a.txt": text}), "a.jpg")
+    assert reading.images[0].boxes == (
+        Box("cat", 160, 120, 320, 240, confidence=0.75),
+        Box("dog", 160, 120, 320, 120),
+    )
+    assert reading.losses == (Loss(1, "outlines (segmentations), of which the bounding box is kept"),)
+
+
+def test_keypoints_where_data_yaml_says_so(put: Put) -> None:
+    files: dict[str, str | bytes] = {
+        "data.yaml": f"{NAMES}kpt_shape: [2, 3]\n",
+        "a.txt": "0 0.5 0.5 0.5 0.5 .1 .1 2 .9 .9 2",
+    }
+    reading = read(put(files), "a.jpg")
+    assert reading.images[0].boxes == (Box("cat", 160, 120, 320, 240),)
+    assert reading.losses == (Loss(1, "keypoints"),)
+
+
+def test_an_empty_file_is_an_image_without_boxes(put: Put) -> None:
+    reading = read(put({"data.yaml": NAMES, "labels/a.txt": ""}), "images/a.jpg")
+    assert [(image.ref, image.boxes) for image in reading.images] == [("images/a.jpg", ())]
+
+
+def test_classes_txt_in_place_of_data_yaml(put: Put) -> None:
+    reading = read(put({"classes.txt": "cat\ndog\n", "a.txt": "1 0.5 0.5 1 1"}), "a.jpg")
+    assert reading.images[0].boxes[0].label == "dog"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, "names: 3\n", "names: [[a]]\n", "names: {x: cat}\n", "{", "names: &a [*a]\n", "[" * 5000],
+)
+def test_without_names_nothing_can_be_read(put: Put, content: str | None) -> None:
+    files: dict[str, str | bytes] = {"a.txt": "0 0.5 0.5 1 1"}
+    folder = put(files if content is None else files | {"data.yaml": content})
+    with pytest.raises(UnreadableFileError) as caught:
+        read(folder, "a.jpg")
+    assert caught.value.detail
+    assert str(folder) in caught.value.place
+
+
+def test_nothing_in_yaml_is_carried_out(put: Put, tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    content = f"names: !!python/object/apply:os.mkdir ['{trap}']\n"
+    with pytest.raises(UnreadableFileError):
+        read(put({"data.yaml": content + "x", "a.txt": ""}), "a.jpg")
+    assert not trap.exists()
+
+
+def test_images_that_nobody_knows(put: Put) -> None:
+    folder = put({"data.yaml": NAMES, "labels/a.txt": "0 0.5 0.5 1 1"})
+    reading = read_images(folder, YOLO)
+    assert reading.images == ()
+    assert reading.unmatched == ("images/a",)
+    assert "give the folder of images" in reading.findings[0].message
+
+
+def test_an_image_whose_size_nobody_knows(put: Put) -> None:
+    folder = put({"data.yaml": NAMES, "labels/a.txt": "0 0.5 0.5 1 1"})
+    reading = read_images(folder, YOLO, lookup=ImageLookup(["images/a.jpg"]))
+    assert reading.images[0].boxes == ()
+    assert [found.code for found in reading.findings] == [Code.IMAGE_SIZE]
