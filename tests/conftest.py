@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from truthline.aws.session import Connection
+from truthline.aws.connection import Connection
 from truthline.emulator import Emulator, ManualClock, Switches
 
 if TYPE_CHECKING:
@@ -18,6 +19,18 @@ _SECONDS_TO_END = 5.0
 
 # Tests of the window need no screen; whoever wants to watch them names a platform.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(autouse=True)
+def _widgets_end_on_this_thread(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Collect cycles with widgets here, before a thread of the emulator happens to."""
+    if "qapp" not in request.fixturenames:
+        yield
+        return
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

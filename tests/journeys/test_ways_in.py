@@ -1,0 +1,375 @@
+"""Open each kind of source, and what is said where one cannot be opened."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialogButtonBox, QFileDialog
+
+from truthline.aws.connection import Connection
+from truthline.ui.dialogs.connection import ConnectionDialog
+from truthline.ui.dialogs.folder import FolderDialog
+from truthline.ui.opening import Wish
+from truthline.workspace.workspace import Workspace
+
+OK = QDialogButtonBox.StandardButton.Ok
+
+
+def thumbnails_shown(user: Any) -> bool:
+    bench = user.bench
+    cards = [bench.browser.model.card(row) for row in range(bench.browser.model.rowCount())]
+    return all(bench.pictures.thumbnail(card.entry_id, card.source_ref).pixmap is not None for card in cards)
+
+
+def fill(user: Any, field: Any, text: str) -> None:
+    field.setFocus()
+    field.selectAll()
+    user.qtbot.keyClicks(field, text)
+
+
+def test_a_folder(user: Any, photos: Path) -> None:
+    user.trigger("open_folder")
+    dialog = user.dialog(FolderDialog)
+    button = dialog.buttons.button(QDialogButtonBox.StandardButton.Open)
+    assert not button.isEnabled()
+    fill(user, dialog.folder, str(photos))
+    assert not button.isEnabled()
+    fill(user, dialog.target, "s3://truthline-sample/photos")
+    user.click(button)
+    bench = user.opened()
+    assert bench.browser.model.rowCount() == 17
+    assert bench.document.workspace.info.target == "s3://truthline-sample/photos"
+    assert user.window.windowTitle() == "photos — Truthline"
+    assert "Not connected" in user.status
+    user.wait(lambda: thumbnails_shown(user))
+    assert bench.document.workspace.path == photos.parent / "photos.truthline"
+
+
+def test_a_folder_is_browsed_for(user: Any, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(photos))
+    user.trigger("open_folder")
+    dialog = user.dialog(FolderDialog)
+    dialog._browse()
+    assert dialog.folder.text() == str(photos)
+    dialog.reject()
+    assert user.window.bench is None
+
+
+def test_a_folder_without_images(user: Any, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    user.window.open_wish(Wish(str(tmp_path / "empty"), target="s3://bucket"))
+    user.wait(lambda: "There is no PNG or JPEG image in this folder." in user.toast())
+    assert not (tmp_path / "empty.truthline").exists()
+
+
+def test_a_manifest_with_images_from_a_folder(
+    user: Any, photos: Path, manifest: Path, tmp_path: Path
+) -> None:
+    copied = tmp_path / "parts.manifest"
+    copied.write_bytes(manifest.read_bytes())
+    user.window.open_wish(Wish(str(copied), images_dir=str(photos)))
+    bench = user.opened()
+    assert bench.browser.model.rowCount() == 17
+    assert [label.name for label in bench.colours.labels][:1] == ["building"]
+    user.wait(lambda: thumbnails_shown(user))
+    user.settle()
+    assert bench.problems.problems
+    assert bench.document.workspace.counts().problems > 0
+
+
+def test_a_manifest_by_the_file_dialog_and_then_its_workspace(
+    user: Any, manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = tmp_path / "parts.manifest"
+    copied.write_bytes(manifest.read_bytes())
+    chosen = [str(copied)]
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (chosen[0], ""))
+    user.trigger("open_file")
+    bench = user.opened()
+    entry_id = user.go_to("fig.jpg")
+    user.key(user.digit_of("outdoor"))
+    user.settle()
+    user.trigger("close")
+    assert user.window.bench is None
+    assert user.window.windowTitle() == "Truthline"
+
+    for text in (str(tmp_path / "parts.truthline"), str(copied)):  # the manifest finds its workspace again
+        chosen[0] = text
+        user.trigger("open_file")
+        bench = user.opened()
+        assert user.class_labels(entry_id) == ["outdoor"]
+        assert bench.document.workspace.path == tmp_path / "parts.truthline"
+        user.trigger("close")
+
+
+def test_nothing_chosen_in_the_file_dialog(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
+    user.trigger("open_file")
+    assert user.window.bench is None
+    assert not user.window.opener.busy
+
+
+def test_an_s3_prefix(user: Any, service: Any, dataset: str) -> None:
+    user.trigger("open_prefix")
+    dialog = user.dialog(ConnectionDialog)
+    fill(user, dialog.address, "s3://truthline-sample/photos/")
+    fill(user, dialog.region, "us-east-1")
+    fill(user, dialog.endpoint, service.connection.endpoint_url)
+    with user.qtbot.waitSignal(dialog.checked) as checked:
+        user.click(dialog.check_button)
+    assert checked.args == ["The bucket can be read, and holds objects with this prefix."]
+    user.click(dialog.buttons.button(OK))
+    bench = user.opened()
+    assert bench.browser.model.rowCount() == 17
+    user.wait(lambda: thumbnails_shown(user))
+    assert bench.document.workspace.info.target == "s3://truthline-sample/photos"
+
+
+def test_a_dataset_by_the_dialog_and_again(user: Any, service: Any, dataset: str) -> None:
+    user.trigger("open_dataset")
+    dialog = user.dialog(ConnectionDialog)
+    fill(user, dialog.address, dataset)
+    fill(user, dialog.endpoint, service.connection.endpoint_url)
+    user.click(dialog.buttons.button(OK))
+    bench = user.opened()
+    path = bench.document.workspace.path
+    assert bench.document.workspace.info.dataset_arn == dataset
+    user.wait(lambda: "17 images" in user.status)
+    entry_id = user.go_to("fig.jpg")
+    user.key(user.digit_of("outdoor"))
+    user.settle()
+
+    user.window.open(dataset, service.connection)  # which is open
+    user.settle()
+    assert user.bench is bench
+    assert user.toast() == ""
+    user.trigger("close")
+    user.open(dataset, service.connection)
+    assert user.bench is not bench
+    assert user.bench.document.workspace.path == path
+    assert user.class_labels(entry_id) == ["outdoor"]
+    user.wait(lambda: user.bench.bar.changes.text() == "1 change")
+
+
+def test_what_was_opened_lately_is_offered(user: Any, start: Any, manifest: Path, tmp_path: Path) -> None:
+    copied = tmp_path / "nuts & bolts.manifest"
+    copied.write_bytes(manifest.read_bytes())
+    user.open(str(copied))
+    workspace = str(tmp_path / "nuts & bolts.truthline")
+    menu = user.window.actions_by_name["recent"].menu()
+    menu.aboutToShow.emit()
+    assert [action.text() for action in menu.actions()] == [workspace.replace("&", "&&")]
+    user.trigger("close")
+    buttons = [b for b in user.window.welcome.findChildren(type(user.window.welcome._cancel)) if b.isFlat()]
+    user.wait(buttons[-1].isVisible)
+    user.click(buttons[-1])
+    user.opened()
+    assert str(user.bench.document.workspace.path) == workspace
+
+
+def test_a_workspace_that_is_open_elsewhere_tells_who_has_it(
+    user: Any, manifest: Path, tmp_path: Path
+) -> None:
+    copied = tmp_path / "parts.manifest"
+    copied.write_bytes(manifest.read_bytes())
+    user.open(str(copied))
+    user.trigger("close")
+    with Workspace.open(tmp_path / "parts.truthline"):
+        user.window.open(str(tmp_path / "parts.truthline"))
+        user.wait(lambda: "Another running Truthline has this workspace open." in user.toast())
+        assert "It was opened by" in user.toast()
+    assert user.window.bench is None
+    user.open(str(tmp_path / "parts.truthline"))
+
+
+def test_a_broken_manifest_opens_with_findings(user: Any, tmp_path: Path) -> None:
+    lines = [
+        b'{"source-ref":"s3://leaves/a.jpg"}', b"not json", b"", b'{"a":1}',
+        b'{"source-ref":"a.jpg"}', b"\xff\xfe", b'{"source-ref":"s3://leaves/b.jpg"',
+    ]  # fmt: skip
+    broken = tmp_path / "broken.manifest"
+    broken.write_bytes(b"\n".join(lines))
+    bench = user.open(str(broken))
+    assert bench.browser.model.rowCount() == len(lines)
+    assert {problem.entry_id for problem in bench.problems.problems} >= {2, 3, 4, 5, 6, 7}
+    for row in range(len(lines)):  # each can be looked at in both modes
+        bench.browser.go_to(bench.browser.model.id_at(row))
+        bench.show_image()
+        assert bench.json_line.text.toPlainText() or not lines[row]
+    user.settle()
+    assert [raw for raw, _ in bench.document.workspace.lines()] == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("no such file", "There is no such file or folder."),
+        ("arn:aws:rekognition:nonsense", "ARN"),
+        ("s3://", "This is not an S3 address."),
+    ],
+)
+def test_what_cannot_be_opened_is_told(user: Any, text: str, told: str) -> None:
+    user.window.open(text)
+    assert told in user.toast()
+    assert user.window.bench is None
+
+
+def test_a_dataset_that_does_not_exist(user: Any, service: Any, dataset: str, tmp_path: Path) -> None:
+    missing = dataset.rsplit("/", 1)[0] + "/1234567890123"
+    user.window.open(missing, service.connection)
+    user.wait(lambda: user.toast() != "")
+    assert "dataset" in user.toast()
+    assert list((tmp_path / "Documents").rglob("*.truthline")) == []
+
+
+def test_opening_another_while_one_is_open(user: Any, manifest: Path, tmp_path: Path) -> None:
+    """What was labelled a moment before is saved, and nothing of the first comes up in the second."""
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.manifest").write_bytes(manifest.read_bytes())
+    user.open(str(tmp_path / "one.manifest"))
+    entry_id = user.go_to("fig.jpg")
+    user.key(user.digit_of("outdoor"))
+    user.open(str(tmp_path / "two.manifest"))
+    assert user.window.windowTitle() == "two — Truthline"
+    assert user.toast() == ""
+    assert user.class_labels(entry_id) == []
+    user.open(str(tmp_path / "one.truthline"))
+    assert user.class_labels(entry_id) == ["outdoor"]
+
+
+def test_closing_right_after_a_gesture_saves_it_and_complains_of_nothing(
+    user: Any, manifest: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "one.manifest").write_bytes(manifest.read_bytes())
+    user.open(str(tmp_path / "one.manifest"))
+    entry_id = user.go_to("fig.jpg")
+    user.key(user.digit_of("outdoor"))
+    user.trigger("close")
+    user.settle()
+    assert user.toast() == ""
+    user.open(str(tmp_path / "one.truthline"))
+    assert user.class_labels(entry_id) == ["outdoor"]
+
+
+def test_giving_up_an_opening_leaves_nothing(user: Any, service: Any, dataset: str, tmp_path: Path) -> None:
+    from truthline.emulator import faults  # noqa: PLC0415
+
+    service.emulator.faults.add("ListDatasetEntries", faults.delayed(0.3), times=None)
+    user.window.open(dataset, service.connection)
+    user.wait(lambda: user.window.welcome._cancel.isVisible())
+    user.click(user.window.welcome._cancel)
+    user.wait(lambda: not user.window.opener.busy)
+    assert user.window.bench is None
+    assert user.toast() == ""
+    assert list((tmp_path / "Documents").rglob("*")) in ([], [tmp_path / "Documents" / "Truthline"])
+
+
+def test_closing_the_window_while_something_is_opened(start: Any, manifest: Path, tmp_path: Path) -> None:
+    (tmp_path / "one.manifest").write_bytes(manifest.read_bytes())
+    with start() as user:
+        user.window.open(str(tmp_path / "one.manifest"))
+    for path in tmp_path.glob("one.truthline"):
+        Workspace.open(path).close()  # nobody holds it
+    assert list(tmp_path.glob("*.lock")) == []
+
+
+# Connect
+
+
+@pytest.fixture
+def offline_workspace(user: Any, manifest: Path, tmp_path: Path) -> Any:
+    """A workspace of a manifest that belongs to no dataset."""
+    copied = tmp_path / "parts.manifest"
+    copied.write_bytes(manifest.read_bytes())
+    return user.open(str(copied))
+
+
+def asked(user: Any, arn: str, connection: Connection) -> Any:
+    user.click(user.bench.bar.connect_button)
+    dialog = user.dialog(ConnectionDialog)
+    fill(user, dialog.address, arn)
+    fill(user, dialog.region, connection.region)
+    fill(user, dialog.endpoint, connection.endpoint_url)
+    return dialog
+
+
+def test_connect_to_a_dataset(user: Any, service: Any, dataset: str, offline_workspace: Any) -> None:
+    bench = offline_workspace
+    assert not bench.bar.push_button.isVisible()
+    entry_id = user.go_to("fig.jpg")
+    user.key(user.digit_of("outdoor"))
+    dialog = asked(user, dataset, service.connection)
+    with user.qtbot.waitSignal(dialog.checked, timeout=20_000) as checked:
+        user.click(dialog.check_button)
+    assert checked.args == ["The dataset can be read: 17 images, 13 of them labelled."]
+    user.click(dialog.buttons.button(OK))
+    user.wait(lambda: bench.document.workspace.info.dataset_arn == dataset and not bench.dataset.busy)
+    user.settle()
+    user.wait(lambda: "17 images" in user.status)
+    assert bench.bar.changes.text() == "1 change"
+    assert (
+        bench.document.workspace.entry(entry_id).base
+        == b'{"source-ref":"s3://truthline-sample/photos/fig.jpg"}'
+    )
+    user.wait(lambda: thumbnails_shown(user))  # from S3 now
+    user.trigger("push")
+    user.wait(lambda: "stored" in user.toast())
+    user.settle()
+    assert service.lines(dataset)["fig.jpg"] == json.loads(bench.document.workspace.entry(entry_id).line)
+
+
+@pytest.mark.parametrize("text", ["", "arn:aws:s3:::bucket", "s3://bucket/prefix", "nonsense"])
+def test_what_is_no_dataset_cannot_be_chosen(user: Any, offline_workspace: Any, text: str) -> None:
+    dialog = asked(user, text, Connection())
+    assert not dialog.check_button.isEnabled()
+    assert not dialog.buttons.button(OK).isEnabled()
+    dialog.reject()
+
+
+def test_a_check_tells_that_there_is_no_such_dataset(
+    user: Any, service: Any, dataset: str, offline_workspace: Any
+) -> None:
+    missing = dataset.rsplit("/", 1)[0] + "/1234567890123"
+    dialog = asked(user, missing, service.connection)
+    with user.qtbot.waitSignal(dialog.checked, timeout=20_000):
+        user.click(dialog.check_button)
+    assert "dataset" in dialog.outcome.text()
+    assert dialog.outcome.textFormat() == Qt.TextFormat.PlainText
+    user.click(dialog.buttons.button(OK))  # the person insists
+    user.wait(lambda: not user.bench.dataset.busy and user.toast() != "")
+    assert "dataset" in user.toast()
+    assert user.bench.document.workspace.info.dataset_arn == ""
+
+
+def test_a_check_tells_that_nobody_answers(
+    user: Any, service: Any, dataset: str, offline_workspace: Any
+) -> None:
+    endpoint = service.connection.endpoint_url
+    service.emulator.stop()
+    dialog = asked(user, dataset, Connection(region="us-east-1", endpoint_url=endpoint))
+    with user.qtbot.waitSignal(dialog.checked, timeout=60_000):
+        user.click(dialog.check_button)
+    assert dialog.outcome.text()
+    assert dialog.check_button.isEnabled()
+    dialog.reject()
+    service.emulator.start()
+
+
+def test_a_dialog_may_be_closed_while_it_asks(
+    user: Any, service: Any, dataset: str, offline_workspace: Any
+) -> None:
+    dialog = asked(user, dataset, service.connection)
+    user.click(dialog.check_button)
+    dialog.reject()
+    user.settle()
+    user.wait(lambda: not user.window.findChildren(ConnectionDialog))
+
+
+def test_a_dialog_may_be_closed_before_the_profiles_are_read(user: Any) -> None:
+    user.window.actions_by_name["open_dataset"].trigger()
+    user.window.findChild(ConnectionDialog).reject()
+    user.settle()
