@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -15,6 +14,9 @@ from truthline.ui.dialogs.connection import ConnectionDialog
 from truthline.ui.dialogs.folder import FolderDialog
 from truthline.ui.opening import Wish
 from truthline.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OK = QDialogButtonBox.StandardButton.Ok
 
@@ -260,7 +262,7 @@ def test_giving_up_an_opening_leaves_nothing(user: Any, service: Any, dataset: s
 
     service.emulator.faults.add("ListDatasetEntries", faults.delayed(0.3), times=None)
     user.window.open(dataset, service.connection)
-    user.wait(lambda: user.window.welcome._cancel.isVisible())
+    user.wait(user.window.welcome._cancel.isVisible)
     user.click(user.window.welcome._cancel)
     user.wait(lambda: not user.window.opener.busy)
     assert user.window.bench is None

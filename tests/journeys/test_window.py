@@ -7,8 +7,7 @@ import os
 import struct
 import subprocess
 import zlib
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -19,6 +18,9 @@ from truthline import demo
 from truthline.ui import theme
 from truthline.ui.opening import Wish
 from truthline.workspace.workspace import EntryId, Filter, Kind
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -65,7 +67,8 @@ def test_images_that_cannot_be_shown_say_why(user: Any, tmp_path: Path, photos: 
     whole = (photos / "fig.jpg").read_bytes()
     broken = {
         "text.jpg": b"Dear Sir or Madam", "cut.jpg": whole[:3_000], "empty.png": b"",
-        "huge.png": png_of(60_000, 60_000), "long.png": png_of(60_000, 1), "noise.jpg": b"\xff\xd8\xff" + whole[9_000:],
+        "huge.png": png_of(60_000, 60_000), "long.png": png_of(60_000, 1),
+        "noise.jpg": b"\xff\xd8\xff" + whole[9_000:],
     }  # fmt: skip
     for name, content in broken.items():
         (photos / name).write_bytes(content)
@@ -151,7 +154,7 @@ def test_a_problem_of_an_image_that_the_filter_hides(
     problem = next(one for one in bench.problems.problems if one.code == "ERROR_INVALID_BOUNDING_BOX")
     assert bench.browser.model.row_of(problem.entry_id) is None
     bench.go_to_problem(problem)
-    user.wait(lambda: bench.image.canvas.selected_boxes())
+    user.wait(bench.image.canvas.selected_boxes)
     assert bench.browser.current == problem.entry_id
     assert [box.index for box in bench.image.canvas.selected_boxes()] == [7]
     assert "1551" in bench.json_line.text.textCursor().selectedText()
@@ -170,7 +173,7 @@ def test_a_problem_is_gone_to_before_its_image_is_loaded(
         one for one in bench.problems.problems if one.entry_id == 8 and "/annotations/7" in one.pointer
     )
     bench.go_to_problem(problem)
-    user.wait(lambda: bench.image.canvas.selected_boxes())
+    user.wait(bench.image.canvas.selected_boxes)
     assert [box.index for box in bench.image.canvas.selected_boxes()] == [7]
 
 
@@ -200,12 +203,17 @@ def test_labels_of_very_many_images_at_once(user: Any, tmp_path: Path) -> None:
 # Text from data
 
 
+def may_be_rich(text: str) -> bool:
+    """Whether Qt, where it guesses, could take the text for HTML."""
+    return "<" in text and not text.startswith("<qt>")
+
+
 def plainly_shown(window: QWidget) -> list[str]:
     """What the window's labels show; each must take its text as it is where the text may be anything."""
     wrong = []
     for label in window.findChildren(QLabel):
         guessed = label.textFormat() == Qt.TextFormat.AutoText
-        if guessed and Qt.mightBeRichText(label.text()):
+        if guessed and may_be_rich(label.text()):
             wrong.append(label.text())
     return wrong
 
@@ -225,7 +233,7 @@ def test_text_from_data_is_shown_as_it_is(user: Any, tmp_path: Path, photos: Pat
     user.trigger("select_all")
     user.key(Qt.Key.Key_1)
     user.settle()
-    assert hostile[:40] in user.toast()
+    assert " ".join(hostile.split())[:40] in user.toast()
     room = bench.pages.rect()
     assert room.contains(bench.toast.geometry()), (room, bench.toast.geometry())
     undo = user.window.actions_by_name["undo"]
@@ -241,11 +249,11 @@ def test_text_from_data_is_shown_as_it_is(user: Any, tmp_path: Path, photos: Pat
     user.window.grab()
     assert plainly_shown(user.window) == []
     for widget in user.window.findChildren(QWidget):
-        assert not Qt.mightBeRichText(widget.toolTip()) or widget.toolTip().startswith("<qt>")
+        assert not may_be_rich(widget.toolTip()) or widget.toolTip().startswith("<qt>")
         assert widget.width() <= user.window.width()
     assert user.window.width() == 1280
     user.window.opener.failed.emit(FileNotFoundError(hostile))
-    assert hostile[:40] in user.toast()
+    assert " ".join(hostile.split())[:40] in user.toast()
     assert room.contains(bench.toast.geometry())
 
 
@@ -378,7 +386,7 @@ def test_the_sample(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_giving_up_the_sample_leaves_nothing(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     before = dict(os.environ)
     user.trigger("open_sample")
-    user.wait(lambda: user.window.welcome._cancel.isVisible())
+    user.wait(user.window.welcome._cancel.isVisible)
     user.click(user.window.welcome._cancel)
     user.wait(lambda: user.app.jobs.idle, 60)
     assert user.window.bench is None

@@ -8,12 +8,12 @@ import pytest
 from PySide6.QtCore import QItemSelectionModel
 
 from truthline.ui.browser import Browser
-from truthline.ui.document import Document
 from truthline.workspace.workspace import EntryId, Filter, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from truthline.ui.document import Document
     from truthline.ui.gallery.model import EntryModel
 
 

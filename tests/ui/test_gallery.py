@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from truthline.manifest.annotation import ImageFacts, Level, RemoteError
 from truthline.ui.browser import Browser
-from truthline.ui.document import Document
 from truthline.ui.gallery.cell import paint_cell, readable_on
 from truthline.ui.gallery.model import EntryModel
 from truthline.ui.gallery.view import LARGEST, SMALLEST, ThumbnailGrid
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from truthline.images.thumbnails import Thumbnails
+    from truthline.ui.document import Document
 
 
 @pytest.fixture

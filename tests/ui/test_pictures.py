@@ -226,7 +226,7 @@ class Slow(NoImages):
     def __init__(self) -> None:
         self.asked, self.answer = threading.Event(), threading.Event()
 
-    def version(self, ref: str) -> str | None:
+    def version(self, ref: str) -> str | None:  # noqa: ARG002 - as the protocol has it
         self.asked.set()
         self.answer.wait(10)
         return None

@@ -216,6 +216,8 @@ class _Collector:
     def __init__(self, parent: QObject) -> None:
         self._was_enabled = gc.isenabled()
         gc.disable()
+        # Modules and their like stay for good: to look through them each time would hold the window up.
+        gc.freeze()
         self._timer = QTimer(parent)
         self._timer.setInterval(_COLLECT_MS)
         self._timer.timeout.connect(self._collect)
@@ -224,6 +226,7 @@ class _Collector:
     def stop(self) -> None:
         """Leave it to Python again."""
         self._timer.stop()
+        gc.unfreeze()
         if self._was_enabled:
             gc.enable()
 

@@ -303,7 +303,7 @@ class Workbench(QWidget):
             self.toast.say(
                 f"Labels of {count:,} {'image' if count == 1 else 'images'} were imported.",
                 action="Undo" if count else "",
-                act=self.document.undo_stack.undo if count else None,
+                act=self.document.undo if count else None,
             )
 
         dialog.imported.connect(imported)
@@ -329,14 +329,12 @@ class Workbench(QWidget):
         """Put right what a problem is about, as one undoable edit."""
         now = datetime.now(UTC)
         title = FIXES[problem.code].title
-        fixed = self.document.edit_entries(
-            title, [problem.entry_id], lambda entry: fix_one(entry, problem, now)
-        )
-        if fixed:
-            self.browser.go_to(problem.entry_id)
-            self.toast.say(f"{title}: done.", action="Undo", act=self.document.undo_stack.undo)
-        else:
+        entry = self.document.entry(problem.entry_id)
+        if fix_one(entry, problem, now).raw == entry.line:
             self.toast.warn("This line no longer has the problem, or it needs your decision.")
+        elif self.document.edit_entries(title, [entry.id], lambda entry: fix_one(entry, problem, now)):
+            self.browser.go_to(problem.entry_id)
+            self.toast.say(f"{title}: done.", action="Undo", act=self.document.undo)
 
     def fix_all(self, code: str) -> None:
         """Show what fixing everything of one kind would change, and do it if the person agrees."""
