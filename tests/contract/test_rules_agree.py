@@ -7,6 +7,7 @@ app: it is what the service would have told of what the rules found.
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -192,7 +193,7 @@ def bend(draw: Any, line: dict[str, Any]) -> None:
     if draw(st.booleans()):
         del holder[path[-1]]
     else:
-        holder[path[-1]] = draw(odd_values)
+        holder[path[-1]] = deepcopy(draw(odd_values))
 
 
 @st.composite

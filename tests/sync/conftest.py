@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from typing_extensions import override
 
-from truthline.aws.connection import Connection
 from truthline.aws.session import Aws, connect
 from truthline.errors import CancelledError
 from truthline.progress import CancelToken, Progress
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from truthline.aws.connection import Connection
     from truthline.emulator import ManualClock
     from truthline.workspace.workspace import Workspace
 

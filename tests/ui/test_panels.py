@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractItemView, QMenu
+from PySide6.QtWidgets import QAbstractItemView, QLabel, QMenu
 
 from truthline.manifest.annotation import Finding, ImageFacts, Level, RemoteError
-from truthline.manifest.explanations import explain
 from truthline.ui.palette import LabelColours
 from truthline.ui.panels.entry import EntryPanel
 from truthline.ui.panels.filters import FilterPanel
@@ -28,7 +27,6 @@ from truthline.workspace.workspace import (
     Label,
     Origin,
     Problem,
-    ProblemCount,
 )
 
 if TYPE_CHECKING:
@@ -288,9 +286,12 @@ def test_any_label_can_be_a_filter(qtbot: QtBot, filter_panel: FilterPanel, host
 # Problems
 
 
-def problem(entry_id: int, origin: Origin, level: Level, message: str = "", code: str = "CODE") -> Problem:
+def problem(
+    entry_id: int, origin: Origin, level: Level, message: str = "", code: str = "", pointer: str = "/a/b"
+) -> Problem:
     ref = f"s3://leaves/{entry_id}.jpg"
-    return Problem(EntryId(entry_id), entry_id, ref, origin, 0, code, level, message or f"{level}", "/a/b")
+    code = code or f"CODE_{level.upper()}"
+    return Problem(EntryId(entry_id), entry_id, ref, origin, 0, code, level, message or f"{level}", pointer)
 
 
 @pytest.fixture
@@ -302,12 +303,11 @@ def problems_panel(qtbot: QtBot) -> ProblemsPanel:
     return made
 
 
-def group_titles(panel: ProblemsPanel) -> list[str]:
-    model = panel.view.model()
-    return [model.index(row, 0).data() for row in range(model.rowCount())]
+def listed(panel: ProblemsPanel) -> list[int]:
+    return [one.entry_id for one in panel.problems]
 
 
-def test_the_service_s_problems_come_first_then_errors_before_warnings(problems_panel: ProblemsPanel) -> None:
+def test_problems_are_grouped_by_code_errors_first(problems_panel: ProblemsPanel) -> None:
     given = [
         problem(1, Origin.FINDING, Level.WARNING),
         problem(2, Origin.FINDING, Level.ERROR),
@@ -316,121 +316,88 @@ def test_the_service_s_problems_come_first_then_errors_before_warnings(problems_
         problem(5, Origin.FINDING, Level.INFO),
     ]
     problems_panel.show_problems(given)
-    assert [one.entry_id for one in problems_panel.problems] == [4, 3, 2, 1, 5]
+    assert listed(problems_panel) == [4, 2, 3, 1, 5]  # in each group the service's come first
+    assert [group.key for group in problems_panel.groups] == ["CODE_ERROR", "CODE_WARNING", "CODE_INFO"]
+    problems_panel.grouping.setCurrentIndex(1)
+    assert [len(group.problems) for group in problems_panel.groups] == [1] * 5
     problems_panel.grab()
 
 
-def test_problems_are_grouped_by_code_or_by_image(problems_panel: ProblemsPanel) -> None:
-    unlabelled, outside = "WARNING_UNANNOTATED_RECORD", "ERROR_INVALID_BOUNDING_BOX"
+def test_levels_and_words_narrow_the_list(qtbot: QtBot, problems_panel: ProblemsPanel) -> None:
     problems_panel.show_problems(
-        [
-            problem(1, Origin.FINDING, Level.WARNING, code=unlabelled),
-            problem(1, Origin.FINDING, Level.ERROR, code=outside),
-            problem(2, Origin.FINDING, Level.WARNING, code=unlabelled),
-        ]
-    )
-    by_code = group_titles(problems_panel)
-    assert by_code == [f"{explain(outside).title}  (1)", f"{explain(unlabelled).title}  (2)"]
-    problems_panel.grouping.setCurrentIndex(1)
-    assert group_titles(problems_panel) == ["1.jpg  (2)", "2.jpg  (1)"]
-
-
-def test_problems_are_filtered_by_level_and_text(problems_panel: ProblemsPanel) -> None:
-    problems_panel.show_problems(
-        [
-            problem(1, Origin.FINDING, Level.WARNING, "No label."),
-            problem(2, Origin.FINDING, Level.ERROR, "Over the edge."),
-        ]
+        [problem(1, Origin.FINDING, Level.WARNING), problem(2, Origin.FINDING, Level.ERROR, "Too wide.")]
     )
     problems_panel.level_buttons[Level.WARNING].setChecked(False)
-    assert [one.entry_id for one in problems_panel.problems] == [2]
+    assert listed(problems_panel) == [2]
     problems_panel.level_buttons[Level.WARNING].setChecked(True)
-    problems_panel.search.setText("LABEL")
-    assert [one.entry_id for one in problems_panel.problems] == [1]
-    problems_panel.search.setText("2.jpg")
-    assert [one.entry_id for one in problems_panel.problems] == [2]
+    qtbot.keyClicks(problems_panel.search, "WIDE")
+    assert listed(problems_panel) == [2]
+    qtbot.keyClicks(problems_panel.search, "r")
+    assert listed(problems_panel) == []
+    problems_panel.step(1)
+    problems_panel.search.clear()
+    assert listed(problems_panel) == [2, 1]
 
 
-def test_what_both_see_is_listed_once_in_our_words(problems_panel: ProblemsPanel) -> None:
-    counted: list[int] = []
-    problems_panel.counted.connect(counted.append)
-    problems_panel.show_problems(
-        [
-            problem(1, Origin.FINDING, Level.ERROR, "Box 3 reaches 12 px past the edge."),
-            problem(1, Origin.REMOTE, Level.ERROR, "Invalid box."),
-            problem(2, Origin.REMOTE, Level.ERROR, "Invalid box."),
-        ]
-    )
-    assert [(one.entry_id, one.origin, one.message) for one in problems_panel.problems] == [
-        (1, Origin.REMOTE, "Box 3 reaches 12 px past the edge."),
-        (2, Origin.REMOTE, "Invalid box."),
-    ]
-    assert counted[-1] == 2
-
-
-def test_numbers_are_of_all_problems_also_of_those_not_listed(problems_panel: ProblemsPanel) -> None:
-    problems_panel.show_problems([problem(1, Origin.FINDING, Level.ERROR)])
-    counted: list[int] = []
-    problems_panel.counted.connect(counted.append)
-    problems_panel.show_counts([ProblemCount(Origin.FINDING, "CODE", Level.ERROR, 70_000, 60_000)])
-    assert counted == [70_000]
-    assert problems_panel.level_buttons[Level.ERROR].text() == "70,000"
-
-
-def test_steps_go_round_and_go_to_each_problem(qtbot: QtBot, problems_panel: ProblemsPanel) -> None:
+def test_a_click_goes_to_a_problem_and_steps_go_round(qtbot: QtBot, problems_panel: ProblemsPanel) -> None:
     chosen: list[int] = []
     problems_panel.problem_chosen.connect(lambda one: chosen.append(one.entry_id))
     problems_panel.step(1)
-    problems_panel.show_problems([problem(n, Origin.FINDING, Level.ERROR) for n in (1, 2, 3)])
-    view = problems_panel.view
-    second = view.model().index(1, 0, view.model().index(0, 0))
-    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(second).center())
+    problems_panel.show_problems([problem(n, Origin.FINDING, Level.ERROR, f"{n}!") for n in (1, 2, 3)])
+    click(qtbot, problems_panel.view, "2!")
     for steps in (1, 1, -1):
         problems_panel.step(steps)
     assert chosen == [2, 3, 1, 3]
 
 
-def test_a_fix_is_offered_where_there_is_one(qtbot: QtBot, problems_panel: ProblemsPanel) -> None:
-    fixable = problem(1, Origin.FINDING, Level.ERROR, code="ERROR_INVALID_BOUNDING_BOX")
-    hopeless = problem(2, Origin.FINDING, Level.ERROR, code="ERROR_MISSING_CLASS_MAP_ID")
-    problems_panel.show_problems([fixable, hopeless])
-    buttons = problems_panel.explanation
-    problems_panel.step(1)
-    assert (buttons.problem, buttons.fix_button.isVisible()) == (fixable, True)
-    with qtbot.waitSignals([problems_panel.fix_wanted, problems_panel.fix_all_wanted]):
-        buttons.fix_button.click()
-        buttons.fix_all_button.click()
-    problems_panel.step(1)
-    assert (buttons.problem, buttons.fix_button.isVisible()) == (hopeless, False)
-    with qtbot.waitSignal(problems_panel.entries_wanted) as wanted:
-        buttons.list_button.click()
-    assert wanted.args == ["ERROR_MISSING_CLASS_MAP_ID"]
+def test_the_chosen_problem_stays_when_they_are_shown_anew(
+    qtbot: QtBot, problems_panel: ProblemsPanel
+) -> None:
+    three = [problem(n, Origin.FINDING, Level.ERROR, f"{n}!") for n in (1, 2, 3)]
+    problems_panel.show_problems(three)
+    click(qtbot, problems_panel.view, "2!")
+    problems_panel.show_problems(three[1:])
+    assert problems_panel.view.currentIndex().data() == "2!"
+    assert problems_panel.explanation.problem == three[1]
+
+
+def test_what_our_rules_and_the_service_both_report_is_told_once(problems_panel: ProblemsPanel) -> None:
+    ours = problem(1, Origin.FINDING, Level.ERROR, "12 px over the edge.")
+    theirs = problem(1, Origin.REMOTE, Level.ERROR, "Over the edge.")
+    problems_panel.show_problems([ours, theirs, problem(1, Origin.FINDING, Level.ERROR, pointer="/c")])
+    assert [(one.origin, one.message) for one in problems_panel.problems] == [
+        (Origin.REMOTE, "12 px over the edge."),
+        (Origin.FINDING, "error"),
+    ]
 
 
 def test_findings_and_remote_errors_are_told_apart_in_words(problems_panel: ProblemsPanel) -> None:
-    problems_panel.show_problems(
-        [
-            problem(1, Origin.REMOTE, Level.ERROR, "Over the edge."),
-            problem(2, Origin.FINDING, Level.ERROR, "No."),
-        ]
-    )
-    model = problems_panel.view.model()
-    group = model.index(0, 0)
-    spoken = [model.index(row, 0, group).data(Qt.ItemDataRole.AccessibleTextRole) for row in (0, 1)]
-    assert spoken == ["Reported by the service, error: Over the edge.", "Found by Truthline, error: No."]
+    first = problem(1, Origin.REMOTE, Level.ERROR, "Over the edge.")
+    problems_panel.show_problems([first, problem(2, Origin.FINDING, Level.ERROR, "No.")])
+    tree = problems_panel._tree
+    rows = [tree.index_of(one) for one in problems_panel.problems]
+    tips = [plain(row.data(Qt.ItemDataRole.ToolTipRole)) for row in rows]
+    assert tips[0] == "Reported by the service: Over the edge.\nCODE_ERROR\ns3://leaves/1.jpg"
+    assert tips[1].startswith("Found by Truthline: No.")
+    spoken = rows[0].data(Qt.ItemDataRole.AccessibleTextRole)
+    assert spoken == "Reported by the service, error: Over the edge."
 
 
 def test_any_text_can_be_a_problem(problems_panel: ProblemsPanel, hostile: str) -> None:
-    shown = Problem(
-        EntryId(1), 1, f"s3://b/{hostile}", Origin.FINDING, 0, hostile, Level.ERROR, hostile, f"/{hostile}"
-    )
+    ref = f"s3://leaves/{hostile}"
+    shown = Problem(EntryId(1), 1, ref, Origin.REMOTE, 0, hostile, Level.ERROR, hostile, "/a")
     problems_panel.show_problems([shown])
-    problems_panel.step(1)
-    model = problems_panel.view.model()
-    row = model.index(0, 0, model.index(0, 0))
-    assert row.data() == hostile
-    assert "<img" not in row.data(Qt.ItemDataRole.ToolTipRole)
-    problems_panel.grab()
+    for grouping in (0, 1):
+        problems_panel.grouping.setCurrentIndex(grouping)
+        index = problems_panel._tree.index_of(shown)
+        problems_panel.view.setCurrentIndex(index)
+        assert index.data() == hostile
+        assert hostile in plain(index.data(Qt.ItemDataRole.ToolTipRole))
+        plain(index.parent().data(Qt.ItemDataRole.ToolTipRole))
+        for label in problems_panel.explanation.findChildren(QLabel):
+            assert label.textFormat() == Qt.TextFormat.PlainText
+        problems_panel.grab()
+    assert problems_panel.width() == 1000
 
 
 # JSON Line
@@ -445,7 +412,12 @@ def json_panel(qtbot: QtBot) -> JsonLinePanel:
     return made
 
 
-def entry_of(line: bytes, base: bytes | None = None, findings: tuple[Finding, ...] = (), remote: tuple[RemoteError, ...] = ()) -> Entry:  # fmt: skip
+def entry_of(
+    line: bytes,
+    base: bytes | None = None,
+    findings: tuple[Finding, ...] = (),
+    remote: tuple[RemoteError, ...] = (),
+) -> Entry:
     changed = base is None or json.loads(base) != json.loads(line)
     return Entry(EntryId(1), 1, "s3://leaves/a.jpg", line, b"\n", base, changed, findings, remote, None)
 
