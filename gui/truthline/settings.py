@@ -59,11 +59,14 @@ class Settings:
 
     def save(self) -> None:
         """Write the settings; a folder that cannot be written costs only the memory of them."""
-        with contextlib.suppress(OSError):
+        written = self._path.with_suffix(".new")
+        try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            written = self._path.with_suffix(".new")
             written.write_text(json.dumps(self._values, indent=1), encoding="utf-8")
             written.replace(self._path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                written.unlink()
 
     def _load(self) -> dict[str, Any]:
         values = copy.deepcopy(SETTINGS)

@@ -12,6 +12,8 @@ from contextlib import closing
 import pytest
 from PIL import Image
 
+from truthline.aws.connection import Connection
+from truthline.aws.session import connect
 from truthline.errors import OfflineError
 from truthline.images.source import FolderSource, S3Source
 from truthline.images.thumbnails import Thumbnail, Thumbnails
@@ -415,13 +417,12 @@ def test_processes_share_it_from_the_start(open_cache, album, noise, cache_path,
 
 def test_thumbnails_of_objects_in_s3(open_cache, picture, encode, monkeypatch):
     emulator_module = pytest.importorskip("truthline.emulator")
-    session = pytest.importorskip("truthline.aws.session")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     data = encode(picture(600, 400), "JPEG", 6)
     ref = "s3://bucket/some prefix/ü+%20.jpg"
     with emulator_module.Emulator() as emulator:
-        aws = session.connect(session.Connection(region="us-east-1", endpoint_url=emulator.endpoint_url))
+        aws = connect(Connection(region="us-east-1", endpoint_url=emulator.endpoint_url))
         try:
             client = aws.s3._client
             client.create_bucket(Bucket="bucket")

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -66,7 +66,6 @@ class Watchdog:
         self.limit = limit
         self.blocks: list[str] = []
         self._gui = threading.main_thread().ident or 0
-        self._task = threading.main_thread().native_id
         self._clock = time.pthread_getcpuclockid(self._gui)
         self._depth = self._visits = self._turns = 0
         self._timer = QTimer()
@@ -122,7 +121,7 @@ class Watchdog:
                 turn, begun, waited, told = here, now, 0.0, False
             elif not told:
                 # A look that comes late tells that this computer is busy, not that the GUI thread waits.
-                passed = min(now.at - last.at, 2 * self.every) - (now.queued - last.queued)
+                passed = min(now.at - last.at, 2 * self.every) - max(now.queued - last.queued, 0.0)
                 # And while other threads compute they may hold what Python has only one of.
                 passed -= now.elsewhere - last.elsewhere
                 waited = 0.0 if now.computed - last.computed > 0.001 else waited + max(passed, 0.0)
@@ -145,13 +144,18 @@ class Watchdog:
         computed = time.clock_gettime(self._clock)
         return _Look(time.perf_counter(), computed, self._queued(), time.process_time() - computed)
 
-    def _queued(self) -> float:
-        """Seconds for which the GUI thread was ready and had to wait for a processor."""
-        try:
-            text = Path(f"/proc/self/task/{self._task}/schedstat").read_text(encoding="ascii")
-            return int(text.split()[1]) / 1e9
-        except (OSError, ValueError, IndexError):
-            return 0.0
+    @staticmethod
+    def _queued() -> float:
+        """Seconds for which this process's threads were ready and had to wait for a processor.
+
+        All of them count: one that waits for a processor may hold what the GUI thread waits for.
+        """
+        seconds = 0.0
+        with suppress(OSError):
+            for task in Path("/proc/self/task").iterdir():
+                with suppress(OSError, ValueError, IndexError):  # it has just ended
+                    seconds += int((task / "schedstat").read_text(encoding="ascii").split()[1]) / 1e9
+        return seconds
 
 
 class _Look(NamedTuple):

@@ -267,6 +267,7 @@ def test_no_bytes_break_the_parser(raw):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 @given(st.one_of(mutated(), mutated(), lines(), st.binary(max_size=200)))
 @settings(max_examples=20_000, suppress_health_check=list(HealthCheck))
 def test_no_bytes_break_the_parser_at_length(raw):

@@ -27,6 +27,8 @@ _SHARE_SECONDS = 0.016
 """How long outcomes are delivered before the event loop has a turn for the person's own events."""
 
 _COLLECT_MS = 1_000
+_BURST = 20_000
+"""More new objects than this between two collections are no garbage."""
 
 
 class Lane(Enum):
@@ -232,11 +234,13 @@ class _Collector:
 
     @staticmethod
     def _collect() -> None:
-        counts, thresholds = gc.get_count(), gc.get_threshold()
-        for generation in (2, 1, 0):
-            if counts[generation] > thresholds[generation]:
-                gc.collect(generation)
-                return
+        (young, middle, _), (most_young, most_middle, _) = gc.get_count(), gc.get_threshold()
+        if young > _BURST:
+            # Something was loaded, such as the service's model, and is there to stay. Going through it would
+            # hold up the window, now and at every full collection; so it is set aside.
+            gc.freeze()
+        elif young > most_young:
+            gc.collect(1 if middle > most_middle else 0)
 
 
 class _LatestReport:

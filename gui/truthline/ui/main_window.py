@@ -85,12 +85,12 @@ class MainWindow(QMainWindow):
         self.sample.failed.connect(self._complain)
         self.sample.working.connect(self._show_opening)
         jobs.failed_unexpectedly.connect(self._complain)
-        self.welcome = Welcome()
+        self._stack = QStackedWidget(self)
+        self.welcome = Welcome(self._stack)
         self.welcome.way_chosen.connect(lambda name: self.actions_by_name[name].trigger())
         self.welcome.recent_chosen.connect(self.open)
         self.welcome.cancelled.connect(lambda _: self._cancel_opening())
         self.welcome.show_recent(settings.get("recent"))
-        self._stack = QStackedWidget()
         self._stack.addWidget(self.welcome)
         self.setCentralWidget(self._stack)
         self._toast = Toast(self.welcome)
@@ -523,7 +523,7 @@ class MainWindow(QMainWindow):
 
     def _restore_window(self) -> None:
         saved = self._settings.get("window")
-        if not saved or not self.restoreGeometry(QByteArray.fromBase64(saved.encode("ascii"))):
+        if not saved or not self.restoreGeometry(QByteArray.fromBase64(saved.encode())):
             self.resize(1280, 820)
 
     def _fit_panels(self) -> None:

@@ -103,6 +103,12 @@ class Pictures(QObject):
         if self._wanted is not None:
             self.prefetch(self._wanted[0])
 
+    def clear(self) -> None:
+        """Let go of everything decoded."""
+        self._kept.clear()
+        self._full.clear()
+        self._kept_bytes = 0
+
     def thumbnail(self, entry_id: EntryId, source_ref: str) -> Thumbnail:
         """The thumbnail as far as it is there; `thumbnail_changed` tells when there is more."""
         kept = self._kept.get(entry_id)

@@ -138,6 +138,9 @@ def _style_sheet(t: Tokens) -> str:
     QLineEdit, QComboBox, QSpinBox {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: 4px;
         padding: 4px 6px; selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
     QLineEdit:focus, QComboBox:focus, QSpinBox:focus {{ border-color: {t.accent}; }}
+    QComboBox::drop-down {{ border: 0; width: 20px; }}
+    QComboBox::down-arrow {{ image: url("{resource("icons/chevron.svg").as_posix()}"); width: 12px;
+        height: 12px; }}
     QAbstractItemView {{ background: {t.panel}; border: 0; outline: 0;
         selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
     * {{ dialogbuttonbox-buttons-have-icons: 0; }}

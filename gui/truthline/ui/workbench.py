@@ -103,6 +103,7 @@ class Workbench(QWidget):
         self._jobs.drop(Lane.DECODE)
         self._jobs.finish(Lane.WRITE)
         self._jobs.drop(Lane.READ)
+        self.pictures.clear()
         self.document.workspace.close()
 
     # what is where
@@ -174,7 +175,7 @@ class Workbench(QWidget):
     def restore_layout(self, saved: str) -> None:
         """Give the panels the sizes they had."""
         for splitter, state in zip((self.columns, self.middle, self.side), saved.split(","), strict=False):
-            splitter.restoreState(QByteArray.fromBase64(state.encode("ascii")))
+            splitter.restoreState(QByteArray.fromBase64(state.encode()))
 
     def restyle(self) -> None:
         """Draw everything anew in another appearance."""
