@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from truthline.emulator import ManualClock, Switches, faults
 from truthline.progress import CancelToken
+from truthline.sync import push
 from truthline.sync.opening import create_workspace
 from truthline.sync.sources import recognise
 from truthline.ui.opening import Wish
@@ -255,8 +256,9 @@ def test_a_service_that_hangs_does_not_hold_the_window(user: Any, service: Any, 
 
 
 def test_without_a_connection_labelling_goes_on_and_the_bar_says_so(
-    user: Any, service: Any, dataset: str
+    user: Any, service: Any, dataset: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(push, "_UNANSWERED_SECONDS", 0.0)
     bench = user.open(dataset, service.connection)
     user.wait(lambda: "17 images" in user.status)
     service.emulator.faults.add("*", faults.closed(), times=None)

@@ -6,9 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 
 from truthline.errors import ImageError
+from truthline.images.source import FolderSource
 from truthline.ui.dialogs.fix_all import FixAllDialog
 from truthline.ui.dialogs.interchange import ExportDialog, ImportDialog
 from truthline.ui.no_images import NoImages
@@ -183,7 +185,7 @@ def readiness(
             line("s3://leaves/1.jpg", ["oak"]),
         ]
     )
-    panel = ReadinessPanel(document)
+    panel = ReadinessPanel(document, NoSuchImages)
     qtbot.addWidget(panel)
     return panel
 
@@ -217,3 +219,23 @@ def test_train_and_test_are_checked_together(
     qtbot.waitUntil(lambda: "together with test.manifest" in readiness.summary.text())
     assert "TRUTHLINE_IMAGE_IN_BOTH_DATASETS" in {finding.code for finding in readiness.findings}
     assert "ERROR_INSUFFICIENT_LABEL_OVERLAP" in {finding.code for finding in readiness.findings}
+
+
+def test_headers_are_read_and_judged(
+    qtbot: QtBot,
+    make_document: Callable[..., Document],
+    line: Callable[..., bytes],
+    tmp_path: Path,
+    settle: Callable[[], None],
+) -> None:
+    Image.new("RGB", (640, 480)).save(tmp_path / "1.jpg")
+    Image.new("RGB", (40, 40)).save(tmp_path / "2.png")
+    document = make_document([line(f"s3://leaves/{name}", ["oak"]) for name in ("1.jpg", "2.png", "3.jpg")])
+    panel = ReadinessPanel(document, lambda: FolderSource(tmp_path))
+    qtbot.addWidget(panel)
+    panel.headers_button.click()
+    settle()
+    assert panel.summary.text() == "All image headers were read. 1 image could not be found."
+    facts = [document.entry(EntryId(number)).facts for number in (1, 2, 3)]
+    assert [(one.width, one.height) if one else None for one in facts] == [(640, 480), (40, 40), None]
+    assert list(document.workspace.ids(Filter(code="ERROR_INVALID_IMAGE"))) == [2]

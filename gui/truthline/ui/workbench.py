@@ -118,7 +118,7 @@ class Workbench(QWidget):
         self.entry = EntryPanel(self.colours)
         self.problems = ProblemsPanel()
         self.json_line = JsonLinePanel()
-        self.readiness = ReadinessPanel(self.document)
+        self.readiness = ReadinessPanel(self.document, lambda: self.pictures.source)
         self.bar = DatasetBar()
 
     def _arrange(self) -> None:

@@ -29,12 +29,11 @@ class PrettyLine:
 
 def pretty_line(raw: bytes) -> PrettyLine:
     """Lay a line out; one that is not JSON is shown as it is, without places."""
+    writer = _Writer()
     try:
-        value = _loads(raw)
+        writer.write(_loads(raw), "", 0)
     except (ValueError, RecursionError):
         return PrettyLine(raw.decode("utf-8", errors="replace"), {})
-    writer = _Writer()
-    writer.write(value, "", 0)
     return PrettyLine("".join(writer.parts), writer.spans)
 
 

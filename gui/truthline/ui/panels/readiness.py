@@ -21,6 +21,8 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
+from truthline.errors import CancelledError, ImageError
+from truthline.images.decode import fetch_facts
 from truthline.manifest.explanations import explain
 from truthline.manifest.file import read_manifest
 from truthline.manifest.line import parse_line
@@ -29,13 +31,16 @@ from truthline.progress import CancelToken, Progress, Report
 from truthline.ui import theme
 from truthline.ui.jobs import Job, Lane
 from truthline.ui.panels.problem_tree import icon_of
+from truthline.ui.words import counted
 from truthline.workspace.workspace import EntryId, Filter, Origin, Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from truthline.images.source import ImageSource
     from truthline.ui.document import Document
     from truthline.workspace.changes import Changes
+    from truthline.workspace.workspace import Entry
 
 _AT_ONCE = 20_000
 """Workspaces up to this size are checked by themselves after a change."""
@@ -50,11 +55,15 @@ class ReadinessPanel(QWidget):
     entries_wanted = Signal(object)
     """A `Filter` of the entries that a finding is about."""
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, document: Document, images: Callable[[], ImageSource], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._document = document
+        self._images = images
         self._other = ""
         self._job: Job | None = None
+        self._reading: Job | None = None
         self._stale = True
         self.findings: Sequence[DatasetFinding] = ()
         self._model = QStandardItemModel(0, 2, self)
@@ -73,11 +82,16 @@ class ReadinessPanel(QWidget):
         self.other_button = QPushButton("Compare with…")
         self.other_button.setToolTip("Check together with the manifest of the project's other dataset")
         self.other_button.clicked.connect(self._choose_other)
+        self.headers_button = QPushButton("Read image headers")
+        self.headers_button.setToolTip(
+            "Look at the first bytes of every image that was not shown yet: its size, format and pixels"
+        )
+        self.headers_button.clicked.connect(self.read_headers)
         top = QHBoxLayout()
         top.setContentsMargins(12, 4, 8, 4)
         top.setSpacing(8)
         top.addWidget(self.summary, 1)
-        for widget in (self._progress, self.other_button, self.check_button):
+        for widget in (self._progress, self.headers_button, self.other_button, self.check_button):
             top.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -122,6 +136,54 @@ class ReadinessPanel(QWidget):
             Lane.READ, work, done=self._show, failed=self._fail, progress=self._advance
         )
 
+    def read_headers(self) -> None:
+        """Read the header of every image of which nothing is known; the rules then judge by it."""
+        if self._reading is not None:
+            self._reading.cancel()
+            return
+        workspace, images = self._document.workspace, self._images()
+
+        def work(token: CancelToken, report: Report) -> int:
+            ids = [EntryId(one) for one in workspace.ids()]
+            missing = 0
+            for start in range(0, len(ids), _CHUNK):
+                entries = workspace.entries(ids[start : start + _CHUNK])
+                for place, entry in enumerate(entries, start):
+                    token.check()
+                    report(Progress("", place, len(ids)))
+                    if entry.facts is None and entry.source_ref:
+                        missing += not self._read_header(entry, images)
+            return missing
+
+        self._progress.show()
+        self.headers_button.setText("Stop")
+        self._reading = self._document.jobs.run(
+            Lane.DECODE, work, done=self._tell_read, failed=self._fail_read, progress=self._advance
+        )
+
+    def _read_header(self, entry: Entry, images: ImageSource) -> bool:
+        try:
+            facts = fetch_facts(entry.source_ref, images)
+        except ImageError:
+            return False
+        self._document.jobs.post(lambda: self._document.store_facts(entry.id, facts))
+        return True
+
+    def _tell_read(self, missing: int) -> None:
+        self._end_reading()
+        told = "" if not missing else f" {counted(missing, 'image')} could not be found."
+        self.summary.setText(f"All image headers were read.{told}")
+
+    def _fail_read(self, error: Exception) -> None:
+        self._end_reading()
+        if not isinstance(error, CancelledError):
+            self.summary.setText(f"The headers could not be read: {error}")
+
+    def _end_reading(self) -> None:
+        self._reading = None
+        self._progress.setVisible(self._job is not None)
+        self.headers_button.setText("Read image headers")
+
     def compare_with(self, manifest: str) -> None:
         """Check together with the project's other dataset, of which this is the manifest."""
         self._other = manifest
@@ -159,7 +221,7 @@ class ReadinessPanel(QWidget):
 
     def _end(self) -> None:
         self._job = None
-        self._progress.hide()
+        self._progress.setVisible(self._reading is not None)
 
     def _choose(self, index: QModelIndex) -> None:
         finding = index.siblingAtColumn(0).data(_FINDING)
