@@ -65,10 +65,10 @@ def test_it_ends_with_its_standard_input(serve):
 def test_the_emulator_ends_when_the_demo_is_killed(aws_environment):
     code = (
         "from truthline import demo\n"
-        "import time\n"
+        "import threading\n"
         "with demo.emulator_process(0, []) as url:\n"
         "    print(url, flush=True)\n"
-        "    time.sleep(60)\n"
+        "    threading.Event().wait()\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
         url = process.stdout.readline().decode().strip()
