@@ -73,3 +73,14 @@ def test_the_images_of_a_problem_are_listed(user: Any, service: Any, dataset: st
     user.wait(lambda: bench.browser.model.rowCount() == 4)
     bench.readiness.entries_wanted.emit(Filter(label="outdoor"))
     user.wait(lambda: bench.browser.model.rowCount() == 6)
+
+
+def test_the_next_image_without_a_label(user: Any, service: Any, dataset: str) -> None:
+    bench = user.open(dataset, service.connection)
+    seen = []
+    for _ in range(5):
+        before = bench.browser.current
+        user.key(Qt.Key.Key_U)
+        user.wait(lambda before=before: bench.browser.current != before)
+        seen.append(bench.browser.model.card(bench.browser.selection.currentIndex().row()).name)
+    assert seen == ["fig.jpg", "mountain_path.jpg", "autumn_meadow.jpg", "stream.jpg", "fig.jpg"]

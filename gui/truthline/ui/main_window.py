@@ -360,11 +360,13 @@ class MainWindow(QMainWindow):
         KeysDialog(self).open()
 
     def _about(self) -> None:
-        QMessageBox.about(
-            self,
-            "About Truthline",
-            f"Truthline {__version__}\n\nLabel images for Amazon Rekognition Custom Labels.",
-        )
+        box = QMessageBox(self)
+        box.setWindowTitle("About Truthline")
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(f"Truthline {__version__}")
+        box.setInformativeText("Label images for Amazon Rekognition Custom Labels.")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
 
     def _focus_search(self) -> None:
         self._search.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +44,7 @@ from truthline.workspace.changes import Changes
 from truthline.workspace.workspace import Counts, EntryId, Filter, Kind, Origin, Problem, Workspace
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Callable, Iterator, Sequence
 
     from truthline.aws.session import Aws
@@ -352,16 +354,15 @@ class Workbench(QWidget):
 
     def next_unlabelled(self) -> None:
         """Go to the next listed entry without any label, around the end."""
-        model, browser = self.browser.model, self.browser
-        listed = [model.id_at(row) for row in range(model.rowCount())]
-        unlabelled = set(self.document.workspace.ids(Filter(kind=Kind.UNLABELLED)))
-        here = browser.current or EntryId(0)
-        after = [entry_id for entry_id in listed if entry_id in unlabelled]
-        target = next((entry_id for entry_id in after if entry_id > here), after[0] if after else None)
-        if target is None:
+        workspace, wanted = self.document.workspace, replace(self.browser.filter, kind=Kind.UNLABELLED)
+        self._query("unlabelled", lambda: workspace.ids(wanted), self._go_to_next)
+
+    def _go_to_next(self, ids: array[int]) -> None:
+        if not ids:
             self.toast.say("Every listed image has a label.")
-        else:
-            browser.go_to(target)
+            return
+        place = bisect_right(ids, self.browser.current or 0)
+        self.browser.go_to(EntryId(ids[place % len(ids)]))
 
     def _add_label(self, name: str) -> None:
         if name in {label.name for label in self.colours.labels}:
