@@ -533,7 +533,7 @@ class MainWindow(QMainWindow):
         if bench is not None:
             bench.filters.setVisible(self.width() >= 1100)
             if self.height() < 760 and not self._settings.get("layout"):
-                bench.middle.setSizes([1000, 130])
+                bench.middle.setSizes([1000, 210])
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -222,6 +222,7 @@ class ProblemsPanel(QWidget):
         by_code = self.grouping.currentIndex() == 0
         self.view.setColumnHidden(1, by_code or self.width() < _CODES_FROM)
         self.view.setColumnHidden(2, not by_code)
+        self.view.setColumnHidden(3, self.width() < _CODES_FROM)
 
     def _filtered(self) -> Iterator[Problem]:
         wanted = self.search.text().casefold().strip()
