@@ -84,3 +84,20 @@ def test_the_next_image_without_a_label(user: Any, service: Any, dataset: str) -
         user.wait(lambda before=before: bench.browser.current != before)
         seen.append(bench.browser.model.card(bench.browser.selection.currentIndex().row()).name)
     assert seen == ["fig.jpg", "mountain_path.jpg", "autumn_meadow.jpg", "stream.jpg", "fig.jpg"]
+
+
+def test_a_large_selection_is_toggled_on_and_off(user: Any, tmp_path: Path) -> None:
+    manifest = tmp_path / "leaves.manifest"
+    lines = [new_annotation(f"s3://leaves/{number}.jpg").raw.decode() for number in range(300)]
+    manifest.write_text("\n".join(lines), encoding="utf-8")
+    bench = user.open(str(manifest))
+    workspace, ids = bench.document.workspace, list(bench.document.workspace.ids())
+    bench.labeller.toggle_class_label("oak", ids[:200])
+    user.wait(lambda: len(workspace.ids(Filter(label="oak"))) == 200)
+    user.settle()
+    bench.labeller.toggle_class_label("oak", ids)
+    user.wait(lambda: len(workspace.ids(Filter(label="oak"))) == 300)
+    user.settle()
+    bench.labeller.toggle_class_label("oak", ids)
+    user.wait(lambda: not workspace.ids(Filter(label="oak")))
+    user.settle()

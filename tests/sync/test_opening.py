@@ -12,7 +12,7 @@ from truthline.aws.connection import Connection
 from truthline.emulator import faults
 from truthline.errors import CancelledError, ServiceError, UnreadableFileError, UsageError
 from truthline.progress import CancelToken
-from truthline.sync.opening import attach, attach_dataset, create_workspace, export_manifest
+from truthline.sync.opening import attach, create_workspace, export_manifest
 from truthline.sync.sources import SourceKind, images_in, recognise, split_prefix
 from truthline.workspace.workspace import NewEntry, Workspace
 
@@ -202,7 +202,7 @@ class TestAttach:
 
     def test_what_only_the_dataset_has_is_appended(self, service, tmp_path, workspace, labelled):
         arn = service.make([labelled(0), labelled(1)], tmp_path)
-        attach_dataset(workspace, arn, service.aws.connection, add_missing=True, cancel=service.token())
+        attach(workspace, arn, service.aws, add_missing=True, cancel=service.token())
         added = workspace.entry(workspace.ids()[-1])
         assert (added.line, added.base, added.changed) == (labelled(1), labelled(1), False)
         assert workspace.counts().total == 5

@@ -117,20 +117,6 @@ def export_manifest(workspace: Workspace, out: Path) -> None:
     write_manifest(out, _joined(workspace.lines()), bom=workspace.info.bom)
 
 
-def attach_dataset(
-    workspace: Workspace,
-    arn: str,
-    connection: Connection,
-    *,
-    add_missing: bool,
-    cancel: CancelToken,
-    report: Report = ignore_progress,
-) -> None:
-    """Make a workspace one of that dataset, as `attach` does, with a connection of its own."""
-    with connect(connection.for_arn(arn)) as aws:
-        attach(workspace, arn, aws, add_missing=add_missing, cancel=cancel, report=report)
-
-
 def attach(
     workspace: Workspace,
     arn: str,

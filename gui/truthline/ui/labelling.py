@@ -11,13 +11,18 @@ from PySide6.QtCore import QObject, Signal
 from truthline.manifest import edit
 from truthline.manifest.annotation import Annotation, Box, ImageSize
 from truthline.manifest.attributes import box_attribute_for
+from truthline.ui.document import AT_ONCE
+from truthline.ui.jobs import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from truthline.progress import CancelToken, Report
     from truthline.ui.canvas.view import CanvasBox, Frame
     from truthline.ui.document import Document
     from truthline.workspace.workspace import EntryId
+
+_CHUNK = 500
 
 
 class Labeller(QObject):
@@ -45,9 +50,29 @@ class Labeller(QObject):
 
     def toggle_class_label(self, name: str, entry_ids: Sequence[EntryId]) -> None:
         """Give the entries the image-level label, or take it from them if all have it."""
+        document = self._document
+        if len(entry_ids) <= AT_ONCE:
+            annotations = map(document.annotation, entry_ids)
+            self._toggle(name, entry_ids, all_have=all(_has_class_label(one, name) for one in annotations))
+            return
+
+        def look(token: CancelToken, _report: Report) -> bool:
+            for start in range(0, len(entry_ids), _CHUNK):
+                token.check()
+                entries = document.workspace.entries(entry_ids[start : start + _CHUNK])
+                if not all(_has_class_label(entry.annotation, name) for entry in entries):
+                    return False
+            return True
+
+        # On the lane of the saves, so that it sees what the gestures before it did.
+        document.jobs.run(
+            Lane.WRITE, look, done=lambda all_have: self._toggle(name, entry_ids, all_have=all_have)
+        )
+
+    def _toggle(self, name: str, entry_ids: Sequence[EntryId], *, all_have: bool) -> None:
         if not entry_ids:
             return
-        if all(_has_class_label(self._document.annotation(entry_id), name) for entry_id in entry_ids):
+        if all_have:
             self.remove_class_label(name, entry_ids)
             return
         now = datetime.now(UTC)
