@@ -158,7 +158,7 @@ def _too_few_to_split(train: Summary) -> Iterator[DatasetFinding]:
         yield _about(
             "ERROR_INSUFFICIENT_IMAGES_PER_LABEL_FOR_AUTOSPLIT",
             Level.WARNING,
-            f"{_labels(few)} has one image only. To split a dataset into training and test takes two.",
+            f"Only one image has {_labels(few)}. To split a dataset into training and test takes two a label.",
             entries,
             few,
         )
