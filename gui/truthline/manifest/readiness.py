@@ -158,7 +158,7 @@ def _too_few_to_split(train: Summary) -> Iterator[DatasetFinding]:
         yield _about(
             "ERROR_INSUFFICIENT_IMAGES_PER_LABEL_FOR_AUTOSPLIT",
             Level.WARNING,
-            f"Only one image has {_labels(few)}. To split a dataset into training and test takes two a label.",
+            f"Only one image has {_labels(few)}. A split into training and test takes two a label.",
             entries,
             few,
         )
