@@ -14,12 +14,14 @@ class Progress:
     """How far some work is.
 
     ``done`` and ``total`` count the same things (lines, images, bytes); ``total`` is None while it is
-    unknown. ``text`` is a sentence for people.
+    unknown. ``text`` is a sentence for people. ``wait`` is how many seconds the work now waits before it goes
+    on by itself, 0 while it works: whoever shows it counts them down.
     """
 
     text: str
     done: int = 0
     total: int | None = None
+    wait: float = 0.0
 
 
 Report = Callable[[Progress], None]

@@ -210,7 +210,7 @@ def test_text_is_found_in_upper_and_lower_case_of_any_alphabet(workspace, line):
 
 
 def test_counts(workspace, line):
-    assert workspace.counts() == Counts(0, 0, 0, 0, 0, 0)
+    assert workspace.counts() == Counts(0, 0, 0, 0, 0, 0, 0)
     raw = line("s3://b/a.jpg", ["leaf"])
     workspace.append(
         [NewEntry(raw, base=raw, remote_errors=REMOTE), NewEntry(b"{}"), NewEntry(b"", base=b"")]

@@ -24,6 +24,7 @@ INFO = WorkspaceInfo(
     target="s3://bucket/prefix",
     images_dir="/photos",
     bom=True,
+    seen_updated="2025-03-01T12:30:15.250000+00:00",
 )
 
 

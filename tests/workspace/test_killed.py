@@ -55,7 +55,8 @@ def _make(path, line):
     with Workspace.create(path, WorkspaceInfo("leaves")) as workspace:
         workspace.append(NewEntry(line(f"s3://b/{n}.jpg")) for n in range(ENTRIES))
         first = workspace.ids()[0]
-        workspace.begin_push(ARN, [[(first, b"{}")]], datetime(2025, 3, 1, tzinfo=UTC))
+        push_id = workspace.begin_push(ARN, datetime(2025, 3, 1, tzinfo=UTC), lines=1)
+        workspace.add_batch(push_id, [(first, b"{}")])
 
 
 def _save_until_killed(path, acknowledged, moments):

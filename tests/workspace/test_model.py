@@ -27,6 +27,7 @@ from truthline.workspace.workspace import (
     LabelCount,
     LabelEdit,
     NewEntry,
+    Settlement,
     Workspace,
     WorkspaceInfo,
 )
@@ -96,6 +97,7 @@ class Known:
     errors: tuple[RemoteError, ...]
     facts: ImageFacts | None = None
     sent: Spec | None = None
+    theirs: Spec | None = None
 
     @property
     def changed(self) -> bool:
@@ -145,6 +147,8 @@ class WorkspaceModel(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.path = self.folder / "model.truthline"
         self.known: list[Known] = []
+        self.ids: list[int] = []
+        self.given = 0
         self.listed: dict[str, tuple[int, int]] = {}  # position and colour, the label that came first first
 
     @initialize()
@@ -162,6 +166,8 @@ class WorkspaceModel(RuleBasedStateMachine):
             NewEntry(spec.raw, b"\n", base and base.raw, remote) for spec, base, remote in new
         )
         self.known += [Known(*one) for one in new]
+        self.ids += range(self.given + 1, self.given + len(new) + 1)
+        self.given += len(new)
         for spec, _, _ in new:
             self._meet(spec)
 
@@ -199,8 +205,43 @@ class WorkspaceModel(RuleBasedStateMachine):
         if sent or (base and base.raw) != (known.base and known.base.raw):
             known.sent = sent
         known.base, known.errors = base, remote
+        if base and known.theirs and base.value == known.theirs.value:
+            known.theirs = None
         given = {entry_id: sent.raw} if sent else {}
         self.workspace.store_remote([(entry_id, base and base.raw, remote)], sent=given)
+
+    @precondition(lambda self: self.known)
+    @rule(
+        start=choice, seen=st.none() | specs, spec=specs, base=bases, theirs=bases, remote=st.none() | errors
+    )
+    def settle(self, start, seen, spec, base, theirs, remote) -> None:
+        """Settle the entries from `start` on, on the line `seen` or (None) on those they have."""
+        indices = range(start % len(self.known), len(self.known))
+        on = {index: (seen or self.known[index].spec).raw for index in indices}
+        settled = [index for index in indices if self.known[index].spec.raw == on[index]]
+        changes = self.workspace.settle(
+            {
+                self._id(index): Settlement(raw, spec.raw, base and base.raw, theirs and theirs.raw, remote)
+                for index, raw in on.items()
+            }
+        )
+        assert changes.entries == {self._id(index) for index in settled}
+        for index in settled:
+            known = self.known[index]
+            if (base and base.raw) != (known.base and known.base.raw):
+                known.sent = None
+            known.spec, known.base, known.theirs = spec, base, theirs
+            known.errors = known.errors if remote is None else remote
+            self._meet(spec)
+
+    @precondition(lambda self: self.known)
+    @rule(which=st.sets(choice, max_size=3))
+    def remove(self, which) -> None:
+        gone = {self.ids[one % len(self.ids)] for one in which}
+        self.workspace.remove(gone)
+        kept = [index for index, entry_id in enumerate(self.ids) if entry_id not in gone]
+        self.known = [self.known[index] for index in kept]
+        self.ids = [self.ids[index] for index in kept]
 
     @precondition(lambda self: self.known)
     @rule(which=choice, found=facts)
@@ -245,7 +286,17 @@ class WorkspaceModel(RuleBasedStateMachine):
 
     @invariant()
     def entries_agree(self) -> None:
-        entries = self.workspace.entries(list(self.workspace.ids()))
+        assert list(self.workspace.ids()) == self.ids
+        entries = self.workspace.entries(self.ids)
+        assert [entry.position for entry in entries] == self.ids
+        assert [entry.theirs for entry in entries] == [
+            known.theirs and known.theirs.raw for known in self.known
+        ]
+        refs = [entry.source_ref for entry in entries]
+        assert self.workspace.find_many(refs) == dict(zip(refs, self.ids, strict=True))
+        with_base = {ref for ref, entry in zip(refs, entries, strict=True) if entry.base is not None and ref}
+        held = self.workspace.held_source_ref()
+        assert held in with_base or (held == "" and not with_base)
         assert [raw for raw, _ in self.workspace.lines()] == [known.spec.raw for known in self.known]
         assert [entry.line for entry in entries] == [known.spec.raw for known in self.known]
         assert [entry.base for entry in entries] == [known.base and known.base.raw for known in self.known]
@@ -264,10 +315,12 @@ class WorkspaceModel(RuleBasedStateMachine):
             Kind.UNLABELLED: [known for known in self.known if not known.spec.labels],
             Kind.CHANGED: [known for known in self.known if known.changed],
             Kind.PROBLEMS: [known for known in self.known if known.findings or known.errors],
+            Kind.CONFLICTS: [known for known in self.known if known.theirs],
         }
+        assert of_kind.keys() == set(Kind)
         for kind, expected in of_kind.items():
-            positions = [entry_id - 1 for entry_id in self.workspace.ids(Filter(kind=kind))]
-            assert positions == [index for index, known in enumerate(self.known) if known in expected]
+            of_it = [self._id(index) for index, known in enumerate(self.known) if known in expected]
+            assert list(self.workspace.ids(Filter(kind=kind))) == of_it
         assert self.workspace.counts() == Counts(
             len(self.known),
             len(of_kind[Kind.UNLABELLED]),
@@ -275,6 +328,7 @@ class WorkspaceModel(RuleBasedStateMachine):
             sum(bool(known.findings) for known in self.known),
             sum(bool(known.errors) for known in self.known),
             len(of_kind[Kind.PROBLEMS]),
+            len(of_kind[Kind.CONFLICTS]),
         )
 
     @invariant()
@@ -293,11 +347,13 @@ class WorkspaceModel(RuleBasedStateMachine):
             for name in sorted(self.listed)
         ]
         for name in LABELS:
-            expected = [index for index, known in enumerate(self.known) if name in known.spec.labels]
-            assert [entry_id - 1 for entry_id in self.workspace.ids(Filter(label=name))] == expected
+            expected = [
+                self._id(index) for index, known in enumerate(self.known) if name in known.spec.labels
+            ]
+            assert list(self.workspace.ids(Filter(label=name))) == expected
 
     def _id(self, index: int):
-        return self.workspace.ids()[index]
+        return self.ids[index]
 
     def _meet(self, spec: Spec) -> None:
         if spec.garbage is None:

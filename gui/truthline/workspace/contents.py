@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from truthline.manifest.annotation import Annotation, Finding, ImageFacts, Level, RemoteError
 from truthline.manifest.line import parse_line, same_value
+from truthline.manifest.merge import merge
 from truthline.manifest.rules import check_line
-from truthline.workspace.entry import EntryId, LabelEdit, NewEntry
+from truthline.workspace.entry import EntryId, NewEntry
+from truthline.workspace.label_list import LabelBook, Use
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 LEVELS: Final = (Level.INFO, Level.WARNING, Level.ERROR)
 """Stored as numbers from 1, the worst one last."""
@@ -31,15 +33,8 @@ _Row = tuple[Any, ...]
 _ADD_ENTRY: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)"
 _ADD_LINE: Final = "INSERT INTO lines VALUES (?, ?, ?, ?, ?, NULL)"
 _ADD_USE: Final = "INSERT INTO entry_labels VALUES (?, ?, ?, ?)"
-_ADD_PROBLEM: Final = "INSERT INTO problems VALUES (?, ?, ?, ?, ?, ?, ?)"
-_REMOVE_PROBLEMS: Final = "DELETE FROM problems WHERE entry_id = ? AND origin = ?"
-
-
-class Use(NamedTuple):
-    """How often one line uses one label."""
-
-    class_labels: int
-    boxes: int
+ADD_PROBLEM: Final = "INSERT INTO problems VALUES (?, ?, ?, ?, ?, ?, ?)"
+REMOVE_PROBLEMS: Final = "DELETE FROM problems WHERE entry_id = ? AND origin = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +57,7 @@ def read_contents(line: bytes, facts: ImageFacts | None = None) -> Contents:
     """Parse and check a line; never raises."""
     annotation = parse_line(line)
     return Contents(
-        source_ref=_storable(annotation.source_ref),
+        source_ref=storable(annotation.source_ref),
         class_labels=len(annotation.class_labels),
         boxes=annotation.boxes,
         uses=_uses(annotation),
@@ -75,72 +70,12 @@ def _uses(annotation: Annotation) -> dict[str, Use]:
     of_classes = Counter(label.name for label in annotation.class_labels)
     of_boxes = Counter(box.label for attribute in annotation.box_attributes for box in attribute.boxes)
     names = [*of_classes, *(name for name in of_boxes if name not in of_classes)]
-    return {_storable(name): Use(of_classes[name], of_boxes[name]) for name in names if name}
+    return {storable(name): Use(of_classes[name], of_boxes[name]) for name in names if name}
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Text that UTF-8 can hold: JSON may escape half a surrogate pair, SQLite takes none."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
-
-
-def list_label(connection: sqlite3.Connection, name: str) -> bool:
-    """Put a label at the end of the list, in the colour of its position; False if it is in the list."""
-    added = connection.execute(
-        "INSERT OR IGNORE INTO labels (name, position, colour_index)"
-        " SELECT ?, last + 1, last FROM (SELECT coalesce(max(position), 0) AS last FROM labels)",
-        (name,),
-    )
-    return added.rowcount > 0
-
-
-def edit_labels(connection: sqlite3.Connection, edit: LabelEdit) -> bool:
-    """Change the list of labels; the counts in it must be true. False if it was so before."""
-    before = connection.total_changes
-    connection.executemany(
-        "INSERT INTO labels (name, position, colour_index) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE"
-        " SET position = excluded.position, colour_index = excluded.colour_index"
-        " WHERE (position, colour_index) != (excluded.position, excluded.colour_index)",
-        [(label.name, label.position, label.colour_index) for label in edit.put],
-    )
-    connection.executemany(
-        "DELETE FROM labels WHERE name = ? AND entries = 0", [(name,) for name in edit.drop]
-    )
-    return connection.total_changes > before
-
-
-class LabelBook:
-    """The ids of labels and the changes of their counts, within one transaction."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._ids: dict[str, int] = {}
-        self._counts: dict[int, list[int]] = {}
-
-    def id_of(self, name: str) -> int:
-        """The label's id; a label that is new goes to the end of the list."""
-        label_id = self._ids.get(name)
-        if label_id is None:
-            list_label(self._connection, name)
-            (label_id,) = self._connection.execute("SELECT id FROM labels WHERE name = ?", (name,)).fetchone()
-            self._ids[name] = label_id
-        return int(label_id)
-
-    def count(self, label_id: int, use: Use, sign: int) -> None:
-        """Note that an entry begins (sign 1) or ceases (-1) to use a label."""
-        counts = self._counts.setdefault(label_id, [0, 0, 0, 0])
-        counts[0] += sign
-        counts[1] += sign * (use.class_labels > 0)
-        counts[2] += sign * (use.boxes > 0)
-        counts[3] += sign * use.boxes
-
-    def flush(self) -> None:
-        """Write the counts that changed."""
-        self._connection.executemany(
-            "UPDATE labels SET entries = entries + ?, class_entries = class_entries + ?, "
-            "box_entries = box_entries + ?, boxes = boxes + ? WHERE id = ?",
-            [(*counts, label_id) for label_id, counts in self._counts.items() if any(counts)],
-        )
-        self._counts.clear()
 
 
 class Appender:
@@ -149,8 +84,9 @@ class Appender:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._book = LabelBook(connection)
-        (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM entries").fetchone()
-        self._next = int(last) + 1
+        # also of entries that were removed
+        last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'entries'").fetchone()
+        self._next = (last[0] if last else 0) + 1
         self._entries: list[_Row] = []
         self._lines: list[_Row] = []
         self._uses: list[_Row] = []
@@ -189,7 +125,7 @@ class Appender:
             (_ADD_ENTRY, self._entries),
             (_ADD_LINE, self._lines),
             (_ADD_USE, self._uses),
-            (_ADD_PROBLEM, self._problems),
+            (ADD_PROBLEM, self._problems),
         ):
             self._connection.executemany(statement, rows)
             rows.clear()
@@ -219,7 +155,7 @@ def base_columns(line: bytes, base: bytes | None) -> tuple[bytes | None, bool]:
 def finding_rows(entry_id: EntryId, findings: Iterable[Finding]) -> list[_Row]:
     """Rows of problems."""
     return [
-        (entry_id, FINDING, n, f.code, _NUMBERS[f.level], _storable(f.message), _storable(f.pointer))
+        (entry_id, FINDING, n, f.code, _NUMBERS[f.level], storable(f.message), storable(f.pointer))
         for n, f in enumerate(findings)
     ]
 
@@ -229,13 +165,21 @@ def remote_rows(entry_id: EntryId, errors: Iterable[RemoteError], origin: int = 
     rows: list[_Row] = []
     for n, error in enumerate(errors):
         level = Level.WARNING if error.code.startswith("WARNING") else Level.ERROR
-        texts = (_storable(error.message), _storable(error.pointer))
-        rows.append((entry_id, origin, n, _storable(error.code), _NUMBERS[level], *texts))
+        texts = (storable(error.message), storable(error.pointer))
+        rows.append((entry_id, origin, n, storable(error.code), _NUMBERS[level], *texts))
     return rows
 
 
-def replace_line(connection: sqlite3.Connection, book: LabelBook, entry_id: EntryId, line: bytes) -> bool:
+def replace_line(
+    connection: sqlite3.Connection,
+    book: LabelBook,
+    entry_id: EntryId,
+    line: bytes,
+    made_from: bytes | None = None,
+) -> bool:
     """Store another line of an entry; False if it has that one already.
+
+    If the entry no longer has the line that this one was ``made_from``, both are merged.
 
     Raises:
         KeyError: there is no such entry.
@@ -243,6 +187,8 @@ def replace_line(connection: sqlite3.Connection, book: LabelBook, entry_id: Entr
     """
     check_one_line(line)
     before, base, sent = stored_lines(connection, entry_id)
+    if made_from is not None and before != made_from:
+        line = merge(made_from, line, before).line
     if before == line:
         return False
     contents = read_contents(line, facts_of(connection, entry_id))
@@ -277,63 +223,18 @@ def _replace_uses(
     connection.executemany(_ADD_USE, [(entry_id, label_id, *use) for label_id, use in after.items()])
 
 
+def remove_entry(connection: sqlite3.Connection, book: LabelBook, entry_id: EntryId) -> None:
+    """Take an entry out, if it is there, with all that belongs to it."""
+    _replace_uses(connection, book, entry_id, {})
+    connection.execute("DELETE FROM entries WHERE id = ?", (entry_id,))
+
+
 def replace_findings(connection: sqlite3.Connection, entry_id: EntryId, contents: Contents) -> None:
     """Store the findings of an entry's line in place of earlier ones."""
-    connection.execute(_REMOVE_PROBLEMS, (entry_id, FINDING))
-    connection.executemany(_ADD_PROBLEM, finding_rows(entry_id, contents.findings))
+    connection.execute(REMOVE_PROBLEMS, (entry_id, FINDING))
+    connection.executemany(ADD_PROBLEM, finding_rows(entry_id, contents.findings))
     connection.execute(
         "UPDATE entries SET worst_finding = ? WHERE id = ?", (contents.worst_finding, entry_id)
-    )
-
-
-def replace_remote(
-    connection: sqlite3.Connection,
-    entry_id: EntryId,
-    base: bytes | None,
-    errors: Sequence[RemoteError],
-    sent: bytes | None = None,
-) -> None:
-    """Store what the service was read to hold of an entry, and of which line it made that.
-
-    Raises:
-        KeyError: there is no such entry.
-
-    """
-    line, old_base, old_sent = stored_lines(connection, entry_id)
-    if sent is None and base == old_base:
-        sent = old_sent  # as good as before
-    connection.execute(
-        "UPDATE entries SET changed = ? WHERE id = ?", (is_changed(line, base, sent), entry_id)
-    )
-    connection.execute(
-        "UPDATE lines SET base = ?, base_is_line = ?, sent = ? WHERE id = ?",
-        (*base_columns(line, base), sent, entry_id),
-    )
-    _replace_remote_errors(connection, entry_id, errors, REMOTE)
-
-
-def replace_training(
-    connection: sqlite3.Connection, entry_id: EntryId, errors: Sequence[RemoteError]
-) -> None:
-    """Store what a training said of an entry.
-
-    Raises:
-        KeyError: there is no such entry.
-
-    """
-    stored_lines(connection, entry_id)
-    _replace_remote_errors(connection, entry_id, errors, TRAINING)
-
-
-def _replace_remote_errors(
-    connection: sqlite3.Connection, entry_id: EntryId, errors: Sequence[RemoteError], origin: int
-) -> None:
-    connection.execute(_REMOVE_PROBLEMS, (entry_id, origin))
-    connection.executemany(_ADD_PROBLEM, remote_rows(entry_id, errors, origin))
-    connection.execute(
-        "UPDATE entries SET remote_errors ="
-        " (SELECT count(*) FROM problems WHERE entry_id = ? AND origin > ?) WHERE id = ?",
-        (entry_id, FINDING, entry_id),
     )
 
 
@@ -349,7 +250,7 @@ def replace_facts(connection: sqlite3.Connection, entry_id: EntryId, facts: Imag
         return False
     connection.execute(
         "INSERT OR REPLACE INTO image_facts VALUES (?, ?, ?, ?, ?, ?)",
-        (entry_id, facts.width, facts.height, facts.format, facts.size, _storable(facts.problem)),
+        (entry_id, facts.width, facts.height, facts.format, facts.size, storable(facts.problem)),
     )
     replace_findings(connection, entry_id, read_contents(line, facts))
     return True

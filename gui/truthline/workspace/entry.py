@@ -25,7 +25,8 @@ class WorkspaceInfo:
     read from, "" if they are read from S3. ``bom`` tells whether the manifest began with a UTF-8 byte
     order mark, so that an export writes it back. ``box_attribute`` names the label attribute that new boxes
     go into, "" while none was chosen. ``locked`` names the label attributes that no edit may change;
-    ``hide_locked`` tells whether they are left out of what is shown.
+    ``hide_locked`` tells whether they are left out of what is shown. ``seen_updated`` is the dataset's time
+    of last update, in ISO format, at which all base lines were read, "" if that is not known.
     """
 
     name: str
@@ -39,6 +40,7 @@ class WorkspaceInfo:
     box_attribute: str = ""
     locked: tuple[str, ...] = ()
     hide_locked: bool = False
+    seen_updated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,14 @@ class NewEntry:
 class Entry:
     r"""One image of the dataset and its JSON line.
 
-    ``position`` counts from 1 in the order in which entries came in. ``line`` and ``base`` are bytes without
-    a line ending; ``ending`` is ``b"\n"``, ``b"\r\n"``, or ``b""`` for a last line without one. ``base``
-    is None if the service was never known to hold this entry. ``changed`` tells whether line and base line
-    differ as values. ``source_ref`` is "" if the line names no image. ``sent`` is the line that the service
-    was given where it holds another one, the base line, that means the same; a line that says what ``sent``
-    says is not changed. ``training_errors`` are what the last verdict of a training said.
+    ``position`` counts from 1 in the order in which entries came in; removed ones leave gaps. ``line`` and
+    ``base`` are bytes without a line ending; ``ending`` is ``b"\n"``, ``b"\r\n"``, or ``b""`` for a last line
+    without one. ``base`` is None if the service was never known to hold this entry. ``changed`` tells whether
+    line and base line differ as values. ``source_ref`` is "" if the line names no image. ``sent`` is the line
+    that the service was given where it holds another one, the base line, that means the same; a line that
+    says what ``sent`` says is not changed. ``training_errors`` are what the last verdict of a training said.
+    ``theirs`` is the remote line while the entry is in conflict, because somebody else and this workspace
+    changed the same thing; else None.
     """
 
     id: EntryId
@@ -75,11 +79,28 @@ class Entry:
     facts: ImageFacts | None
     sent: bytes | None = None
     training_errors: tuple[RemoteError, ...] = ()
+    theirs: bytes | None = None
 
     @property
     def annotation(self) -> Annotation:
         """The line, read; parsed anew at each call."""
         return parse_line(self.line)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What becomes of an entry whose remote line is not its base line.
+
+    It was decided on ``expected``, the line the entry had then: if it has another one by now, the entry is
+    left alone. ``line`` and ``base`` are its line and base line from now on. ``theirs`` is the remote line of
+    a conflict that is open, None if there is none; ``remote_errors`` stay as they are if None.
+    """
+
+    expected: bytes
+    line: bytes
+    base: bytes | None
+    theirs: bytes | None = None
+    remote_errors: tuple[RemoteError, ...] | None = None
 
 
 class Kind(Enum):
@@ -91,6 +112,8 @@ class Kind(Enum):
     CHANGED = "changed"
     PROBLEMS = "problems"
     """at least one finding of any level, or one remote error"""
+    CONFLICTS = "conflicts"
+    """somebody else changed the same thing in the dataset; see `Entry.theirs`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +142,7 @@ class Counts:
     with_findings: int
     with_remote_errors: int
     problems: int
+    conflicts: int = 0
 
 
 class Origin(StrEnum):

@@ -6,29 +6,30 @@ is taken up where it stood.
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, NewType
+from typing import TYPE_CHECKING, Final, NewType
 
 from truthline.errors import UsageError
 from truthline.workspace.changes import Changes
+from truthline.workspace.contents import check_one_line, storable
+from truthline.workspace.entry import EntryId
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
     from truthline.workspace.database import Database
-    from truthline.workspace.entry import EntryId
 
 PushId = NewType("PushId", int)
 BatchId = NewType("BatchId", int)
 
 
 class BatchState(StrEnum):
-    """How far a batch came: from top to bottom, or FAILED from any state."""
+    """How far a batch came: from top to bottom, or FAILED from any state but VERIFIED."""
 
-    PLANNED = "planned"
     SENDING = "sending"
     """about to be sent, or sent without an answer yet"""
     ACCEPTED = "accepted"
@@ -42,7 +43,10 @@ class BatchState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """One push; ``finished`` is None while it is under way, ``outcome`` then "". Times are in UTC."""
+    """One push; ``finished`` is None while it is under way, ``outcome`` then "". Times are in UTC.
+
+    ``lines`` counts those of its batches, which were sent or about to be; ``planned`` those to be sent.
+    """
 
     id: PushId
     dataset_arn: str
@@ -51,6 +55,21 @@ class Push:
     outcome: str
     batches: int
     lines: int
+    planned: int
+
+
+@dataclass(frozen=True, slots=True)
+class PushRemark:
+    """What a push had to say about one line; ``line`` is its number, None if it has none.
+
+    ``kind`` is "refused", "not stored", "stored differently", "conflict", "remote error" or "error".
+    """
+
+    kind: str
+    source_ref: str
+    code: str
+    message: str
+    line: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +93,15 @@ class Batch:
     updated_before: datetime | None
 
 
-_PUSHES = """
+_PUSHES: Final = """
     SELECT id, dataset_arn, started, finished, outcome,
         (SELECT count(*) FROM batches WHERE push_id = pushes.id),
-        (SELECT coalesce(sum(lines), 0) FROM batches WHERE push_id = pushes.id)
+        (SELECT coalesce(sum(lines), 0) FROM batches WHERE push_id = pushes.id),
+        planned
     FROM pushes """
+_BATCHES: Final = (
+    "SELECT id, number, state, size, lines, status, message, code, sent_at, updated_before FROM batches"
+)
 
 
 class PushJournal:
@@ -86,10 +109,8 @@ class PushJournal:
 
     _database: Database
 
-    def begin_push(
-        self, dataset_arn: str, batches: Iterable[Sequence[tuple[EntryId, bytes]]], started: datetime
-    ) -> PushId:
-        """Record a push with all its batches and their lines, as one transaction.
+    def begin_push(self, dataset_arn: str, started: datetime, *, lines: int = 0) -> PushId:
+        """Record a push that is about to send so many lines.
 
         Raises:
             UsageError: an earlier push is not finished.
@@ -102,12 +123,36 @@ class PushJournal:
                     detail="Continue or abandon it first, then push again.",
                 )
             push = connection.execute(
-                "INSERT INTO pushes (dataset_arn, started) VALUES (?, ?)",
-                (dataset_arn, _format_time(started)),
+                "INSERT INTO pushes (dataset_arn, started, planned) VALUES (?, ?, ?)",
+                (dataset_arn, _format_time(started), lines),
             )
-            for number, lines in enumerate(batches, 1):
-                _add_batch(connection, push.lastrowid, number, lines)
             return PushId(push.lastrowid or 0)
+
+    def add_batch(self, push_id: PushId, lines: Sequence[tuple[EntryId, bytes]]) -> Batch:
+        """Record the next batch of a push, right before it is sent: lines in order, without line endings.
+
+        Raises:
+            KeyError: there is no such push, or it is over; or a line is of no entry.
+            ValueError: a line holds a line feed.
+
+        """
+        for _, line in lines:
+            check_one_line(line)
+        text = b"".join(line + b"\n" for _, line in lines)
+        sent = zlib.compress(text[:-1])
+        with self._database.writing() as connection:
+            if not _pushes(connection, "WHERE finished IS NULL AND id = ?", (push_id,)):
+                raise KeyError(push_id)
+            cursor = connection.execute(
+                "INSERT INTO batches (push_id, number, state, size, lines, sent)"
+                " SELECT ?, count(*) + 1, ?, ?, ?, ? FROM batches WHERE push_id = ?",
+                (push_id, BatchState.SENDING, len(text), len(lines), sent, push_id),
+            )
+            batch_id = cursor.lastrowid
+            for ordinal, (entry_id, _) in enumerate(lines):
+                _add_line(connection, batch_id, ordinal, entry_id)
+            row = connection.execute(f"{_BATCHES} WHERE id = ?", (batch_id,)).fetchone()
+        return _batch(*row)
 
     def unfinished_push(self) -> Push | None:
         """The push that is under way or was broken off, if any."""
@@ -123,22 +168,40 @@ class PushJournal:
     def batches(self, push_id: PushId) -> list[Batch]:
         """A push's batches, in the order in which they are sent."""
         with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT id, number, state, size, lines, status, message, code, sent_at, updated_before "
-                "FROM batches WHERE push_id = ? ORDER BY number",
-                (push_id,),
-            ).fetchall()
+            rows = connection.execute(f"{_BATCHES} WHERE push_id = ? ORDER BY number", (push_id,)).fetchall()
         return [_batch(*row) for row in rows]
 
     def batch_lines(self, batch_id: BatchId) -> list[tuple[EntryId, bytes]]:
-        """What a batch sends, in order; empty for a verified batch of a finished push.
+        """What a batch sends, in order, and for which entries; empty once the push is finished.
 
-        There the base lines tell what the service holds, and keeping both would double the file.
+        Lines of entries that were removed since are left out.
         """
         with self._database.reading() as connection:
-            return connection.execute(
-                "SELECT entry_id, line FROM batch_lines WHERE batch_id = ? ORDER BY id", (batch_id,)
+            entries = connection.execute(
+                "SELECT ordinal, entry_id FROM batch_lines WHERE batch_id = ? ORDER BY ordinal", (batch_id,)
             ).fetchall()
+            lines = _sent_lines(connection, batch_id) if entries else []
+        return [(EntryId(entry_id), lines[ordinal]) for ordinal, entry_id in entries]
+
+    def sent_lines(self, batch_id: BatchId) -> list[bytes]:
+        """The lines of a batch in order, without line endings, also of a push that is finished.
+
+        Raises:
+            KeyError: there is no such batch.
+
+        """
+        with self._database.reading() as connection:
+            return _sent_lines(connection, batch_id)
+
+    def push_remarks(self, push_id: PushId) -> list[PushRemark]:
+        """What a push had to say about lines, in order; empty while it is not finished."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT kind, source_ref, code, message, line FROM push_remarks"
+                " WHERE push_id = ? ORDER BY ordinal",
+                (push_id,),
+            )
+            return [PushRemark(*row) for row in rows]
 
     def set_batch(
         self,
@@ -168,13 +231,17 @@ class PushJournal:
                 raise KeyError(batch_id)
         return Changes(pushes=True)
 
-    def finish_push(self, push_id: PushId, outcome: str) -> Changes:
-        """Record that a push is over, and how it ended in one sentence for people.
+    def finish_push(self, push_id: PushId, outcome: str, remarks: Iterable[PushRemark] = ()) -> Changes:
+        """Record that a push is over, how it ended in one sentence for people, and its remarks on lines.
 
         Raises:
             KeyError: there is no such push, or it is over already.
 
         """
+        rows = [
+            (push_id, ordinal, one.kind, *map(storable, (one.source_ref, one.code, one.message)), one.line)
+            for ordinal, one in enumerate(remarks)
+        ]
         with self._database.writing() as connection:
             updated = connection.execute(
                 "UPDATE pushes SET finished = ?, outcome = ? WHERE id = ? AND finished IS NULL",
@@ -182,32 +249,34 @@ class PushJournal:
             )
             if not updated.rowcount:
                 raise KeyError(push_id)
+            connection.executemany("INSERT INTO push_remarks VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             connection.execute(
-                "DELETE FROM batch_lines WHERE batch_id IN "
-                "(SELECT id FROM batches WHERE push_id = ? AND state = ?)",
-                (push_id, BatchState.VERIFIED),
+                "DELETE FROM batch_lines WHERE batch_id IN (SELECT id FROM batches WHERE push_id = ?)",
+                (push_id,),
             )
         return Changes(pushes=True)
 
 
-def _add_batch(
-    connection: sqlite3.Connection, push_id: int | None, number: int, lines: Sequence[tuple[EntryId, bytes]]
-) -> None:
-    size = sum(len(line) + 1 for _, line in lines)
-    batch = connection.execute(
-        "INSERT INTO batches (push_id, number, state, size, lines) VALUES (?, ?, ?, ?, ?)",
-        (push_id, number, BatchState.PLANNED, size, len(lines)),
+def _add_line(connection: sqlite3.Connection, batch_id: int | None, ordinal: int, entry_id: EntryId) -> None:
+    added = connection.execute(
+        "INSERT INTO batch_lines SELECT ?, ?, id FROM entries WHERE id = ?", (batch_id, ordinal, entry_id)
     )
-    connection.executemany(
-        "INSERT INTO batch_lines (batch_id, entry_id, line) VALUES (?, ?, ?)",
-        [(batch.lastrowid, entry_id, line) for entry_id, line in lines],
-    )
+    if not added.rowcount:
+        raise KeyError(entry_id)
 
 
-def _pushes(connection: sqlite3.Connection, which: str) -> list[Push]:
+def _sent_lines(connection: sqlite3.Connection, batch_id: BatchId) -> list[bytes]:
+    found = connection.execute("SELECT lines, sent FROM batches WHERE id = ?", (batch_id,)).fetchone()
+    if found is None:
+        raise KeyError(batch_id)
+    lines, sent = found
+    return zlib.decompress(sent).split(b"\n") if lines else []
+
+
+def _pushes(connection: sqlite3.Connection, which: str, values: tuple[int, ...] = ()) -> list[Push]:
     return [
         Push(PushId(row[0]), row[1], datetime.fromisoformat(row[2]), _parse_time(row[3]), *row[4:])
-        for row in connection.execute(_PUSHES + which)
+        for row in connection.execute(_PUSHES + which, values)
     ]
 
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 from truthline.manifest.labels import declared_labels
 from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken, Progress, Report, ignore_progress
-from truthline.workspace.entry import EntryId
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from truthline.manifest.annotation import Annotation
+    from truthline.workspace.entry import EntryId
     from truthline.workspace.workspace import Workspace
 
 __all__ = ["LabelUses", "find_label", "label_uses"]
@@ -62,9 +62,7 @@ def find_label(
     """
     spelled = json.dumps(name, ensure_ascii=False)[1:-1].encode("utf-8", "replace")
     total = workspace.counts().total
-    # ids before lines: an entry that is appended in between is left out, and none is taken for another
-    ids = workspace.ids()
-    for done, (entry_id, (line, _)) in enumerate(zip(ids, workspace.lines(), strict=False)):
+    for done, (entry_id, line) in enumerate(workspace.lines_by_id()):
         if done % _LINES_A_REPORT == 0:
             if cancel is not None:
                 cancel.check()
@@ -73,7 +71,7 @@ def find_label(
         if spelled in line or b"\\" in line:
             annotation = parse_line(line)
             if name in declared_labels(annotation):
-                yield EntryId(entry_id), annotation
+                yield entry_id, annotation
 
 
 def label_uses(

@@ -1,9 +1,10 @@
 """The tables of a workspace file, as numbered migrations.
 
 ``entries`` stays narrow, so that paging and counting read little; the bytes of lines lie in ``lines``.
-Entries are only ever appended and ids count from 1, so an entry's id is its position. ``labels`` carries the
-counts of its uses, kept up to date by every write, because the label list is shown after each gesture and
-summing over half a million uses takes a tenth of a second.
+Ids of entries count from 1 in the order in which they came in, so an entry's id is its position; one that was
+removed leaves a gap, and its id is never given again (AUTOINCREMENT). ``labels`` carries the counts of its
+uses, kept up to date by every write, because the label list is shown after each gesture and summing over half
+a million uses takes a tenth of a second.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ APPLICATION_ID: Final = int.from_bytes(b"TrLn", "big")
 """Marks the file as a Truthline workspace (bytes 68 to 71 of its header)."""
 
 _FIRST: Final = (
+    # what `WorkspaceInfo` holds, and the notes of works under "note:NAME"
     """CREATE TABLE info (
         key TEXT PRIMARY KEY,
         value TEXT NOT NULL
     ) WITHOUT ROWID""",
     # worst_finding: 0 none, then as contents.LEVELS; remote_errors: those of a training too
     """CREATE TABLE entries (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         source_ref TEXT NOT NULL,
         changed INTEGER NOT NULL,
         class_labels INTEGER NOT NULL,
@@ -41,13 +43,20 @@ _FIRST: Final = (
     # base_is_line: the base line is the line itself and is not stored twice; sent: the line that the service
     # was given where it made another one of it, the base line, that means the same
     """CREATE TABLE lines (
-        id INTEGER PRIMARY KEY REFERENCES entries (id),
+        id INTEGER PRIMARY KEY REFERENCES entries (id) ON DELETE CASCADE,
         line BLOB NOT NULL,
         ending BLOB NOT NULL,
         base BLOB,
         base_is_line INTEGER NOT NULL,
         sent BLOB
     )""",
+    "CREATE INDEX lines_held ON lines (id) WHERE base_is_line = 1 OR base IS NOT NULL",
+    # theirs: the remote line while the entry is in conflict; the index is narrow, for counting
+    """CREATE TABLE conflicts (
+        entry_id INTEGER PRIMARY KEY REFERENCES entries (id) ON DELETE CASCADE,
+        theirs BLOB NOT NULL
+    )""",
+    "CREATE INDEX conflicts_by_entry ON conflicts (entry_id)",
     # two labels may have one position: then the one that came first stands first
     """CREATE TABLE labels (
         id INTEGER PRIMARY KEY,
@@ -60,7 +69,7 @@ _FIRST: Final = (
         boxes INTEGER NOT NULL DEFAULT 0
     )""",
     """CREATE TABLE entry_labels (
-        entry_id INTEGER NOT NULL REFERENCES entries (id),
+        entry_id INTEGER NOT NULL REFERENCES entries (id) ON DELETE CASCADE,
         label_id INTEGER NOT NULL REFERENCES labels (id),
         class_labels INTEGER NOT NULL,
         boxes INTEGER NOT NULL,
@@ -69,7 +78,7 @@ _FIRST: Final = (
     "CREATE INDEX entry_labels_by_label ON entry_labels (label_id, entry_id)",
     # origin: 0 finding, 1 remote error of the dataset, 2 one of a training; level: as contents.LEVELS
     """CREATE TABLE problems (
-        entry_id INTEGER NOT NULL REFERENCES entries (id),
+        entry_id INTEGER NOT NULL REFERENCES entries (id) ON DELETE CASCADE,
         origin INTEGER NOT NULL,
         ordinal INTEGER NOT NULL,
         code TEXT NOT NULL,
@@ -80,7 +89,7 @@ _FIRST: Final = (
     ) WITHOUT ROWID""",
     "CREATE INDEX problems_by_code ON problems (code, entry_id)",
     """CREATE TABLE image_facts (
-        id INTEGER PRIMARY KEY REFERENCES entries (id),
+        id INTEGER PRIMARY KEY REFERENCES entries (id) ON DELETE CASCADE,
         width INTEGER NOT NULL,
         height INTEGER NOT NULL,
         format TEXT NOT NULL,
@@ -92,8 +101,10 @@ _FIRST: Final = (
         dataset_arn TEXT NOT NULL,
         started TEXT NOT NULL,
         finished TEXT,
-        outcome TEXT NOT NULL DEFAULT ''
+        outcome TEXT NOT NULL DEFAULT '',
+        planned INTEGER NOT NULL
     )""",
+    # sent: the lines, joined by line feeds, compressed by zlib
     """CREATE TABLE batches (
         id INTEGER PRIMARY KEY,
         push_id INTEGER NOT NULL REFERENCES pushes (id),
@@ -106,15 +117,27 @@ _FIRST: Final = (
         code TEXT NOT NULL DEFAULT '',
         sent_at TEXT,
         updated_before TEXT,
+        sent BLOB NOT NULL,
         UNIQUE (push_id, number)
     )""",
+    # whose the lines of a batch are, while its push is not finished; ordinal: from 0
     """CREATE TABLE batch_lines (
-        id INTEGER PRIMARY KEY,
         batch_id INTEGER NOT NULL REFERENCES batches (id),
-        entry_id INTEGER NOT NULL REFERENCES entries (id),
-        line BLOB NOT NULL
-    )""",
-    "CREATE INDEX batch_lines_by_batch ON batch_lines (batch_id)",
+        ordinal INTEGER NOT NULL,
+        entry_id INTEGER NOT NULL REFERENCES entries (id) ON DELETE CASCADE,
+        PRIMARY KEY (batch_id, ordinal)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX batch_lines_by_entry ON batch_lines (entry_id)",
+    """CREATE TABLE push_remarks (
+        push_id INTEGER NOT NULL REFERENCES pushes (id),
+        ordinal INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        source_ref TEXT NOT NULL,
+        code TEXT NOT NULL,
+        message TEXT NOT NULL,
+        line INTEGER,
+        PRIMARY KEY (push_id, ordinal)
+    ) WITHOUT ROWID""",
 )
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)

@@ -6,22 +6,21 @@ nothing that was acknowledged. Reads from any thread go on while another one wri
 
 from __future__ import annotations
 
-import json
 import os
 from array import array
 from contextlib import suppress
-from dataclasses import asdict
 from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from truthline.errors import UnreadableFileError, UsageError, WorkspaceError
-from truthline.manifest.annotation import Finding, ImageFacts, RemoteError
+from truthline.errors import UnreadableFileError, WorkspaceError
 from truthline.progress import CancelToken, Progress, Report, ignore_progress
 from truthline.workspace import contents
+from truthline.workspace import remote as remote_lines
+from truthline.workspace.about import About
 from truthline.workspace.changes import Changes
-from truthline.workspace.database import HOLDS, Database
+from truthline.workspace.database import Database
 from truthline.workspace.entry import (
     Counts,
     Entry,
@@ -35,13 +34,18 @@ from truthline.workspace.entry import (
     Origin,
     Problem,
     ProblemCount,
+    Settlement,
     WorkspaceInfo,
 )
 from truthline.workspace.holder import Hold
-from truthline.workspace.journal import Batch, BatchId, BatchState, Push, PushId, PushJournal
+from truthline.workspace.journal import Batch, BatchId, BatchState, Push, PushId, PushJournal, PushRemark
+from truthline.workspace.label_list import LabelBook, LabelList, edit_labels
+from truthline.workspace.reading import conditions, find_entries, read_entries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from truthline.manifest.annotation import ImageFacts, RemoteError
 
 __all__ = [
     "SUFFIX",
@@ -62,6 +66,8 @@ __all__ = [
     "ProblemCount",
     "Push",
     "PushId",
+    "PushRemark",
+    "Settlement",
     "Workspace",
     "WorkspaceInfo",
 ]
@@ -70,36 +76,22 @@ SUFFIX: Final = ".truthline"
 """How the name of a workspace file ends."""
 
 _CHUNK: Final = 1_000
-_IDS_A_QUERY: Final = 500
-_FLAGS: Final = frozenset({"bom", "hide_locked"})
 
-_ENTRIES: Final = """
-    SELECT id, source_ref, changed, worst_finding, remote_errors, line, ending, base, base_is_line, sent,
-        image_facts.id, width, height, format, size, problem
-    FROM entries JOIN lines USING (id) LEFT JOIN image_facts USING (id)
-    WHERE id IN ({})"""
-_PROBLEMS_OF: Final = """
-    SELECT entry_id, origin, code, level, message, pointer FROM problems
-    WHERE entry_id IN ({}) ORDER BY entry_id, origin, ordinal"""
 _PROBLEMS: Final = """
     SELECT entry_id, source_ref, origin, ordinal, code, level, message, pointer
     FROM problems JOIN entries ON entries.id = entry_id
     WHERE (entry_id, origin, ordinal) > (?, ?, ?) ORDER BY entry_id, origin, ordinal LIMIT ?"""
-_KINDS: Final = {
-    Kind.ALL: "",
-    Kind.UNLABELLED: "class_labels = 0 AND boxes = 0",
-    Kind.CHANGED: "changed = 1",
-    Kind.PROBLEMS: "id IN (SELECT id FROM entries WHERE worst_finding > 0"
-    " UNION SELECT id FROM entries WHERE remote_errors > 0)",
-}
+_HELD: Final = """
+    SELECT source_ref FROM lines CROSS JOIN entries USING (id)
+    WHERE (base_is_line = 1 OR base IS NOT NULL) AND source_ref != '' LIMIT 1"""
 _ORIGINS: Final = (Origin.FINDING, Origin.REMOTE, Origin.TRAINING)
 
 
-class Workspace(PushJournal):
+class Workspace(About, LabelList, PushJournal):
     """One open workspace file. Every method may be called from any thread.
 
-    Methods that take an `EntryId` raise KeyError for one that this workspace never gave. All raise
-    `WorkspaceError` or `UnreadableFileError` if the file cannot be read or written, and after `close`.
+    Methods that take an `EntryId` raise KeyError for one that names no entry. All raise `WorkspaceError` or
+    `UnreadableFileError` if the file cannot be read or written, and after `close`.
     """
 
     def __init__(self, path: Path, hold: Hold, database: Database) -> None:
@@ -180,49 +172,6 @@ class Workspace(PushJournal):
         """The workspace file."""
         return self._path
 
-    @property
-    def info(self) -> WorkspaceInfo:
-        """What is known of the workspace as a whole."""
-        with self._database.reading() as connection:
-            stored: dict[str, Any] = dict(connection.execute("SELECT key, value FROM info"))
-        for name in _FLAGS:
-            stored[name] = stored[name] == "1"
-        stored["locked"] = tuple(json.loads(stored["locked"]))
-        return WorkspaceInfo(**stored)
-
-    def set_info(self, info: WorkspaceInfo) -> Changes:
-        """Store another `WorkspaceInfo`."""
-        self._store_info(asdict(info))
-        return Changes(info=True)
-
-    def set_attributes(
-        self, box_attribute: str, locked: Collection[str], *, hide_locked: bool = False
-    ) -> Changes:
-        """Store which label attributes are edited, and no other part of the info; see `WorkspaceInfo`.
-
-        Raises:
-            UsageError: new boxes are to go into an attribute that is locked.
-
-        """
-        if box_attribute in locked:
-            raise UsageError(
-                f"New boxes cannot go into {box_attribute}, which is read-only.",
-                detail="Choose another attribute for them, or let this one be edited.",
-            )
-        self._store_info(
-            {"box_attribute": box_attribute, "locked": tuple(locked), "hide_locked": hide_locked}
-        )
-        return Changes(info=True)
-
-    def _store_info(self, values: Mapping[str, Any]) -> None:
-        texts = dict(values)
-        for name in texts.keys() & _FLAGS:
-            texts[name] = "1" if texts[name] else "0"
-        if "locked" in texts:
-            texts["locked"] = json.dumps(texts["locked"])
-        with self._database.writing() as connection:
-            connection.executemany("INSERT OR REPLACE INTO info VALUES (?, ?)", texts.items())
-
     # What goes in
 
     def append(
@@ -236,7 +185,7 @@ class Workspace(PushJournal):
 
         Streams: a thousand are held in memory at a time. Other writes wait until the last entry is in, so
         read what comes over the network before. An entry's position is the number of its line if a
-        manifest is appended, blank lines included, to an empty workspace.
+        manifest is appended, blank lines included, to a new workspace.
 
         Raises:
             CancelledError: cancelled, and nothing was added.
@@ -263,11 +212,15 @@ class Workspace(PushJournal):
         self,
         lines: Mapping[EntryId, bytes],
         *,
+        made_from: Mapping[EntryId, bytes] = MappingProxyType({}),
         labels: LabelEdit = LabelEdit(),  # noqa: B008 - it is frozen
         report: Report = ignore_progress,
         cancel: CancelToken | None = None,
     ) -> Changes:
         """Store other lines of several entries and edit the list of labels: all or none, durably.
+
+        ``made_from`` are the lines that these were made from. An entry that has another one by now, because
+        a push or pull merged somebody else's changes in, gets both; where they differ, this one counts.
 
         Raises:
             CancelledError: cancelled, and nothing was stored.
@@ -275,16 +228,16 @@ class Workspace(PushJournal):
         """
         saved: list[EntryId] = []
         with self._database.writing() as connection:
-            book = contents.LabelBook(connection)
+            book = LabelBook(connection)
             for done, (entry_id, line) in enumerate(lines.items()):
                 if done % _CHUNK == 0:
                     if cancel is not None:
                         cancel.check()
                     report(Progress("Storing the entries.", done, len(lines)))
-                if contents.replace_line(connection, book, entry_id, line):
+                if contents.replace_line(connection, book, entry_id, line, made_from.get(entry_id)):
                     saved.append(entry_id)
             book.flush()
-            listed = contents.edit_labels(connection, labels)
+            listed = edit_labels(connection, labels)
         return Changes.of_entries(saved) | Changes(info=listed)
 
     def store_remote(
@@ -297,14 +250,43 @@ class Workspace(PushJournal):
 
         The base line is None for an entry that the service does not hold. ``sent`` names the entries whose
         base line is what the service made of that line, without any loss that matters: they count as
-        unchanged while they say the same as it. All or none, durably.
+        unchanged while they say the same as it. A conflict with a remote line that is the base line now is
+        over. All or none, durably.
         """
         ids: list[EntryId] = []
         with self._database.writing() as connection:
             for entry_id, base, errors in remote:
-                contents.replace_remote(connection, entry_id, base, errors, sent.get(entry_id))
+                remote_lines.replace_remote(connection, entry_id, base, errors, sent.get(entry_id))
                 ids.append(entry_id)
+            remote_lines.end_conflicts(connection, ids)
         return Changes.of_entries(ids)
+
+    def settle(self, settlements: Mapping[EntryId, Settlement]) -> Changes:
+        """Carry settlements out, durably, of those entries whose lines are as they were when it was decided.
+
+        The changes name every entry that was settled, however many; the others were left alone.
+        """
+        settled: list[EntryId] = []
+        with self._database.writing() as connection:
+            book = LabelBook(connection)
+            for entry_id, settlement in settlements.items():
+                if remote_lines.settle(connection, book, entry_id, settlement):
+                    settled.append(entry_id)
+            book.flush()
+        return Changes(entries=frozenset(settled))
+
+    def remove(self, ids: Collection[EntryId]) -> Changes:
+        """Take entries out for good, durably: all or none; those that are gone already are passed over.
+
+        The other entries keep their positions, and no new one gets an id of these. What pushes sent of them
+        stays in the journal.
+        """
+        with self._database.writing() as connection:
+            book = LabelBook(connection)
+            for entry_id in ids:
+                contents.remove_entry(connection, book, entry_id)
+            book.flush()
+        return Changes(everything=True)
 
     def store_facts(self, entry_id: EntryId, facts: ImageFacts) -> Changes:
         """Store what is known of an entry's image, and check its line against that."""
@@ -320,7 +302,7 @@ class Workspace(PushJournal):
             )
             ids = {EntryId(one) for (one,) in before.fetchall()} | errors.keys()
             for entry_id in ids:
-                contents.replace_training(connection, entry_id, errors.get(entry_id, ()))
+                remote_lines.replace_training(connection, entry_id, errors.get(entry_id, ()))
         return Changes.of_entries(ids)
 
     # Entries
@@ -331,41 +313,53 @@ class Workspace(PushJournal):
 
     def entries(self, ids: Sequence[EntryId]) -> list[Entry]:
         """These entries, in this order, as they are at one moment."""
-        found: dict[int, Entry] = {}
         with self._database.reading() as connection:
-            for start in range(0, len(ids), _IDS_A_QUERY):
-                some = ids[start : start + _IDS_A_QUERY]
-                marks = ",".join("?" * len(some))
-                rows = connection.execute(_ENTRIES.format(marks), some).fetchall()
-                flawed = [row[0] for row in rows if row[3] or row[4]]
-                problems: dict[int, list[tuple[Any, ...]]] = {entry_id: [] for entry_id in flawed}
-                if flawed:
-                    marks = ",".join("?" * len(flawed))
-                    for entry_id, *problem in connection.execute(_PROBLEMS_OF.format(marks), flawed):
-                        problems[entry_id].append(tuple(problem))
-                found.update((row[0], _entry(row, problems.get(row[0], ()))) for row in rows)
+            found = read_entries(connection, ids)
         return [found[entry_id] for entry_id in ids]
 
     def find(self, source_ref: str) -> EntryId | None:
         """The entry with this source-ref: the last one, if there are several."""
+        return self.find_many([source_ref]).get(source_ref)
+
+    def find_many(self, source_refs: Collection[str]) -> dict[str, EntryId]:
+        """The entries with these source-refs: the last one of each; those that no entry has are left out."""
         with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT max(id) FROM entries WHERE source_ref = ?", (source_ref,)
+            return find_entries(connection, source_refs)
+
+    def size_of_changes(self) -> tuple[int, int]:
+        """How many lines have changed, and their bytes with one line feed each."""
+        with self._database.reading() as connection:
+            lines, size = connection.execute(
+                "SELECT count(*), coalesce(sum(length(line) + 1), 0) FROM lines"
+                " WHERE id IN (SELECT id FROM entries WHERE changed = 1)"
             ).fetchone()
-        return None if row[0] is None else EntryId(row[0])
+        return int(lines), int(size)
+
+    def held_source_ref(self) -> str:
+        """The source-ref of some entry that has a base line, "" if none has."""
+        with self._database.reading() as connection:
+            found = connection.execute(_HELD).fetchone()
+        return found[0] if found else ""
 
     def ids(self, only: Filter = Filter()) -> array[int]:  # noqa: B008 - it is frozen
         """The ids of the entries that a filter lets through, by position; an array of type 'q'."""
-        conditions, values = _conditions(only)
-        where = " WHERE " + " AND ".join(conditions) if conditions else ""
+        found, values = conditions(only)
+        where = " WHERE " + " AND ".join(found) if found else ""
         with self._database.reading() as connection:
             rows = connection.execute(f"SELECT id FROM entries{where} ORDER BY id", values).fetchall()  # noqa: S608
         return array("q", chain.from_iterable(rows))
 
     def lines(self) -> Iterator[tuple[bytes, bytes]]:
         """Every line and its line ending by position, as they are at the first step; streams."""
+        return self._stream("SELECT line, ending FROM lines ORDER BY id")
+
+    def lines_by_id(self) -> Iterator[tuple[EntryId, bytes]]:
+        """Every entry and its line by position, as they are at the first step; streams."""
+        return self._stream("SELECT id, line FROM lines ORDER BY id")
+
+    def _stream(self, query: str) -> Iterator[Any]:
         with self._database.reading() as connection:
-            cursor = connection.execute("SELECT line, ending FROM lines ORDER BY id")
+            cursor = connection.execute(query)
             try:
                 yield from cursor
             finally:
@@ -382,7 +376,8 @@ class Workspace(PushJournal):
                 "(SELECT count(*) FROM entries WHERE changed = 1),"
                 "(SELECT count(*) FROM entries WHERE worst_finding > 0),"
                 "(SELECT count(*) FROM entries WHERE remote_errors > 0),"
-                "(SELECT count(*) FROM entries WHERE worst_finding > 0 OR remote_errors > 0)"
+                "(SELECT count(*) FROM entries WHERE worst_finding > 0 OR remote_errors > 0),"
+                "(SELECT count(*) FROM conflicts)"
             ).fetchone()
         return Counts(*row)
 
@@ -425,58 +420,6 @@ class Workspace(PushJournal):
             finally:
                 cursor.close()
 
-    # Labels
-
-    def labels(self) -> list[Label]:
-        """The labels in the order of their positions, whether entries use them or not.
-
-        A new one goes to the end.
-        """
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT name, position, colour_index, entries FROM labels ORDER BY position, id"
-            ).fetchall()
-        return [Label(*row) for row in rows]
-
-    def label_counts(self) -> list[LabelCount]:
-        """The uses of each label, in the order of `labels`."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT name, class_entries, box_entries, boxes FROM labels ORDER BY position, id"
-            )
-            return [LabelCount(*row) for row in rows]
-
-    def add_label(self, name: str) -> Changes:
-        """Put a label at the end of the list before any entry uses it; false if it is there.
-
-        Raises:
-            UsageError: the name is empty.
-
-        """
-        if not name:
-            raise UsageError("A label needs a name.", detail="Type one, then add it.")
-        with self._database.writing() as connection:
-            added = contents.list_label(connection, name)
-        return Changes(info=added)
-
-    def remove_label(self, name: str) -> Changes:
-        """Take a label that no entry uses off the list; the others keep their positions.
-
-        Raises:
-            UsageError: entries use it, or there is none of that name.
-
-        """
-        with self._database.writing() as connection:
-            removed = connection.execute(
-                "DELETE FROM labels WHERE name = ? AND entries = 0", (name,)
-            ).rowcount
-            if not removed:
-                raise UsageError(
-                    f"The label {name} cannot be removed.",
-                    detail="Entries use it: take it off them first, or rename it.",
-                )
-        return Changes(info=True)
-
 
 def _check_free(path: Path) -> None:
     if path.exists():
@@ -498,54 +441,3 @@ def _check_file(path: Path) -> None:
     else:
         return
     raise UnreadableFileError(title, detail=detail, place=str(path))
-
-
-def _conditions(only: Filter) -> tuple[list[str], list[str]]:
-    """SQL conditions made of constants alone, and the values of their marks."""
-    conditions, values = [], []
-    if only.kind is not Kind.ALL:
-        conditions.append(_KINDS[only.kind])
-    if only.label:
-        conditions.append(
-            "id IN (SELECT entry_id FROM entry_labels"
-            " WHERE label_id = (SELECT id FROM labels WHERE name = ?))"
-        )
-        values.append(only.label)
-    if only.code:
-        conditions.append("id IN (SELECT entry_id FROM problems WHERE code = ?)")
-        values.append(only.code)
-    if only.entries:
-        conditions.append("id IN (SELECT value FROM json_each(?))")
-        values.append(json.dumps(only.entries))
-    if only.text.isascii() and only.text:
-        conditions.append(r"source_ref LIKE ? ESCAPE '\'")
-        values.append("%" + only.text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%")
-    elif only.text:
-        conditions.append(f"{HOLDS}(source_ref, ?)")
-        values.append(only.text.casefold())
-    return conditions, values
-
-
-def _entry(row: Sequence[Any], problems: Iterable[Sequence[Any]]) -> Entry:
-    entry_id, source_ref, changed, _, _, line, ending, base, base_is_line, sent, known, *facts = row
-    findings: list[Finding] = []
-    reported: dict[int, list[RemoteError]] = {contents.REMOTE: [], contents.TRAINING: []}
-    for origin, code, level, message, pointer in problems:
-        if origin == contents.FINDING:
-            findings.append(Finding(code, contents.LEVELS[level - 1], message, pointer))
-        else:
-            reported[origin].append(RemoteError(code, message, pointer))
-    return Entry(
-        id=EntryId(entry_id),
-        position=entry_id,
-        source_ref=source_ref,
-        line=line,
-        ending=ending,
-        base=line if base_is_line else base,
-        sent=sent,
-        changed=bool(changed),
-        findings=tuple(findings),
-        remote_errors=tuple(reported[contents.REMOTE]),
-        training_errors=tuple(reported[contents.TRAINING]),
-        facts=ImageFacts(*facts) if known else None,
-    )

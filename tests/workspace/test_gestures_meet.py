@@ -1,0 +1,40 @@
+"""A gesture, or its undo, on a line into which somebody else's changes were merged meanwhile."""
+
+from __future__ import annotations
+
+import json
+
+from truthline.workspace.workspace import NewEntry, Settlement
+
+REF = b'{"source-ref":"s3://b/a.jpg"'
+
+
+def line(*notes: str) -> bytes:
+    return REF + b"".join(b',"%b":1' % note.encode() for note in notes) + b"}"
+
+
+def keys(workspace, entry_id):
+    return set(json.loads(workspace.entry(entry_id).line)) - {"source-ref"}
+
+
+def test_both_are_kept(workspace):
+    workspace.append([NewEntry(line("base"), base=line("base"))])
+    (entry_id,) = workspace.ids()
+    merged = line("base", "theirs")
+    workspace.settle({entry_id: Settlement(expected=line("base"), line=merged, base=merged)})
+    gesture, before = {entry_id: line("base", "mine")}, {entry_id: line("base")}
+    workspace.save_many(gesture, made_from=before)
+    assert keys(workspace, entry_id) == {"base", "theirs", "mine"}
+    workspace.save_many(before, made_from=gesture)  # undone
+    assert keys(workspace, entry_id) == {"base", "theirs"}
+    assert not workspace.entry(entry_id).changed
+    workspace.save_many(gesture, made_from=before)  # done again
+    assert keys(workspace, entry_id) == {"base", "theirs", "mine"}
+
+
+def test_a_line_that_is_as_it_was_is_simply_replaced(workspace):
+    workspace.append([NewEntry(line("base"))])
+    (entry_id,) = workspace.ids()
+    odd = line("base")[:-1] + b' , "mine" : 1.0 }'
+    workspace.save_many({entry_id: odd}, made_from={entry_id: line("base")})
+    assert workspace.entry(entry_id).line == odd
