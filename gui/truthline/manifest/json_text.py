@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _STRING: Final = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 _STRING_AT: Final = re.compile(_STRING, re.DOTALL)
 _STRING_OR_BRACKET: Final = re.compile(_STRING + rb"|[\[\]{}]", re.DOTALL)
+_DEPTH: Final = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 _SCALAR_AT: Final = re.compile(rb"[^ \t\r\n,\]}]+")
 _SPACE_AT: Final = re.compile(rb"[ \t\r\n]*")
 _COLON_AT: Final = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
@@ -211,7 +212,7 @@ def _value_end(text: bytes, start: int) -> int:
         return _match_end(_SCALAR_AT, text, start)
     depth = 0
     for match in _STRING_OR_BRACKET.finditer(text, start):
-        depth += {b"{": 1, b"[": 1, b"}": -1, b"]": -1}.get(match[0], 0)
+        depth += _DEPTH.get(match[0], 0)
         if depth == 0:
             return match.end()
     raise ValueError(f"no end of the bracket at byte {start}")
