@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -37,25 +38,28 @@ from truthline.interchange.conversion import convert
 from truthline.interchange.formats import FORMATS
 from truthline.manifest.annotation import Level
 from truthline.progress import CancelToken
+from truthline.sync.candidates import candidates
 from truthline.sync.check import ManifestCheck
 from truthline.sync.converting import source_lookup
-from truthline.sync.opening import attach, create_workspace, export_manifest
-from truthline.sync.plan import plan
-from truthline.sync.pull import pull_manifest
-from truthline.sync.push import PushResult, candidates, push
+from truthline.sync.opening import attach, create_workspace, export_manifest, lay_base
+from truthline.sync.plan import OnConflict, plan
+from truthline.sync.pull import pull, pull_manifest
+from truthline.sync.push import PushResult, push
 from truthline.sync.sources import SourceKind, recognise
 from truthline.sync.watch import watch
-from truthline.workspace.workspace import Workspace
+from truthline.workspace.workspace import EntryId, Filter, Kind, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import FrameType
 
     from truthline.aws.rekognition import DatasetDescription
+    from truthline.aws.session import Aws
     from truthline.interchange.conversion import Conversion
     from truthline.progress import Progress, Report
     from truthline.sync.check import ManifestFinding
-    from truthline.sync.plan import Remark
+    from truthline.sync.plan import Conflict, Remark
+    from truthline.sync.sources import Source
 
 COMMANDS: Final = ("demo", "new", "export", "convert", "emulator", "check", "status", "pull", "push")
 
@@ -389,7 +393,11 @@ def _tell_status(run: _Run, state: DatasetDescription) -> None:
 
 def _pull(run: _Run) -> int:
     given = run.arguments
+    if not given.arn.startswith("arn:"):
+        return _pull_into_workspace(run)
     arn = parse_dataset_arn(given.arn).text
+    if not given.manifest:
+        raise UsageError("A manifest to write is missing.", detail="Write: truthline pull ARN OUT.manifest")
     with connect(run.connection.for_arn(arn)) as aws, run.progress() as report:
         count = pull_manifest(aws, arn, Path(given.manifest), report=report, cancel=run.cancel)
     run.say(f"{given.manifest}: {count} lines.")
@@ -397,35 +405,119 @@ def _pull(run: _Run) -> int:
     return FINE
 
 
-def _push(run: _Run) -> int:
-    arn = parse_dataset_arn(run.arguments.dataset).text
-    source = recognise(run.arguments.manifest)
-    if source.kind is not SourceKind.MANIFEST:
+def _pull_into_workspace(run: _Run) -> int:
+    given = run.arguments
+    if given.manifest:
         raise UsageError(
-            f"This is a {source.kind}, not a manifest.", detail="Push a manifest.", place=source.text
+            "A workspace is pulled into, and no manifest is written.",
+            detail="Write: truthline pull WORKSPACE.truthline, then truthline export.",
         )
-    with tempfile.TemporaryDirectory(prefix="truthline-push-") as folder, run.progress() as report:
-        path = Path(folder) / "push.truthline"
-        with create_workspace(
-            path, source, connection=run.connection, report=report, cancel=run.cancel
-        ) as workspace:
-            result = _push_workspace(run, workspace, arn, report)
+    with Workspace.open(Path(given.arn)) as workspace:
+        with _connected(run, workspace) as aws, run.progress() as report:
+            result = pull(workspace, aws, report=report, cancel=run.cancel)
+        in_conflict = [EntryId(one) for one in workspace.ids(Filter(kind=Kind.CONFLICTS))]
+        conflicts = [
+            {"source_ref": entry.source_ref, "line": entry.position}
+            for entry in workspace.entries(in_conflict)
+        ]
+    counts = {name: getattr(result, name) for name in ("added", "changed", "merged", "unchanged", "gone")}
+    told = ", ".join(f"{count} {name}" for name, count in counts.items())
+    run.say(f"{result.read} entries read: {told}, {result.conflicts} with new conflicts.")
+    for one in conflicts:
+        run.say(f"conflict: line {one['line']}: {one['source_ref']}")
+    run.document({"read": result.read, **counts, "conflicts": conflicts, "complete": result.complete})
+    if result.error:
+        return run.fail(result.error)
+    return FLAWED if conflicts else FINE
+
+
+def _connected(run: _Run, workspace: Workspace) -> Aws:
+    """Sign in for a workspace's dataset; the command line counts before what the workspace knows."""
+    info, given = workspace.info, run.connection
+    if not info.dataset_arn:
+        raise UsageError("This workspace belongs to no dataset.", detail="Name one with --dataset ARN.")
+    connection = Connection(
+        given.profile or info.profile, given.region or info.region, given.endpoint_url or info.endpoint_url
+    )
+    return connect(connection.for_arn(info.dataset_arn))
+
+
+def _push(run: _Run) -> int:
+    source = recognise(run.arguments.source)
+    if source.kind is SourceKind.WORKSPACE:
+        result = _push_workspace(run, source)
+    elif source.kind is SourceKind.MANIFEST:
+        result = _push_manifest(run, source)
+    else:
+        raise UsageError(
+            f"This is a {source.kind}, neither a manifest nor a workspace.",
+            detail="Push a manifest or a workspace.",
+            place=source.text,
+        )
     _tell_result(run, result)
     if result.error:
         return run.fail(result.error)
     return FINE if result.flawless else FLAWED
 
 
-def _push_workspace(run: _Run, workspace: Workspace, arn: str, report: Report) -> PushResult:
+def _push_workspace(run: _Run, source: Source) -> PushResult:
     given = run.arguments
-    try:
-        with connect(run.connection.for_arn(arn)) as aws:
-            attach(workspace, arn, aws, add_missing=False, report=report, cancel=run.cancel)
+    if given.base:
+        raise UsageError("A workspace knows its base lines.", detail="Leave --base out.", place=source.text)
+    with Workspace.open(source.path) as workspace, run.progress() as report:
+        if given.dataset:
+            _set_dataset(workspace, parse_dataset_arn(given.dataset).text)
+        with _connected(run, workspace) as aws:
             return push(
                 workspace,
                 aws,
                 strict=given.strict,
                 dry_run=given.dry_run,
+                on_conflict=OnConflict(given.on_conflict),
+                report=report,
+                cancel=run.cancel,
+            )
+
+
+def _set_dataset(workspace: Workspace, arn: str) -> None:
+    known = workspace.info.dataset_arn
+    if known and known != arn:
+        raise UsageError(
+            "This workspace belongs to another dataset.",
+            detail="Leave --dataset out, or export a manifest from it and push that.",
+            place=known,
+        )
+    workspace.set_info(replace(workspace.info, dataset_arn=arn))
+
+
+def _push_manifest(run: _Run, source: Source) -> PushResult:
+    given = run.arguments
+    if not given.dataset:
+        raise UsageError("It is not said which dataset to push to.", detail="Name it with --dataset ARN.")
+    arn = parse_dataset_arn(given.dataset).text
+    with tempfile.TemporaryDirectory(prefix="truthline-push-") as folder, run.progress() as report:
+        path = Path(folder) / "push.truthline"
+        with create_workspace(
+            path, source, connection=run.connection, report=report, cancel=run.cancel
+        ) as workspace:
+            if given.base:
+                lay_base(workspace, Path(given.base), cancel=run.cancel)
+                workspace.set_info(replace(workspace.info, dataset_arn=arn))
+            return _push_lines(run, workspace, arn, report)
+
+
+def _push_lines(run: _Run, workspace: Workspace, arn: str, report: Report) -> PushResult:
+    given = run.arguments
+    try:
+        with connect(run.connection.for_arn(arn)) as aws:
+            if not given.base:  # the lines are what the dataset shall hold
+                attach(workspace, arn, aws, add_missing=False, report=report, cancel=run.cancel)
+            return push(
+                workspace,
+                aws,
+                strict=given.strict,
+                dry_run=given.dry_run,
+                on_conflict=OnConflict(given.on_conflict) if given.base else None,
                 report=report,
                 cancel=run.cancel,
             )
@@ -450,6 +542,8 @@ def _tell_result(run: _Run, result: PushResult) -> None:
     for name, remarks in lists.items():
         for remark in remarks:
             run.say(f"{name.replace('_', ' ')}: line {remark.line}: {remark.code}: {remark.message}")
+    for one in result.conflicts:
+        run.say(f"conflict: line {one.line}: {one.source_ref}: {one.what} was changed by somebody else too")
     run.document(
         {
             "pushed": result.pushed,
@@ -457,8 +551,20 @@ def _tell_result(run: _Run, result: PushResult) -> None:
             "batches": result.batches,
             "status": result.status,
             **{name: [_item(remark) for remark in remarks] for name, remarks in lists.items()},
+            "conflicts": [_conflict(one) for one in result.conflicts],
         }
     )
+
+
+def _conflict(one: Conflict) -> Json:
+    return {
+        "source_ref": one.source_ref,
+        "line": one.line,
+        "pointer": one.pointer,
+        "base": one.base,
+        "mine": one.mine,
+        "theirs": one.theirs,
+    }
 
 
 def _item(remark: Remark) -> Json:
@@ -590,13 +696,23 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("arn", metavar="ARN")
     one.add_argument("--watch", action="store_true", help="until nothing is in progress any more")
 
-    one = add("pull", _pull, "Write a dataset's lines to a manifest.")
-    one.add_argument("arn", metavar="ARN")
-    one.add_argument("manifest", metavar="OUT.manifest")
+    one = add("pull", _pull, "Write a dataset's lines to a manifest, or merge them into a workspace.")
+    one.add_argument("arn", metavar="ARN | WORKSPACE.truthline")
+    one.add_argument("manifest", metavar="OUT.manifest", nargs="?", default="")
 
-    one = add("push", _push, "Send the lines of a manifest that differ from what the dataset holds.")
-    one.add_argument("manifest", metavar="MANIFEST")
-    one.add_argument("--dataset", required=True, metavar="ARN")
+    one = add("push", _push, "Send the lines of a manifest or workspace that differ from the dataset's.")
+    one.add_argument("source", metavar="MANIFEST | WORKSPACE.truthline")
+    one.add_argument("--dataset", default="", metavar="ARN", help="needed for a manifest")
+    one.add_argument(
+        "--base", default="", metavar="BASE.manifest", help="what the manifest was edited from, say by pull"
+    )
+    one.add_argument(
+        "--on-conflict",
+        choices=[one.value for one in OnConflict],
+        default=OnConflict.STOP.value,
+        help="where somebody else changed the same thing since: leave that entry out and list it, or decide"
+        " for one side; without effect for a manifest without --base",
+    )
     one.add_argument("--dry-run", action="store_true", help="send nothing; count what would be sent")
     one.add_argument("--strict", action="store_true", help="also refuse lines that have errors")
     return top

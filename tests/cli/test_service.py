@@ -10,6 +10,7 @@ import pytest
 from truthline.aws.session import connect
 from truthline.emulator import ManualClock, Switches, faults
 from truthline.progress import CancelToken
+from truthline.workspace.workspace import Workspace
 
 UPDATE = "UpdateDatasetEntries"
 
@@ -98,6 +99,7 @@ class TestPush:
             "dropped": [],
             "stored_differently": [],
             "remote_errors": [],
+            "conflicts": [],
         }
         sent = [one.params["Changes"]["GroundTruth"] for one in emulator.requests if one.operation == UPDATE]
         assert sent[-1] == labelled(2, "ash") + b"\n" + labelled(3) + b"\n"
@@ -169,7 +171,8 @@ class TestPush:
         failed = self.push(run, endpoint, manifest(*[labelled(n, f"l{n}") for n in range(1, 300)]), arn)
         assert failed.code == 3
         assert failed.json["status"] == "UPDATE_FAILED"
-        assert len(failed.json["dropped"]) == 299
+        assert failed.json["pushed"] + len(failed.json["dropped"]) == 299
+        assert {one["code"] for one in failed.json["dropped"]} == {"TRUTHLINE_UPDATE_FAILED"}
         assert "update of the dataset failed" in failed.err
 
     def test_text_for_people(self, run, endpoint, make_dataset, labelled, manifest):
@@ -196,3 +199,105 @@ class TestPush:
         assert stopped.code == 130
         assert stopped.json["pushed"] == 0
         assert signal.getsignal(signal.SIGINT) is before
+
+
+def relabel(label):
+    return b'"class-name": "oak"', b'"class-name": "%b"' % label.encode()
+
+
+class TestTogether:
+    """Several people push to one dataset."""
+
+    @pytest.fixture
+    def pulled(self, run, endpoint, make_dataset, labelled, tmp_path):
+        """A dataset, a manifest pulled from it, and the same manifest to be edited."""
+        arn = make_dataset(*[labelled(n) for n in range(4)])
+        base = tmp_path / "base.manifest"
+        assert run("pull", arn, base, *endpoint).code == 0
+        return arn, base
+
+    def edit(self, base, tmp_path, changes, name="mine.manifest"):
+        lines = base.read_bytes().splitlines()
+        for number, (old, new) in changes.items():
+            assert old in lines[number]
+            lines[number] = lines[number].replace(old, new)
+        path = tmp_path / name
+        path.write_bytes(b"".join(line + b"\n" for line in lines))
+        return path
+
+    @pytest.fixture
+    def contested(self, run, endpoint, pulled, tmp_path):
+        """Line 2 is relabelled by both, line 3 by us, line 4 by them."""
+        arn, base = pulled
+        theirs = self.edit(base, tmp_path, {1: relabel("ash"), 3: relabel("fir")}, "theirs.manifest")
+        assert run("push", theirs, "--dataset", arn, *endpoint).code == 0
+        return arn, base, self.edit(base, tmp_path, {1: relabel("elm"), 2: relabel("elm")})
+
+    def test_stop_sends_the_rest_and_lists_conflicts(self, run, endpoint, contested, tmp_path):
+        arn, base, mine = contested
+        told = run("push", mine, "--dataset", arn, "--base", base, *endpoint, "--format", "json")
+        assert told.code == 1
+        assert told.json["pushed"] == 1
+        (conflict,) = told.json["conflicts"]
+        assert conflict.keys() == {"source_ref", "line", "pointer", "base", "mine", "theirs"}
+        assert conflict["line"] == 2
+        assert "elm" in json.dumps(conflict["mine"])
+        assert "ash" in json.dumps(conflict["theirs"])
+        assert "oak" in json.dumps(conflict["base"])
+        assert self.labels(run, arn, endpoint, tmp_path) == ["oak", "ash", "elm", "fir"]
+
+    @pytest.mark.parametrize(("side", "label"), [("mine", "elm"), ("theirs", "ash")])
+    def test_a_side_decides(self, run, endpoint, contested, tmp_path, side, label):
+        arn, base, mine = contested
+        decided = ("--base", base, "--on-conflict", side, "--format", "json")
+        told = run("push", mine, "--dataset", arn, *decided, *endpoint)
+        assert told.code == 0
+        assert told.json["conflicts"] == []
+        assert self.labels(run, arn, endpoint, tmp_path) == ["oak", label, "elm", "fir"]
+
+    @pytest.mark.parametrize("more", [(), ("--on-conflict", "theirs")])
+    def test_without_a_base_the_manifest_is_what_the_dataset_shall_hold(
+        self, run, endpoint, contested, tmp_path, more
+    ):
+        arn, _, mine = contested
+        assert run("push", mine, "--dataset", arn, *more, *endpoint).code == 0
+        assert self.labels(run, arn, endpoint, tmp_path) == ["oak", "elm", "elm", "oak"]
+
+    def test_a_workspace_knows_its_base(self, run, endpoint, make_dataset, labelled, tmp_path):
+        arn = make_dataset(*[labelled(n) for n in range(3)])
+        path = tmp_path / "work.truthline"
+        assert run("new", path, "--from", arn, *endpoint).code == 0
+        with Workspace.open(path) as workspace:
+            workspace.save(workspace.ids()[0], labelled(0, "elm"))
+        theirs = tmp_path / "theirs.manifest"
+        theirs.write_bytes(labelled(1, "ash") + b"\n")
+        assert run("push", theirs, "--dataset", arn, *endpoint).code == 0
+        pushed = run("push", path, "--format", "json")
+        assert (pushed.code, pushed.json["pushed"]) == (0, 1)
+        pulled = run("pull", path, "--format", "json")
+        assert (pulled.code, pulled.json["changed"], pulled.json["unchanged"]) == (0, 1, 2)
+        assert self.labels(run, arn, endpoint, tmp_path) == ["elm", "ash", "oak"]
+
+    def test_wrong_usage(self, run, endpoint, make_dataset, labelled, tmp_path):
+        arn = make_dataset(labelled(1))
+        path, manifest = tmp_path / "work.truthline", tmp_path / "a.manifest"
+        manifest.write_bytes(labelled(1) + b"\n")
+        assert run("new", path, "--from", manifest).code == 0
+        assert run("push", manifest).code == 2
+        assert run("push", path, *endpoint).code == 2
+        assert run("push", path, "--base", manifest, "--dataset", arn, *endpoint).code == 2
+        assert run("push", manifest, "--base", tmp_path / "none", "--dataset", arn, *endpoint).code == 2
+        assert run("pull", arn, *endpoint).code == 2
+        assert run("pull", path, manifest, *endpoint).code == 2
+        assert run("push", path, "--dataset", arn, *endpoint).code == 0
+        other = arn.replace("dataset/train", "dataset/test")
+        assert run("push", path, "--dataset", other, *endpoint).code == 2
+
+    def labels(self, run, arn, endpoint, tmp_path):
+        """The class names that the dataset's lines hold, in the order of their source-refs."""
+        out = tmp_path / "held.manifest"
+        assert run("pull", arn, out, *endpoint).code == 0
+        lines = sorted(map(json.loads, out.read_bytes().splitlines()), key=lambda line: line["source-ref"])
+        return [
+            value["class-name"] for line in lines for key, value in line.items() if key.endswith("-metadata")
+        ]

@@ -180,6 +180,8 @@ class Rekognition:
         *,
         contains: str = "",
         has_errors: bool | None = None,
+        token: str = "",
+        told: Callable[[str], None] = lambda _: None,
         ask: Callable[[Callable[[], Page]], Page] = lambda fetch: fetch(),
     ) -> Iterator[list[str]]:
         """Pages of at most 100 lines as the service holds them, with the errors that it attached.
@@ -188,6 +190,8 @@ class Rekognition:
             arn: the dataset.
             contains: only entries whose source-ref contains this.
             has_errors: True for entries with errors only; the service knows no filter for the others.
+            token: of the page to begin with, "" for the first.
+            told: is given the token of the page behind each page, before that page, "" before the last.
             ask: fetches one page by calling its argument, several times if it likes.
 
         """
@@ -198,7 +202,7 @@ class Rekognition:
             filters["HasErrors"] = True
         list_page = self._reads.list_dataset_entries
         for answer in self._pages(
-            "read the dataset's entries", arn, list_page, filters, "DatasetEntries", ask
+            "read the dataset's entries", arn, list_page, filters, "DatasetEntries", ask, token, told
         ):
             yield [str(line) for line in answer]
 
@@ -279,10 +283,11 @@ class Rekognition:
         filters: dict[str, Any],
         name: str,
         ask: Callable[[Callable[[], Page]], Page] = lambda fetch: fetch(),
+        token: str = "",
+        told: Callable[[str], None] = lambda _: None,
     ) -> Iterator[list[Any]]:
         """The member ``name`` of every page, as long as the service gives another token."""
         seen: set[str] = set()
-        token = ""
 
         def fetch() -> Page:
             with translated(action, place=place, caller=self._caller):
@@ -291,6 +296,7 @@ class Rekognition:
 
         while True:
             page, token = ask(fetch)
+            told(token or "")
             yield page
             if not token:
                 return

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from truthline.aws.session import connect
 from truthline.errors import UnreadableFileError, UsageError
 from truthline.manifest.edit import new_annotation
-from truthline.manifest.file import has_bom, read_manifest, write_manifest
+from truthline.manifest.file import has_bom, read_manifest, read_raw_lines, write_manifest
+from truthline.manifest.line import read_source_ref, strip_service_keys
 from truthline.progress import ignore_progress
 from truthline.sync.reading import DatasetReader
 from truthline.sync.sources import SourceKind, has_image_suffix, images_in, split_prefix
-from truthline.workspace.workspace import EntryId, NewEntry, Workspace, WorkspaceInfo
+from truthline.workspace.workspace import EntryId, NewEntry, Settlement, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -136,6 +138,7 @@ def attach(
 
     """
     with DatasetReader(aws, arn, report=report, cancel=cancel).entries() as remote:
+        updated = remote.updated.isoformat()
         found: set[EntryId] = set()
 
         def matching() -> Iterator[tuple[EntryId, bytes | None, tuple[RemoteError, ...]]]:
@@ -156,15 +159,44 @@ def attach(
                 cancel=cancel,
             )
     connection = aws.connection
-    workspace.set_info(
-        replace(
-            workspace.info,
-            dataset_arn=arn,
-            profile=connection.profile,
-            region=connection.region,
-            endpoint_url=connection.endpoint_url,
-        )
+    workspace.set_dataset(
+        arn,
+        profile=connection.profile,
+        region=connection.region,
+        endpoint_url=connection.endpoint_url,
+        seen_updated=updated,
     )
+
+
+def belong_to(workspace: Workspace, arn: str, connection: Connection) -> None:
+    """Make the workspace one of that dataset; base lines of another dataset say nothing of what it holds."""
+    if workspace.info.dataset_arn not in {"", arn}:
+        ids = [EntryId(one) for one in workspace.ids()]
+        for start in range(0, len(ids), _CHUNK):
+            some = workspace.entries(ids[start : start + _CHUNK])
+            workspace.settle({one.id: Settlement(one.line, one.line, None, None, ()) for one in some})
+    workspace.set_dataset(
+        arn,
+        profile=connection.profile,
+        region=connection.region,
+        endpoint_url=connection.endpoint_url,
+        seen_updated="",
+    )
+
+
+def lay_base(workspace: Workspace, base: Path, *, cancel: CancelToken) -> None:
+    """Make the lines of a manifest the base lines of the entries with the same source-refs.
+
+    Raises:
+        UnreadableFileError: the manifest cannot be read.
+
+    """
+    lines = (strip_service_keys(raw) for raw in read_raw_lines(base))
+    while chunk := list(islice(lines, _CHUNK)):
+        cancel.check()
+        by_ref = {read_source_ref(line).encode(errors="replace").decode(): line for line in chunk}
+        known = workspace.find_many([ref for ref in by_ref if ref])
+        workspace.store_remote((entry_id, by_ref[ref], ()) for ref, entry_id in known.items())
 
 
 def _not_held(

@@ -58,7 +58,7 @@ class Patience:
                 if waited >= self._limit(error, unanswered_seconds):
                     raise
                 seconds = jittered(pause)
-                self._report(Progress(f"{error.title} Trying again in {seconds:.0f} s."))
+                self._report(Progress(f"{error.title} Trying again.", wait=seconds))
             self._cancel.wait(seconds)
             waited += seconds
             pause = min(2 * pause, _LONGEST_PAUSE)

@@ -1,7 +1,11 @@
-"""What a push would send: a pure function from an entry's lines to batches and refusals.
+"""What a push would send: a pure function from base, current and remote lines to batches and refusals.
 
 A line is sent if it differs, as a JSON value, from its base line. It is refused if the service would drop it
 in silence or fail on it; ``strict`` refuses lines with other errors too, which the service takes and reports.
+
+If the dataset holds another line than the base line, somebody else changed the entry. What both did merges
+by itself where it can (see `manifest.merge`), and becomes one line on the base of theirs. Where both changed
+the same thing it is a conflict: nothing of that entry is sent until a person, or `OnConflict`, decides.
 
 The service keeps all images of a dataset in one bucket. That bucket is the one of the lines the dataset
 holds; an empty dataset takes the bucket that most of the valid lines name, the first of them if several do
@@ -11,15 +15,18 @@ equally often (see `bucket_of`).
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from truthline.manifest.annotation import Finding, Level
 from truthline.manifest.line import parse_line, same_value, split_source_ref
+from truthline.manifest.merge import Side, merge
 from truthline.manifest.rules import check_line
+from truthline.workspace.workspace import Settlement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from truthline.workspace.workspace import EntryId
 
@@ -40,13 +47,23 @@ _NEVER_STORED = frozenset(
 )
 
 
+class OnConflict(StrEnum):
+    """What becomes of an entry in which another person and we changed the same thing."""
+
+    STOP = "stop"
+    """it is not sent, and listed"""
+    MINE = "mine"
+    THEIRS = "theirs"
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """An entry as the plan sees it.
 
     ``line_number`` counts from 1 in the order the entries came in. ``base`` is the last line the service was
     known to hold, None if it holds none; ``sent`` is the line it was given where ``base`` is what it made of
-    that line.
+    that line. ``theirs`` is the remote line of a conflict that is open. ``repeated`` tells whether a later
+    entry, which need not be a candidate, has the same source-ref.
     """
 
     entry_id: EntryId
@@ -55,6 +72,8 @@ class Candidate:
     line: bytes
     base: bytes | None
     sent: bytes | None = None
+    theirs: bytes | None = None
+    repeated: bool = False
 
     @property
     def changed(self) -> bool:
@@ -77,12 +96,37 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Conflict:
+    """One thing that both sides changed, differently.
+
+    ``pointer`` is the place in the line, ``what`` names it for people; ``base``, ``mine`` and ``theirs`` are
+    JSON values as in `manifest.merge.MergeConflict`, None for what is not there.
+    """
+
+    source_ref: str
+    line: int
+    pointer: str
+    what: str
+    base: object
+    mine: object
+    theirs: object
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """Every candidate, once: in a batch, unchanged, or refused."""
+    """Every candidate, once: in a batch, unchanged, refused, or in conflict.
+
+    ``settlements`` are to be stored before anything is sent: the candidates that were merged, with the line
+    that the batches hold, and those in conflict. ``merged`` counts lines into which somebody else's changes
+    were merged.
+    """
 
     batches: tuple[tuple[Candidate, ...], ...]
     unchanged: tuple[EntryId, ...]
     refused: tuple[Remark, ...]
+    conflicts: tuple[Conflict, ...] = ()
+    settlements: Mapping[EntryId, Settlement] = field(default_factory=dict)
+    merged: int = 0
 
     @property
     def lines(self) -> int:
@@ -90,26 +134,93 @@ class Plan:
         return sum(len(batch) for batch in self.batches)
 
 
-def plan(candidates: Iterable[Candidate], *, bucket: str, strict: bool) -> Plan:
-    """Sort candidates, given in line order, into batches, unchanged and refused.
+def plan(
+    candidates: Iterable[Candidate],
+    *,
+    bucket: str,
+    strict: bool,
+    remote: Mapping[str, bytes] | None = None,
+    on_conflict: OnConflict = OnConflict.STOP,
+) -> Plan:
+    """Sort candidates, given in line order, into batches, unchanged, refused and conflicts.
 
-    ``bucket`` is the dataset's, "" if lines of any bucket may be sent. Of lines with the same source-ref only
-    the last may be sent or unchanged.
+    ``bucket`` is the dataset's, "" if lines of any bucket may be sent. ``remote`` is what the dataset holds
+    of the candidates now, by source-ref, None if that was not looked at: then it is taken to hold the base
+    lines. Of lines with the same source-ref only the last may be sent or unchanged.
     """
     everyone = list(candidates)
     last = {candidate.source_ref: candidate.line_number for candidate in everyone}
     unchanged: list[EntryId] = []
     refused: list[Remark] = []
+    conflicts: list[Conflict] = []
     to_send: list[Candidate] = []
-    for candidate in everyone:
-        repeated = candidate.source_ref != "" and last[candidate.source_ref] != candidate.line_number
-        if not repeated and not candidate.changed:
+    settlements: dict[EntryId, Settlement] = {}
+    merged = 0
+    for given in everyone:
+        later = last[given.source_ref] != given.line_number
+        candidate = replace(given, repeated=True) if given.source_ref and later else given
+        if remote is not None and candidate.source_ref and not candidate.repeated:
+            met = meet(candidate, remote.get(candidate.source_ref), on_conflict)
+            if met.settlement is not None:
+                settlements[candidate.entry_id] = met.settlement
+            conflicts.extend(met.conflicts)
+            if met.conflicts:
+                continue
+            merged += met.candidate.line != candidate.line
+            candidate = met.candidate
+        if not candidate.repeated and not candidate.changed:
             unchanged.append(candidate.entry_id)
-        elif finding := _refusal(candidate, repeated=repeated, bucket=bucket, strict=strict):
+        elif finding := _refusal(candidate, bucket=bucket, strict=strict):
             refused.append(_remark(candidate, finding))
         else:
             to_send.append(candidate)
-    return Plan(tuple(batched(to_send)), tuple(unchanged), tuple(refused))
+    return Plan(
+        tuple(batched(to_send)), tuple(unchanged), tuple(refused), tuple(conflicts), settlements, merged
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """An entry and the remote line brought together: what it is now, and what to store if that is news.
+
+    With conflicts, which are then in the settlement too, the entry stays as it was.
+    """
+
+    candidate: Candidate
+    settlement: Settlement | None = None
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def meet(candidate: Candidate, theirs: bytes | None, on_conflict: OnConflict = OnConflict.STOP) -> Met:
+    """Bring an entry together with ``theirs``, what the dataset holds of it, None if it holds nothing."""
+    line, base = candidate.line, candidate.base
+    if theirs == base or (theirs is not None and base is not None and same_value(theirs, base)):
+        # What somebody else had changed, they took back.
+        solved = Settlement(line, line, base) if candidate.theirs is not None else None
+        return Met(replace(candidate, theirs=None), solved)
+    if theirs is None or same_value(line, theirs):
+        return Met(_on(candidate, line, theirs), Settlement(line, line, theirs))
+    prefer = Side.THEIRS if on_conflict is OnConflict.THEIRS else Side.MINE
+    found = merge(base, line, theirs, prefer=prefer)
+    if found.conflicts and on_conflict is OnConflict.STOP:
+        conflicts = tuple(
+            Conflict(
+                candidate.source_ref,
+                candidate.line_number,
+                one.pointer,
+                one.what,
+                one.base,
+                one.mine,
+                one.theirs,
+            )
+            for one in found.conflicts
+        )
+        return Met(candidate, Settlement(line, line, base, theirs), conflicts)
+    return Met(_on(candidate, found.line, theirs), Settlement(line, found.line, theirs))
+
+
+def _on(candidate: Candidate, line: bytes, base: bytes | None) -> Candidate:
+    return replace(candidate, line=line, base=base, sent=None, theirs=None)
 
 
 def bucket_of(candidates: Iterable[Candidate]) -> str:
@@ -120,31 +231,32 @@ def bucket_of(candidates: Iterable[Candidate]) -> str:
     held: Counter[str] = Counter()
     wanted: Counter[str] = Counter()
     for candidate in candidates:
-        name = _bucket(candidate.source_ref)
+        name = bucket_in(candidate.source_ref)
         if name:
             (wanted if candidate.base is None else held)[name] += 1
     most = (held or wanted).most_common(1)  # of equally common ones, the first that came in
     return most[0][0] if most else ""
 
 
-def _bucket(source_ref: str) -> str:
+def bucket_in(source_ref: str) -> str:
+    """The bucket that a source-ref names, "" if none."""
     try:
         return split_source_ref(source_ref)[0]
     except ValueError:
         return ""
 
 
-def _refusal(candidate: Candidate, *, repeated: bool, bucket: str, strict: bool) -> Finding | None:
+def _refusal(candidate: Candidate, *, bucket: str, strict: bool) -> Finding | None:
     findings = check_line(parse_line(candidate.line))
     for finding in findings:
         if finding.code in _NEVER_STORED:
             return finding
-    if repeated:
+    if candidate.repeated:
         return _error(
             REPEATED_SOURCE_REF,
             "A later line has the same source-ref, and a dataset holds each once. Only the last is sent.",
         )
-    if bucket and _bucket(candidate.source_ref) != bucket:
+    if bucket and bucket_in(candidate.source_ref) != bucket:
         return _error(
             OTHER_BUCKET,
             f"The image is not in the bucket {bucket}, where the dataset's images are. Copy it there.",

@@ -19,7 +19,7 @@ from truthline.sync.patience import Patience, jittered
 from truthline.sync.watch import in_progress, polls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from datetime import datetime
     from typing import IO
 
@@ -130,16 +130,17 @@ class DatasetReader:
         )
 
     @contextmanager
-    def entries(self) -> Iterator[Iterable[RemoteEntry]]:
-        """All entries of the dataset, in its order; may be gone through several times.
+    def entries(self) -> Iterator[Listing]:
+        """All entries of the dataset, in its order.
 
         They are kept in a temporary file until the last has come, so that none is seen of a read that
         turns out not to be trusted.
         """
         with tempfile.TemporaryFile() as file:
-            spool = _Spool(file)
-            self.trusted(lambda description: self._fetch(spool, description.stats.total))
-            yield spool
+            listing = Listing(file)
+            _, now = self.trusted(lambda description: self._fetch(listing, description.stats.total))
+            listing.updated = now.updated
+            yield listing
 
     def with_errors(self) -> dict[str, RemoteEntry]:
         """By source-ref the entries that the service attached errors to."""
@@ -155,8 +156,34 @@ class DatasetReader:
             found = (self._find(source_ref) for source_ref in source_refs)
             return {entry.source_ref: entry for entry in found if entry}
         wanted = frozenset(source_refs)
-        listed = (RemoteEntry.of(line) for page in self._pages() for line in page)
-        return {entry.source_ref: entry for entry in listed if entry.source_ref in wanted}
+        held: dict[str, RemoteEntry] = {}
+        done = 0
+        for page in self._pages():
+            for line in page:
+                if _source_ref(line) in wanted:
+                    entry = RemoteEntry.of(line)
+                    held[entry.source_ref] = entry
+            done += len(page)
+            self._report(Progress("Reading the dataset", done, max(done, total)))
+        return held
+
+    def pages(
+        self, *, token: str, told: Callable[[str], None], report_from: int, total: int
+    ) -> Iterator[list[RemoteEntry]]:
+        """The dataset's entries page by page, as they are while it may be updated.
+
+        Args:
+            token: of the page to begin with, "" for the first.
+            told: is given the token of the page behind each, before that page, "" before the last.
+            report_from: how many entries lie before the first page.
+            total: how many the dataset holds.
+
+        """
+        done = report_from
+        for page in self._pages(token=token, told=told):
+            yield [RemoteEntry.of(line) for line in page]
+            done += len(page)
+            self._report(Progress("Reading the dataset", done, max(done, total)))
 
     def any_bucket(self) -> str:
         """The bucket of the first entry, "" if the dataset is empty."""
@@ -172,34 +199,51 @@ class DatasetReader:
                     return entry
         return None
 
-    def _fetch(self, spool: _Spool, total: int) -> None:
-        spool.clear()
+    def _fetch(self, listing: Listing, total: int) -> None:
+        listing.clear()
         done = 0
         for page in self._pages():
-            spool.write(page)
+            listing.write(page)
             done += len(page)
             self._report(Progress("Reading the dataset", done, max(done, total)))
 
-    def _pages(self, *, contains: str = "", has_errors: bool | None = None) -> Iterator[list[str]]:
+    def _pages(
+        self,
+        *,
+        contains: str = "",
+        has_errors: bool | None = None,
+        token: str = "",
+        told: Callable[[str], None] = lambda _: None,
+    ) -> Iterator[list[str]]:
         pages = self._rekognition.list_entries(
-            self.arn, contains=contains, has_errors=has_errors, ask=self.patience.read
+            self.arn, contains=contains, has_errors=has_errors, token=token, told=told, ask=self.patience.read
         )
         for page in pages:
             self._cancel.check()
             yield page
 
 
-class _Spool:
-    """Lines of a listing in a file."""
+def _source_ref(listed: str) -> str:
+    """As `RemoteEntry.of` reads it."""
+    raw = listed.replace("\n", " ").encode(errors="replace")
+    return read_source_ref(raw).encode(errors="replace").decode()
+
+
+class Listing:
+    """All entries that a dataset held when it was last updated at ``updated``; may be gone through often."""
+
+    updated: datetime
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
 
     def clear(self) -> None:
+        """Forget them all."""
         self._file.seek(0)
         self._file.truncate()
 
     def write(self, page: list[str]) -> None:
+        """Add a page, as it was listed."""
         self._file.writelines(line.replace("\n", " ").encode(errors="replace") + b"\n" for line in page)
 
     def __iter__(self) -> Iterator[RemoteEntry]:

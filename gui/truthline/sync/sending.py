@@ -29,7 +29,8 @@ class Sent:
     """What came of sending a batch, before its lines are read back.
 
     ``unanswered`` is the error by which the answer was lost, so that the service may or may not have taken
-    the batch; ``status`` and ``message`` are the dataset's afterwards.
+    the batch; ``status``, ``message``, ``code`` and ``updated``, its time of last update, are the dataset's
+    afterwards.
     """
 
     batch: Batch
@@ -37,11 +38,18 @@ class Sent:
     unanswered: ServiceError | None = None
     status: str = ""
     message: str = ""
+    code: str = ""
+    updated: datetime | None = None
 
     @property
     def failed(self) -> bool:
         """Whether the service gave the update up."""
         return self.status.endswith("_FAILED") and self.unanswered is None
+
+    @property
+    def is_services_fault(self) -> bool:
+        """Whether the service failed by itself, whatever the lines are."""
+        return self.failed and self.code == "SERVICE_ERROR"
 
     @property
     def accepted(self) -> bool:
@@ -74,9 +82,15 @@ class Sender:
         self._workspace = workspace
         self._report = report
         self._cancel = cancel
+        self._busy = 0
 
-    def send(self, batch: Batch, members: Sequence[Candidate]) -> Sent:
-        """Send once the dataset is free, and wait until the update has ended.
+    def send(self, batch: Batch, members: Sequence[Candidate], before: DatasetDescription) -> Sent | None:
+        """Send, and wait until the update has ended; None if another update came first, which has ended now.
+
+        Args:
+            batch: as the journal knows it.
+            members: its lines.
+            before: the dataset as it is, with nothing in progress.
 
         Raises:
             RefusedError: the service did not take the batch.
@@ -84,41 +98,40 @@ class Sender:
 
         """
         blob = b"".join(one.line + b"\n" for one in members)
-        before, unanswered = self._offer(batch, blob)
+        self._workspace.set_batch(
+            batch.id, BatchState.SENDING, sent=datetime.now(UTC), updated_before=before.updated
+        )
+        unanswered = None
+        try:
+            self._reader.patience.send(lambda: self._rekognition.update_entries(self._reader.arn, blob))
+        except ServiceError as error:
+            if isinstance(error, BusyError):
+                self._wait_for_another(batch, error, before)
+                return None
+            if not outcome_unknown(error):
+                raise self._refused(batch, error) from error
+            self._report(Progress(f"{error.title} Looking whether the lines arrived."))
+            unanswered = error
         if unanswered is None:
             self._workspace.set_batch(batch.id, BatchState.ACCEPTED)
         now = self._reader.ended(before.updated, waited=0.0)
         self._report(Progress(now.status))
-        sent = Sent(batch, members, unanswered, now.status, now.message)
+        sent = Sent(batch, members, unanswered, now.status, now.message, now.code, now.updated)
         if unanswered is None:
+            self._busy = 0
             state = BatchState.FAILED if sent.failed else BatchState.ENDED
             self._workspace.set_batch(batch.id, state, status=now.status, message=now.message, code=now.code)
         return sent
 
-    def _offer(self, batch: Batch, blob: bytes) -> tuple[DatasetDescription, ServiceError | None]:
-        """Send; give the dataset's state before that, and the error if no answer came."""
-        before = self._reader.settled()
-        for _ in range(_BUSY_TIMES):
-            self._workspace.set_batch(
-                batch.id, BatchState.SENDING, sent=datetime.now(UTC), updated_before=before.updated
-            )
-            try:
-                self._reader.patience.send(lambda: self._rekognition.update_entries(self._reader.arn, blob))
-            except ServiceError as error:
-                if outcome_unknown(error):
-                    self._report(Progress(f"{error.title} Looking whether the lines arrived."))
-                    return before, error
-                if not isinstance(error, BusyError):
-                    raise self._refused(batch, error) from error
-                refusal = error
-                self._report(Progress(error.title))
-            else:
-                return before, None
-            # Nothing may seem to be in progress: then the status is still the one from before the other
-            # update, and must not be taken for the one from before ours.
-            self._cancel.wait(jittered(1.0))
-            before = self._reader.ended(before.updated, waited=0.0)
-        raise self._refused(batch, refusal)
+    def _wait_for_another(self, batch: Batch, error: BusyError, before: DatasetDescription) -> None:
+        self._busy += 1
+        if self._busy >= _BUSY_TIMES:
+            raise self._refused(batch, error) from error
+        self._report(Progress(error.title))
+        # Nothing may seem to be in progress: then the status is still the one from before the other
+        # update, and must not be taken for the one from before ours.
+        self._cancel.wait(jittered(1.0))
+        self._reader.ended(before.updated, waited=0.0)
 
     def _refused(self, batch: Batch, error: ServiceError) -> RefusedError:
         self._workspace.set_batch(batch.id, BatchState.FAILED, message=error.title, code=error.code)

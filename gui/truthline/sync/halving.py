@@ -1,0 +1,114 @@
+"""Which lines make an update fail.
+
+The service does not say, so a failed batch is halved until they stand alone. The good halves are stored on
+the way. What fails all lines alike, such as a missing permission, is told by both halves failing with the
+same words; then looking further is of no use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from truthline.errors import ServiceError
+from truthline.progress import Progress
+
+if TYPE_CHECKING:
+    from truthline.progress import Report
+    from truthline.sync.plan import Candidate
+    from truthline.sync.sending import Sent
+    from truthline.workspace.workspace import Batch, BatchId
+
+UPDATES_AT_MOST: Final = 100
+"""So many updates more than planned are sent to find the lines that make one fail."""
+
+_DATASET_WIDE: Final = (
+    "too many labels",
+    "too many rows",
+    "permission",
+    "access",
+    "metadata from s3",
+    "size",
+)
+"""In the service's words on a failure that is not one line's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A part that was halved, and the service's words on those of its halves that failed."""
+
+    failures: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Part:
+    """Lines to be sent in one update; ``batch`` is how the journal calls it, once it does."""
+
+    members: tuple[Candidate, ...]
+    batch: Batch | None = None
+    whole: _Whole | None = None
+
+    @property
+    def is_half(self) -> bool:
+        """Whether it came of a part that failed."""
+        return self.whole is not None
+
+    def is_half_of(self, whole: _Whole | None) -> bool:
+        """Whether it came of this one."""
+        return whole is not None and self.whole is whole
+
+
+class Halving:
+    """The search through one push, within `UPDATES_AT_MOST`."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._updates = 0
+        self._hopeless: set[BatchId] = set()
+        """Batches that failed, but not because of their lines."""
+
+    def split(self, part: Part, sent: Sent) -> tuple[list[Part], ServiceError | None]:
+        """What to send in place of a part that failed, in order, and the error that ends the push instead.
+
+        Neither if the part is one line, which is the guilty one, or if the bound is reached.
+        """
+        if part.whole is not None:
+            part.whole.failures.append(sent.message)
+            if len(part.whole.failures) == 2 and _says_dataset(sent, part.whole.failures):
+                self._hopeless.add(sent.batch.id)
+                return [], _failed(sent)
+        if sent.is_services_fault:
+            return [], _failed(sent)
+        count = len(part.members)
+        if count == 1 or self._updates + 2 > UPDATES_AT_MOST:
+            return [], None
+        self._updates += 2
+        text = f"The update failed. Looking which of its {count:,} lines are to blame: update {self._updates}"
+        self._report(Progress(f"{text} of at most {UPDATES_AT_MOST}", self._updates, UPDATES_AT_MOST))
+        whole, middle = _Whole(), count // 2
+        return [Part(half, whole=whole) for half in (part.members[:middle], part.members[middle:])], None
+
+    def told(self, sent: Sent) -> str:
+        """What to say of a line that was in an update which failed for good."""
+        words = sent.message or "The service gave no reason."
+        if len(sent.members) == 1 and sent.batch.id not in self._hopeless:
+            return f"The service refuses this line: {words} Correct it, then push again."
+        if sent.is_services_fault or sent.batch.id in self._hopeless:
+            return f"The update that held this line failed: {words}"
+        return (
+            f"The update that held this line failed: {words} It is one of {len(sent.members):,} lines of"
+            " which at least one is to blame; push again to look further."
+        )
+
+
+def _says_dataset(sent: Sent, failures: list[str]) -> bool:
+    words = sent.message.casefold()
+    return len(set(failures)) == 1 and any(one in words for one in _DATASET_WIDE)
+
+
+def _failed(sent: Sent) -> ServiceError:
+    return ServiceError(
+        "The update of the dataset failed, and not because of single lines.",
+        detail=sent.message or "The service gave no reason.",
+        code=sent.status,
+    )
