@@ -11,7 +11,7 @@ import botocore.tokens
 import pytest
 
 from truthline.aws.connection import Connection
-from truthline.aws.session import connect, profiles
+from truthline.aws.session import connect
 from truthline.errors import InvalidRequestError, OfflineError, RegionError, SignInError, UsageError
 
 TRAIN = "arn:aws:rekognition:eu-central-1:123456789012:project/pond/dataset/train/1700000000000"
@@ -25,8 +25,9 @@ SSO = (
 def test_importing_imports_no_boto3():
     program = (
         "import sys; import truthline.aws.session, truthline.aws.translate, truthline.aws.rekognition,"
-        " truthline.aws.s3;"
-        " print([m for m in sys.modules if m.partition('.')[0] in ('boto3','botocore','s3transfer')])"
+        " truthline.aws.s3, truthline.aws.profiles, truthline.aws.policy;"
+        " slow = ('awscrt', 'boto3', 'botocore', 's3transfer');"
+        " print([name for name in sys.modules if name.partition('.')[0] in slow])"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
@@ -49,23 +50,6 @@ def test_for_arn_refuses_what_is_no_arn():
     with pytest.raises(UsageError) as caught:
         Connection().for_arn("s3://bucket/key")
     assert caught.value.place == "s3://bucket/key"
-
-
-def test_profiles_are_listed_even_when_the_chosen_one_is_missing(aws_files, monkeypatch):
-    aws_files("[default]\nregion=eu-west-1\n[profile pond]\n", credentials="[lake]\naws_access_key_id=x\n")
-    monkeypatch.setenv("AWS_PROFILE", "gone")
-    assert profiles() == ["default", "pond", "lake"]
-
-
-def test_no_configuration_lists_no_profiles():
-    assert profiles() == []
-
-
-def test_a_broken_configuration_says_which_file(aws_files):
-    aws_files("this is not an ini file")
-    with pytest.raises(SignInError) as caught:
-        profiles()
-    assert "config" in caught.value.detail
 
 
 def test_a_missing_profile_is_named():

@@ -255,6 +255,8 @@ EXCEPTIONS = [
         "not valid any more",
     ),
     (botocore.exceptions.UnauthorizedSSOTokenError(), SignInError, "not valid any more"),
+    (botocore.exceptions.LoginRefreshRequired(), SignInError, "not valid any more"),
+    (botocore.exceptions.LoginTokenLoadError(error_msg="x"), SignInError, "missing or broken"),
     (botocore.exceptions.NoRegionError(), RegionError, "no AWS region"),
     (botocore.exceptions.InvalidRegionError(region_name="!"), RegionError, "cannot be found in the region"),
     (
@@ -285,6 +287,29 @@ def test_each_exception_of_botocore(error, kind, words):
 def test_a_certificate_error_tells_of_proxies():
     error = botocore.exceptions.SSLError(endpoint_url="https://x.invalid/", error="x")
     assert "AWS_CA_BUNDLE" in told(error).detail
+
+
+def test_a_missing_part_of_the_aws_software_is_told_with_what_installs_it():
+    seen = told(botocore.exceptions.MissingDependencyException(msg="You need awscrt."))
+    assert isinstance(seen, SignInError)
+    assert '`pip install "botocore[crt]"`' in seen.detail
+
+
+def test_the_command_that_signs_in_is_the_one_of_the_profile():
+    lake = Caller(profile="lake", sign_in="aws login --profile lake")
+    assert "`aws login --profile lake`" in told(refusal("ExpiredTokenException"), caller=lake).detail
+    assert "`aws sso login --profile pond`" in told(refusal("ExpiredTokenException")).detail
+    assert "`aws sso login`" in told(refusal("ExpiredTokenException"), caller=Caller()).detail
+
+
+def test_only_a_refused_sign_in_is_doubted():
+    doubts = []
+    caller = Caller(profile="pond", doubt=lambda: doubts.append(1))
+    for code in ("ThrottlingException", "AccessDeniedException", "ResourceNotFoundException"):
+        told(refusal(code), caller=caller)
+    assert doubts == []
+    told(refusal("ExpiredTokenException"), caller=caller)
+    assert doubts == [1]
 
 
 def test_every_exception_of_botocore_is_told_as_something():

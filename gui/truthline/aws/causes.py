@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
     Teller = Callable[["Failure"], ServiceError]
 
+NEEDED_PART = 'pip install "botocore[crt]"'
+"""Installs what `aws login` needs beyond boto3; Truthline's own dependencies contain it."""
+
 REQUEST_ID_HEADERS = ("x-amzn-requestid", "x-amz-request-id")
 LONGEST_MESSAGE = 500
 _S3_PERMISSIONS = {
@@ -54,17 +57,21 @@ _S3_PERMISSIONS = {
 class Caller:
     """Who asks, as far as a person must be told: never a key, a secret or a token.
 
-    ``credentials`` says in words where the profile takes its credentials from, such as a file's name.
+    ``credentials`` says in words where the profile takes its credentials from, such as a file's name;
+    ``sign_in`` is the command that signs it in, where that is not the usual one. ``doubt`` is called when AWS
+    refused the credentials.
     """
 
     profile: str = ""
     region: str = ""
     credentials: str = ""
+    sign_in: str = ""
+    doubt: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 
     @property
     def sign_in_command(self) -> str:
         """What to type into a terminal to sign in again."""
-        return "aws sso login" + (f" --profile {self.profile}" if self.profile else "")
+        return self.sign_in or "aws sso login" + (f" --profile {self.profile}" if self.profile else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +148,8 @@ def _denied(failure: Failure) -> ServiceError:
     return failure.told(DeniedError, f"the permission {permission} is missing", detail)
 
 
-def _sign_in(failure: Failure) -> ServiceError:
+def sign_in_again(failure: Failure) -> ServiceError:
+    """The sign-in has run out, or AWS does not take it any more."""
     detail = f"Run `{failure.caller.sign_in_command}`, then try again; what you labelled is kept."
     return failure.told(SignInError, "the AWS sign-in is not valid any more, or was refused", detail)
 
@@ -161,10 +169,19 @@ def _no_credentials(failure: Failure) -> ServiceError:
 
 def broken_sign_in(failure: Failure) -> ServiceError:
     """The saved sign-in, or the program that makes one, is broken."""
-    where = failure.caller.credentials or "the AWS configuration"
+    broken_file = getattr(failure.error, "kwargs", {}).get("path", "")
+    where = broken_file or failure.caller.credentials or "the AWS configuration"
     profile = f" for the profile {failure.caller.profile}" if failure.caller.profile else ""
     detail = f"It comes from {where}: mend that, or run `{failure.caller.sign_in_command}`, then try again."
     return failure.told(SignInError, f"the saved AWS sign-in{profile} is missing or broken", detail)
+
+
+def _missing_part(failure: Failure) -> ServiceError:
+    detail = (
+        f"Run `{NEEDED_PART}` in the environment that Truthline runs in and start it again, or choose another"
+        " profile."
+    )
+    return failure.told(SignInError, "a part that this kind of sign-in needs is not installed", detail)
 
 
 def _partial(failure: Failure) -> ServiceError:
@@ -209,7 +226,7 @@ def _certificate(failure: Failure) -> ServiceError:
 def _signature(failure: Failure) -> ServiceError:
     if re.search(r"signature (expired|not yet current)", failure.message, re.IGNORECASE):
         return _clock(failure)
-    return _sign_in(failure)
+    return sign_in_again(failure)
 
 
 def _clock(failure: Failure) -> ServiceError:
@@ -289,7 +306,7 @@ CREDENTIAL_MODULES = {"botocore.configloader", "botocore.credentials", "botocore
 STATUSES = _table(
     (_region, "301 302 307"),
     (_unexplained, "400"),
-    (_sign_in, "401"),
+    (sign_in_again, "401"),
     (_denied, "403"),
     (_not_found, "404"),
     (invalid, "416"),
@@ -318,7 +335,7 @@ CODES = _table(
         ),
     ),
     (
-        _sign_in,
+        sign_in_again,
         (
             "AuthFailure ExpiredToken ExpiredTokenException IncompleteSignature InvalidAccessKeyId"
             " InvalidClientTokenId InvalidGrantException InvalidToken MissingAuthenticationToken"
@@ -356,10 +373,11 @@ CLASSES = _table(
     (_no_profile, "ProfileNotFound"),
     (broken_sign_in, "CredentialRetrievalError ConfigParseError ConfigNotFound"),
     (_partial, "PartialCredentialsError"),
-    (broken_sign_in, "InvalidConfigError UnknownCredentialError MissingDependencyException"),
+    (broken_sign_in, "InvalidConfigError UnknownCredentialError"),
+    (_missing_part, "MissingDependencyException"),
     (broken_sign_in, "MetadataRetrievalError RefreshWithMFAUnsupportedError"),
     (broken_sign_in, "SSOTokenLoadError LoginTokenLoadError"),
-    (_sign_in, "SSOError TokenRetrievalError LoginError"),
+    (sign_in_again, "SSOError TokenRetrievalError LoginError"),
     (_no_region, "NoRegionError"),
     (_bad_region, "BaseEndpointResolverError InvalidRegionError ServiceNotInRegionError UnknownRegionError"),
     (invalid, "ParamValidationError ValidationError EndpointProviderError InvalidEndpointConfigurationError"),

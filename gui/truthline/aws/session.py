@@ -1,28 +1,30 @@
 """Signing in: a `Connection` says as whom and where, `connect` makes the clients of it.
 
 AWS's usual variables and profiles apply wherever a field of the connection is empty. Credentials stay with
-botocore: nothing here stores, logs or shows them. boto3 is imported when a client is first needed, since the
-import costs half a second.
+botocore: nothing here stores, logs or shows them. Those that AWS refused are looked up again for the next
+call, so that work goes on after the person signed in anew. boto3 is imported when a client is first needed,
+since the import costs half a second.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from hashlib import sha1
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from truthline.aws.causes import Caller
+from truthline.aws.profiles import describe
 from truthline.aws.rekognition import Rekognition
 from truthline.aws.s3 import S3
 from truthline.aws.translate import refuse_foreign_answers, translated
 
 if TYPE_CHECKING:
     import boto3
+    import botocore.session
     from botocore.config import Config
 
     from truthline.aws.connection import Connection
+    from truthline.aws.renewal import RenewableCredentials
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
@@ -34,10 +36,13 @@ _POOL = 32
 class Aws:
     """The two services under one sign-in. Both are made on first use, and may be used from any thread."""
 
-    def __init__(self, connection: Connection, session: boto3.Session) -> None:
+    def __init__(
+        self, connection: Connection, session: boto3.Session, credentials: RenewableCredentials
+    ) -> None:
         self.connection = connection
         self._session = session
-        self._caller = _caller_of(connection, session)
+        self._credentials = credentials
+        self._caller = _caller_of(connection, session, credentials)
         # boto3's sessions, unlike its clients, must not be used by two threads at once.
         self._lock = threading.Lock()
         self._rekognition: Rekognition | None = None
@@ -70,6 +75,14 @@ class Aws:
             if self._s3 is None:
                 self._s3 = self._make_s3()
             return self._s3
+
+    def renew(self) -> None:
+        """Look the sign-in up again at the next call, as after `aws sso login`; calls under way keep theirs.
+
+        It does nothing slow, and may be called from any thread. The clients stay the same, so whoever holds
+        one is served as well.
+        """
+        self._credentials.renew()
 
     def close(self) -> None:
         """Close the connections; the clients must not be used after that."""
@@ -112,25 +125,23 @@ def connect(connection: Connection) -> Aws:
     caller = Caller(profile=connection.profile, region=connection.region)
     with translated("sign in to AWS", caller=caller):
         import boto3  # noqa: PLC0415 (slow, see above)
-        import botocore.session  # noqa: PLC0415
 
-        core = botocore.session.Session(profile=connection.profile or None)
-        # Signing in talks to services of its own, which must not hang for longer than ours.
-        core.set_default_client_config(_config(READ_SECONDS, _READ_TRIES))
-        return Aws(connection, boto3.Session(botocore_session=core))
+        from truthline.aws.renewal import RenewableCredentials  # noqa: PLC0415 (imports botocore)
+
+        credentials = RenewableCredentials(lambda: _open_session(connection.profile))
+        core = _open_session(connection.profile)
+        core.register_component("credential_provider", credentials)
+        return Aws(connection, boto3.Session(botocore_session=core), credentials)
 
 
-def profiles() -> list[str]:
-    """The names of the configured AWS profiles, in the order of the files.
+def _open_session(profile: str) -> botocore.session.Session:
+    """A session that reads AWS's files as they are now."""
+    import botocore.session  # noqa: PLC0415 (slow, see above)
 
-    Raises:
-        SignInError: AWS's configuration cannot be read.
-
-    """
-    with translated("list the AWS profiles"):
-        import botocore.session  # noqa: PLC0415 (slow, see above)
-
-        return list(botocore.session.Session().available_profiles)
+    core = botocore.session.Session(profile=profile or None)
+    # Signing in talks to services of its own, which must not hang for longer than ours.
+    core.set_default_client_config(_config(READ_SECONDS, _READ_TRIES))
+    return core
 
 
 def _config(read_seconds: int, tries: int) -> Config:
@@ -144,22 +155,13 @@ def _config(read_seconds: int, tries: int) -> Config:
     )
 
 
-def _caller_of(connection: Connection, session: boto3.Session) -> Caller:
+def _caller_of(connection: Connection, session: boto3.Session, credentials: RenewableCredentials) -> Caller:
     profile = connection.profile or os.environ.get("AWS_PROFILE", "")
     # Other AWS tools read AWS_REGION, botocore only AWS_DEFAULT_REGION.
     region = connection.region or os.environ.get("AWS_REGION", "") or session.region_name or ""
-    return Caller(profile, region, _credentials_of(session))
-
-
-def _credentials_of(session: boto3.Session) -> str:
-    """Where the profile takes its credentials from, in words."""
-    settings = session._session.get_scoped_config()  # noqa: SLF001 (no other way)
-    config_file = os.environ.get("AWS_CONFIG_FILE", "~/.aws/config")
-    if "credential_process" in settings:
-        return f"the credential_process that {config_file} names"
-    name = settings.get("sso_session") or settings.get("sso_start_url")
-    if name:
-        # The name that AWS's tools give the file; nothing is kept secret by it.
-        digest = sha1(str(name).encode(), usedforsecurity=False).hexdigest()
-        return str(Path("~/.aws/sso/cache", f"{digest}.json").expanduser())
-    return f"{config_file} and {os.environ.get('AWS_SHARED_CREDENTIALS_FILE', '~/.aws/credentials')}"
+    core = session._session  # noqa: SLF001 (no other way)
+    name = str(core.profile or "default")
+    told = describe(name, core.full_config)
+    # Whoever did not choose a profile need not type it either.
+    command = told.command if profile else told.command.removesuffix(f" --profile {name}")
+    return Caller(profile, region, told.source, sign_in=command, doubt=credentials.doubt)

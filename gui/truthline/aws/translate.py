@@ -27,8 +27,9 @@ from truthline.aws.causes import (
     not_from_aws,
     refused,
     service_fault,
+    sign_in_again,
 )
-from truthline.errors import ServiceError, TruthlineError
+from truthline.errors import ServiceError, SignInError, TruthlineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,6 +68,8 @@ def translated(action: str, *, place: str = "", caller: Caller | None = None) ->
         told = _translate(error, action, place, caller or Caller())
         if told is None:
             raise
+        if caller and isinstance(told, SignInError):
+            caller.doubt()
         raise told from error
 
 
@@ -156,7 +159,9 @@ def _by_origin(error: Exception) -> Teller | None:
         modules.append(str(trace.tb_frame.f_globals.get("__name__", "")))
         trace = trace.tb_next
     if any(module in CREDENTIAL_MODULES for module in modules):
-        return broken_sign_in
+        # botocore has no class of its own for credentials that are given and have run out already.
+        run_out = isinstance(error, RuntimeError) and "expired" in str(error)
+        return sign_in_again if run_out else broken_sign_in
     if "botocore.parsers" in modules:
         return not_from_aws
     if modules[-1:] == ["botocore.endpoint"]:

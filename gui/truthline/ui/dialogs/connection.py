@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
@@ -20,14 +20,21 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline.aws.connection import Connection
-from truthline.aws.session import connect, profiles
-from truthline.errors import TruthlineError
+from truthline.aws.policy import policy
+from truthline.aws.profiles import profiles
+from truthline.aws.session import connect
+from truthline.errors import SignInError, TruthlineError
+from truthline.sync.permissions import check_permissions
 from truthline.sync.sources import SourceKind, recognise
 from truthline.ui import theme
+from truthline.ui.dialogs.permissions import PermissionList, in_words
+from truthline.ui.dialogs.profiles import ProfilePicker, ProfileState
 from truthline.ui.jobs import Job, Jobs, Lane
 
 if TYPE_CHECKING:
-    from truthline.progress import CancelToken, Report
+    from truthline.aws.profiles import Profile
+    from truthline.progress import CancelToken, Progress, Report
+    from truthline.sync.permissions import Permission
 
 
 class ConnectionDialog(QDialog):
@@ -52,56 +59,43 @@ class ConnectionDialog(QDialog):
         self._jobs = jobs
         self._kind = kind
         self._checking: Job | None = None
+        self._listing: Job | None = None
+        self._bucket = ""
         self.setWindowTitle(title)
-        self.setMinimumWidth(560)
+        self.setMinimumWidth(720)
         dataset = kind is SourceKind.DATASET
         self.address = QLineEdit()
         self.address.setPlaceholderText(
             "arn:aws:rekognition:…:project/NAME/dataset/train/…" if dataset else "s3://bucket/prefix"
         )
         self.address.textChanged.connect(self._update)
-        self.profile = QComboBox()
-        self.profile.setEditable(True)
-        self.profile.setCurrentText(connection.profile)
-        self.profile.setPlaceholderText("The default profile")
+        self.profile = ProfilePicker(connection.profile)
+        self.profile_state = ProfileState()
+        self.profile.currentTextChanged.connect(lambda _text: self._show_profile())
         self.region = QLineEdit(connection.region)
         self.region.setPlaceholderText("The ARN's region" if dataset else "The profile's region")
         self.endpoint = QLineEdit(connection.endpoint_url)
         self.endpoint.setPlaceholderText("AWS")
         form = QFormLayout()
         form.setLabelAlignment(Qt.AlignmentFlag.AlignRight)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Dataset &ARN" if dataset else "S3 &prefix", self.address)
         form.addRow("&Profile", self.profile)
+        form.addRow("", self.profile_state)
         form.addRow("&Region", self.region)
         form.addRow("&Endpoint", self.endpoint)
-        self.check_button = QPushButton("&Check")
-        self.check_button.setAutoDefault(False)
-        self.check_button.clicked.connect(self.check)
-        self.outcome = QLabel()
-        self.outcome.setTextFormat(Qt.TextFormat.PlainText)
-        self.outcome.setWordWrap(True)
-        self.outcome.setMinimumHeight(40)
-        self.outcome.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        row = QHBoxLayout()
-        row.addWidget(self.check_button, 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(self.outcome, 1)
-        self.buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
-        )
-        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setText("Connect" if dataset else "Open")
-        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setProperty("primary", True)
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(12)
         layout.addLayout(form)
-        layout.addLayout(row)
-        layout.addWidget(self.buttons)
-        self._offering = self._jobs.run(
-            Lane.WATCH, lambda _token, _report: profiles(), done=self._offer, failed=lambda _error: None
-        )
+        layout.addLayout(self._check_row())
+        self.permissions = PermissionList()
+        self.permissions.hide()
+        layout.addWidget(self.permissions, 1)
+        layout.addStretch()
+        layout.addLayout(self._button_row("Connect" if dataset else "Open"))
         self._update()
+        self._list_profiles()
 
     @property
     def connection(self) -> Connection:
@@ -116,7 +110,7 @@ class ConnectionDialog(QDialog):
         return self.address.text().strip()
 
     def check(self) -> None:
-        """Ask AWS whether this can be read, and say what it answered."""
+        """Ask AWS what may be done with this, and say what it answered."""
         self.check_button.setEnabled(False)
         self._say("Asking AWS…", theme.tokens().dim)
         work = _check_dataset if self._kind is SourceKind.DATASET else _check_prefix
@@ -126,31 +120,111 @@ class ConnectionDialog(QDialog):
             lambda token, report: work(connection, text, token, report),
             done=self._fine,
             failed=self._wrong,
+            progress=self._advance,
         )
 
-    def _fine(self, sentence: str) -> None:
-        self._end(sentence, theme.tokens().good)
+    def copy_policy(self) -> None:
+        """Put the IAM policy for what the fields name onto the clipboard."""
+        bucket = self._bucket
+        arn = ""
+        if self._valid() and self._kind is SourceKind.DATASET:
+            arn = self.text
+        elif self._valid():
+            bucket = _split(self.text)[0]
+        QGuiApplication.clipboard().setText(policy(arn, bucket))
+        self.policy_button.setText("Policy Copied")
+
+    def _check_row(self) -> QHBoxLayout:
+        self.check_button = QPushButton("&Check")
+        self.check_button.setAutoDefault(False)
+        self.check_button.clicked.connect(self.check)
+        self.outcome = QLabel()
+        self.outcome.setTextFormat(Qt.TextFormat.PlainText)
+        self.outcome.setWordWrap(True)
+        self.outcome.setMinimumHeight(40)
+        self.outcome.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(self.check_button, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.outcome, 1)
+        return row
+
+    def _button_row(self, verb: str) -> QHBoxLayout:
+        self.policy_button = QPushButton(theme.icon("copy"), "Copy Po&licy")
+        self.policy_button.setAutoDefault(False)
+        self.policy_button.setToolTip(
+            theme.plain_tip("The permissions that Truthline needs, for whoever looks after the AWS account")
+        )
+        self.policy_button.clicked.connect(self.copy_policy)
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        accept = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        accept.setText(verb)
+        accept.setProperty("primary", True)
+        accept.setDefault(True)
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        row = QHBoxLayout()
+        row.addWidget(self.policy_button)
+        row.addWidget(self.buttons, 1)
+        return row
+
+    def _fine(self, permissions: list[Permission]) -> None:
+        self.permissions.set_permissions(permissions)
+        self.permissions.show()
+        self._bucket = next(
+            (_split(one.resource)[0] for one in permissions if one.action == "s3:ListBucket"), ""
+        )
+        sentence, well = in_words(permissions)
+        self._end(sentence, theme.tokens().good if well else theme.tokens().error)
 
     def _wrong(self, error: Exception) -> None:
-        self._end(
-            str(error) if isinstance(error, TruthlineError) else f"The check failed: {error}",
-            theme.tokens().error,
-        )
+        self.permissions.hide()
+        if isinstance(error, SignInError):
+            self.profile_state.show_profile(self.profile.profile, refused=True)
+        told = f"{error.title} {error.detail}" if isinstance(error, TruthlineError) else str(error)
+        self._end(told.strip(), theme.tokens().error)
+
+    def _advance(self, progress: Progress) -> None:
+        self._say(progress.text, theme.tokens().dim)
 
     def _end(self, sentence: str, colour: str) -> None:
         self._checking = None
         self.check_button.setEnabled(self._valid())
         self._say(sentence, colour)
+        self._fit()
         self.checked.emit(sentence)
 
     def _say(self, sentence: str, colour: str) -> None:
         self.outcome.setText(sentence)
         self.outcome.setStyleSheet(f"color: {colour}")
 
-    def _offer(self, names: list[str]) -> None:
-        kept = self.profile.currentText()
-        self.profile.addItems(names)
-        self.profile.setCurrentText(kept)
+    def _fit(self) -> None:
+        """Be as high as what is shown needs: a dialog does not grow by itself for lines that wrap."""
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+            self.resize(self.width(), layout.totalHeightForWidth(self.width()))
+
+    def _list_profiles(self) -> None:
+        if self._listing is None:
+            self._listing = self._jobs.run(
+                Lane.WATCH, lambda _token, _report: profiles(), done=self._offer, failed=self._offer_none
+            )
+
+    def _offer(self, found: list[Profile]) -> None:
+        self._listing = None
+        if self.profile.set_profiles(found):
+            self._show_profile()
+
+    def _offer_none(self, error: Exception) -> None:
+        self._listing = None
+        self.profile_state.say(str(error))
+
+    def _show_profile(self) -> None:
+        if self.profile.listed:
+            self.profile_state.show_profile(self.profile.profile)
 
     def _valid(self) -> bool:
         try:
@@ -163,25 +237,40 @@ class ConnectionDialog(QDialog):
         self.check_button.setEnabled(valid)
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(valid)
         self.outcome.clear()
+        self._bucket = ""
+        self.policy_button.setText("Copy Po&licy")
+        if not self.permissions.isHidden():
+            self.permissions.hide()
+            self._fit()
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        # Whoever comes back from a terminal may have signed in there.
+        if event.type() == QEvent.Type.ActivationChange and self.isVisible() and self.isActiveWindow():
+            self._list_profiles()
 
     @override
     def done(self, result: int) -> None:
-        self._offering.drop()
-        if self._checking is not None:
-            self._checking.drop()
+        for job in (self._listing, self._checking):
+            if job is not None:
+                job.drop()
         super().done(result)
 
 
-def _check_dataset(connection: Connection, arn: str, _token: CancelToken, _report: Report) -> str:
+def _check_dataset(connection: Connection, arn: str, token: CancelToken, report: Report) -> list[Permission]:
     with connect(connection.for_arn(arn)) as aws:
-        stats = aws.rekognition.describe_dataset(arn).stats
-    return f"The dataset can be read: {stats.total:,} images, {stats.labeled:,} of them labelled."
+        return check_permissions(aws, arn=arn, cancel=token, report=report)
 
 
-def _check_prefix(connection: Connection, prefix: str, _token: CancelToken, _report: Report) -> str:
-    bucket, _, key = prefix.removeprefix("s3://").partition("/")
+def _check_prefix(
+    connection: Connection, address: str, token: CancelToken, report: Report
+) -> list[Permission]:
+    bucket, prefix = _split(address)
     with connect(connection) as aws:
-        found = next(iter(aws.s3.list(bucket, key)), None)
-    if found is None:
-        return "The bucket can be read, but nothing has this prefix."
-    return "The bucket can be read, and holds objects with this prefix."
+        return check_permissions(aws, bucket=bucket, prefix=prefix, cancel=token, report=report)
+
+
+def _split(address: str) -> tuple[str, str]:
+    bucket, _, prefix = address.removeprefix("s3://").partition("/")
+    return bucket, prefix
