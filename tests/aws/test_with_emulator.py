@@ -213,6 +213,20 @@ def test_a_half_open_connection_ends_in_time(emulator, credentials, train, monke
     assert count(emulator, "UpdateDatasetEntries") == 1
 
 
+@pytest.mark.parametrize(("deadline", "tries"), [(60, 3), (0.2, 1)])
+def test_a_whole_call_has_a_deadline(emulator, credentials, train, monkeypatch, deadline, tries):
+    """However many tries are left, none begins after it: silence costs its time with each one."""
+    monkeypatch.setattr(session, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(session, "DEADLINE_SECONDS", deadline)
+    emulator.faults.add("DescribeDataset", faults.half_open(), times=None)
+    with (
+        connect(Connection(region="eu-west-1", endpoint_url=emulator.endpoint_url)) as aws,
+        pytest.raises(OfflineError),
+    ):
+        aws.rekognition.describe_dataset(train)
+    assert count(emulator, "DescribeDataset") == tries
+
+
 @pytest.mark.parametrize("carried_out", [True, False])
 @pytest.mark.parametrize("fault", [faults.html, faults.empty_body])
 def test_a_false_success_is_not_from_aws(aws, train, emulator, fault, carried_out):

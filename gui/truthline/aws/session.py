@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from truthline.aws.causes import Caller
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
 SEND_SECONDS = 60
+DEADLINE_SECONDS = 20
+"""A call is not tried again once so much time has gone by since it began."""
 _READ_TRIES = 3
 _POOL = 32
 
@@ -112,6 +115,7 @@ class Aws:
             config=config,
         )
         refuse_foreign_answers(client)
+        _end_in_time(client)
         return client
 
 
@@ -142,6 +146,22 @@ def _open_session(profile: str) -> botocore.session.Session:
     # Signing in talks to services of its own, which must not hang for longer than ours.
     core.set_default_client_config(_config(READ_SECONDS, _READ_TRIES))
     return core
+
+
+def _end_in_time(client: Any) -> None:
+    """Bound a whole call and not each try alone: three tries at a silent service would take minutes."""
+    service = client.meta.service_model.service_id.hyphenize()
+
+    def begin(context: dict[str, Any], **_: object) -> None:
+        context["truthline_began"] = time.monotonic()
+
+    def decide(request_dict: dict[str, Any], **_: object) -> bool | None:
+        began = request_dict["context"].get("truthline_began")
+        late = began is not None and time.monotonic() - began >= DEADLINE_SECONDS
+        return False if late else None  # None leaves it to botocore
+
+    client.meta.events.register(f"before-call.{service}", begin)
+    client.meta.events.register_first(f"needs-retry.{service}", decide)
 
 
 def _config(read_seconds: int, tries: int) -> Config:

@@ -1,0 +1,160 @@
+"""Commands about files: workspaces, manifests, other formats."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from truthline.cli.run import FINE, FLAWED, Json, Run
+from truthline.errors import UsageError
+from truthline.interchange.conversion import convert
+from truthline.manifest.annotation import Level
+from truthline.sync.check import ManifestCheck
+from truthline.sync.converting import source_lookup
+from truthline.sync.opening import create_workspace, export_manifest
+from truthline.sync.sources import recognise
+from truthline.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    import argparse
+
+    from truthline.interchange.conversion import Conversion
+    from truthline.sync.check import ManifestFinding
+
+
+def new(run: Run) -> int:
+    """Make a workspace."""
+    given = run.arguments
+    source = recognise(given.source)
+    with (
+        run.progress() as report,
+        create_workspace(
+            Path(given.workspace),
+            source,
+            connection=run.connection,
+            target=given.to,
+            images_dir=given.images,
+            report=report,
+            cancel=run.cancel,
+        ) as workspace,
+    ):
+        counts = workspace.counts()
+    run.say(f"{given.workspace}: {counts.total} entries, {counts.with_findings} of them with findings.")
+    run.document({"workspace": given.workspace, "entries": counts.total, "findings": counts.with_findings})
+    return FINE
+
+
+def export(run: Run) -> int:
+    """Write a workspace's lines to a manifest."""
+    given = run.arguments
+    with Workspace.open(Path(given.workspace)) as workspace:
+        export_manifest(workspace, Path(given.manifest))
+        total = workspace.counts().total
+    run.say(f"{given.manifest}: {total} lines.")
+    run.document({"manifest": given.manifest, "lines": total})
+    return FINE
+
+
+def convert_labels(run: Run) -> int:
+    """Convert labels from one format to another."""
+    given = run.arguments
+    source = Path(given.source)
+    lookup = source_lookup(source, given.images, given.target)
+    with run.progress() as report:
+        done = convert(
+            source,
+            Path(given.destination),
+            given.from_,
+            given.to,
+            images=lookup,
+            target=given.target,
+            dry_run=given.dry_run,
+            tell=lambda conversion: _tell_conversion(run, conversion),
+            report=report,
+            cancel=run.cancel,
+        )
+    would = "would be " if given.dry_run else ""
+    counts = f"{done.images} images, {done.class_labels} class labels, {done.boxes} boxes"
+    run.say(f"{given.destination}: {counts} {would}written.")
+    run.document(
+        {
+            "destination": given.destination,
+            "images": done.images,
+            "class_labels": done.class_labels,
+            "boxes": done.boxes,
+            "losses": [{"count": loss.count, "what": loss.what} for loss in done.losses],
+            "findings": [
+                {"place": one.place, "code": one.code, "level": one.level, "message": one.message}
+                for one in done.findings
+            ],
+        }
+    )
+    return FLAWED if any(one.level != Level.INFO for one in done.findings) else FINE
+
+
+def _tell_conversion(run: Run, conversion: Conversion) -> None:
+    """Say what is left out or lost, before anything is written."""
+    for one in conversion.findings:
+        run.say(f"{one.place}: {one.level} {one.code}: {one.message}")
+    for loss in conversion.losses:
+        run.say(f"lost: {loss.count} {loss.what}")
+
+
+def check(run: Run) -> int:
+    """Find what is wrong in a manifest, or in those of a project's two datasets."""
+    given = run.arguments
+    check = ManifestCheck(*_manifests(given), images_dir=Path(given.images) if given.images else None)
+    count = errors = 0
+    # A broken manifest has more findings than memory should hold, and half a JSON document is none.
+    with tempfile.SpooledTemporaryFile(_SPOOL_CHARACTERS, "w+") as spool:
+        with run.progress() as report:
+            for found in check.findings(report=report, cancel=run.cancel):
+                spool.write(json.dumps(_described(found, is_pair=bool(given.test))) + "\n")
+                count += 1
+                errors += found.finding.level is Level.ERROR
+        spool.seek(0)
+        if run.json:
+            run.json_list({"lines": check.lines}, "findings", (line.rstrip("\n") for line in spool))
+        else:
+            for line in spool:
+                run.say(_told(json.loads(line)))
+    run.say(f"{check.lines} lines, {count} findings, {errors} of them errors.")
+    return FLAWED if errors else FINE
+
+
+_SPOOL_CHARACTERS: Final = 1_000_000
+
+
+def _manifests(given: argparse.Namespace) -> list[Path]:
+    """The training manifest, or the only one, and that of the test dataset if it is given."""
+    train = [name for name in (given.manifest, given.train) if name]
+    if len(train) != 1:
+        raise UsageError(
+            "One manifest is needed, with --train or without."
+            if not train
+            else "That are too many manifests.",
+            detail="Write: truthline check MANIFEST, or truthline check --train MANIFEST --test MANIFEST",
+        )
+    return [Path(name) for name in (*train, given.test) if name]
+
+
+def _described(found: ManifestFinding, *, is_pair: bool) -> Json:
+    finding = found.finding
+    return {
+        **({"manifest": str(found.manifest)} if is_pair else {}),
+        "line": found.line,
+        "source_ref": found.source_ref,
+        "code": finding.code,
+        "level": str(finding.level),
+        "pointer": finding.pointer,
+        "message": finding.message,
+    }
+
+
+def _told(found: Json) -> str:
+    where = f"line {found['line']}" if found["line"] else "whole dataset"
+    place = f" at {found['pointer']}" if found["pointer"] else ""
+    manifest = f"{found['manifest']}: " if "manifest" in found else ""
+    return f"{manifest}{where}{place}: {found['level']} {found['code']}: {found['message']}"

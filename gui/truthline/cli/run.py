@@ -1,0 +1,142 @@
+"""One command being carried out: its arguments, its output, its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from tqdm import tqdm
+
+from truthline.aws.connection import Connection
+from truthline.errors import CancelledError, ServiceError, TruthlineError, UnreadableFileError
+from truthline.progress import CancelToken
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator
+    from types import FrameType
+
+    from truthline.progress import Progress, Report
+
+
+FINE: Final = 0
+FLAWED: Final = 1
+"""Done, but some lines have errors or were not stored."""
+UNUSABLE: Final = 2
+"""Wrong usage, or a file that cannot be read or written."""
+UNSERVED: Final = 3
+"""The service could not be reached, or failed."""
+INTERRUPTED: Final = 130
+BROKEN_PIPE: Final = 141
+
+Json = dict[str, Any]
+
+
+def give_up_output() -> None:
+    """Write no more: whoever read it has gone."""
+    # What cannot be written any more: Python must not find out once again when it exits.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class Run:
+    """One command being carried out: its arguments, its output and its cancel token."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.arguments = arguments
+        self.cancel = CancelToken()
+        self.json: bool = arguments.format == "json"
+        self.connection = Connection(arguments.profile, arguments.region, arguments.endpoint_url)
+
+    def say(self, text: str) -> None:
+        """Print a line for people, unless JSON is asked for."""
+        if not self.json:
+            self._print(shown(text))
+
+    def document(self, document: Json) -> None:
+        """Print a JSON document if that is asked for."""
+        if self.json:
+            self.json_line(document)
+
+    def json_line(self, document: Json) -> None:
+        """Print a JSON document on one line. ASCII: a source-ref may hold what no encoding can."""
+        self._print(json.dumps(document))
+
+    def json_list(self, document: Json, name: str, items: Iterable[str]) -> None:
+        """Print a JSON document on one line with a long list as its last member; its items are JSON."""
+        self._print(f"{json.dumps(document)[:-1]}, {json.dumps(name)}: [", end="")
+        comma = ""
+        for item in items:
+            self._print(comma + item, end="")
+            comma = ", "
+        self._print("]}")
+
+    @staticmethod
+    def flush() -> None:
+        """Hand over what was printed."""
+        if sys.stdout is not None:
+            sys.stdout.flush()
+
+    @staticmethod
+    def note(text: str) -> None:
+        """Print a line on standard error."""
+        print(shown(text), file=sys.stderr, flush=True)
+
+    def fail(self, error: TruthlineError) -> int:
+        """Print the error; return the exit code that it stands for."""
+        self.note(f"truthline: {error}")
+        if isinstance(error, CancelledError):
+            return INTERRUPTED
+        return UNSERVED if isinstance(error, ServiceError) else UNUSABLE
+
+    def _print(self, text: str, *, end: str = "\n") -> None:
+        try:
+            print(text, end=end, flush=bool(end))
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            give_up_output()
+            raise UnreadableFileError("The output cannot be written.", detail=f"{error.strerror}.") from error
+
+    @contextmanager
+    def progress(self) -> Iterator[Report]:
+        """A `Report` that draws a progress bar on a terminal, and nothing elsewhere."""
+        if sys.stderr is None or not sys.stderr.isatty():
+            yield lambda _: None
+            return
+        with tqdm(file=sys.stderr, leave=False, unit="") as bar:
+
+            def report(progress: Progress) -> None:
+                bar.set_description_str(shown(progress.text), refresh=False)
+                bar.total = progress.total
+                bar.n = progress.done
+                bar.refresh()
+
+            yield report
+
+
+def shown(text: str) -> str:
+    """Text that a terminal shows and does not obey: data may hold control characters."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+@contextmanager
+def cancelled_by_ctrl_c(cancel: CancelToken) -> Iterator[None]:
+    """Let the first Ctrl-C stop the work at its next step, a second one break it off."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        cancel.cancel()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
