@@ -149,7 +149,7 @@ def test_an_edit_takes_no_entry_out_of_the_list(
 ) -> None:
     browser.set_filter(Filter(kind=Kind.UNLABELLED))
     settle()
-    document.save({EntryId(3): line("s3://leaves/3.jpg", ["elm"])})
+    document.save({EntryId(3): line("s3://leaves/3.jpg", ["elm"])}, {})
     settle()
     assert listed(browser) == [1, 3, 5, 7, 9]
     browser.set_filter(browser.filter)

@@ -149,7 +149,7 @@ def apply_import(
         new_ids.append(entry_id)
         if line != bare[ref]:
             before[entry_id], after[entry_id] = bare[ref], line
-    return Imported(changes | workspace.save_many(after), before, after, tuple(new_ids))
+    return Imported(changes | workspace.save_many(after, made_from=before), before, after, tuple(new_ids))
 
 
 def size_for(image: LabelledImage, entry: Entry | None) -> ImageSize | None:

@@ -1,54 +1,52 @@
-"""The dataset that a workspace belongs to: its live status, pushes, uploads, and connecting to one."""
+"""The dataset that a workspace belongs to: its live status, pushes, pulls, uploads, and connecting to one."""
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
-from truthline.aws.connection import Connection
-from truthline.aws.session import Aws, connect
-from truthline.errors import CancelledError, NotFoundError, OfflineError, TruthlineError
+from truthline.aws.session import Aws
+from truthline.errors import CancelledError, NotFoundError, SignInError, TruthlineError
 from truthline.progress import CancelToken, Progress, Report
-from truthline.sync.opening import attach
+from truthline.sync.opening import belong_to
+from truthline.sync.pull import PullResult, pull
 from truthline.sync.push import PushResult, push
 from truthline.sync.upload import Upload, missing_images, upload_images
 from truthline.sync.watch import in_progress
+from truthline.ui.dataset_state import DatasetState, is_offline, waits_for
 from truthline.ui.jobs import Job, Lane, Work
+from truthline.ui.signing_in import SignIn, sign_in
+from truthline.ui.watcher import Watcher
 from truthline.workspace.changes import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from truthline.aws.connection import Connection
     from truthline.aws.rekognition import DatasetDescription
     from truthline.ui.document import Document
 
+__all__ = ["Dataset", "DatasetState"]
+
 T = TypeVar("T")
 
-_FAST_MS = 700
-_SLOW_MS = 20_000
-_TRYING_MS = 5_000
-"""While the service does not answer: soon enough to notice that it does again."""
+_BROKEN_OFF_MS = 5_000
+"""Before a push that broke off starts anew; doubled each time, since the dataset may answer in between."""
+_LONGEST_MS = 120_000
+_MOST_DOUBLINGS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class DatasetState:
-    """What is known of the dataset now.
+class _Answer:
+    """What the service said; of the moment when it was asked: the queued push, and whether all was quiet."""
 
-    ``arn`` is "" while the workspace belongs to none. ``description`` is what the service said last, at
-    ``asked``; ``problem`` why it could not be asked since. ``activity`` is what a push or upload is doing,
-    None if none runs.
-    """
-
-    arn: str = ""
-    description: DatasetDescription | None = None
-    problem: TruthlineError | None = None
-    activity: Progress | None = None
-    asked: datetime | None = None
-    result: PushResult | None = None
+    description: DatasetDescription | None
+    seen_updated: str
+    queued: Callable[[], None] | None
+    works: int | None
 
 
 class Dataset(QObject):
@@ -60,27 +58,31 @@ class Dataset(QObject):
     """The `Upload`s that a push needs first; answered by `upload_and_push` or `push_without_upload`."""
     pushed = Signal(object)
     """The `PushResult` of a push that has ended."""
+    push_queued = Signal(object)
+    """The `TruthlineError` for which a push waits; it starts by itself once the service answers."""
+    pulled = Signal(object)
+    """The `PullResult` of a pull that has ended."""
     connected = Signal(object)
-    """The ARN of the dataset that the workspace belongs to now."""
+    """The ARN of the dataset that the workspace belongs to now; a pull from it follows."""
     failed = Signal(object)
-    """The `TruthlineError` by which an upload or a connect failed."""
+    """The `TruthlineError` by which an upload, a pull or a connect failed."""
     reachable = Signal(object)
-    """The `Aws` through which images can be read, once it was made."""
+    """The `Aws` through which images can be read, once it was made, and once it answers again."""
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._document = document
         self._workspace = document.workspace
         self._jobs = document.jobs
-        self._aws: Aws | None = None
+        self._sign_in = SignIn(self._workspace, lambda aws: document.jobs.post(lambda: self._reach(aws)))
         self._work: Job | None = None
-        self._asking: Job | None = None
-        self._ask_again = False
-        self._signing_in = threading.Lock()
+        self._works = 0
+        self._queued: Callable[[], None] | None = None
+        self._breaks = 0
         self._closed = False
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self.refresh)
+        self.watcher = Watcher(document.jobs, self._question, self)
+        self.watcher.answered.connect(self._answered)
+        self.watcher.unanswered.connect(self._unanswered)
         self.state = DatasetState(arn=self._workspace.info.dataset_arn)
 
     def start(self) -> None:
@@ -92,51 +94,38 @@ class Dataset(QObject):
 
         What waits for an answer of the service is not waited for: it finds everything closed.
         """
-        self._timer.stop()
-        for job in (self._work, self._asking):
-            if job is not None:
-                job.drop()
+        self.watcher.stop()
+        if self._work is not None:
+            self._work.drop()
         self._closed = True
-        if self._aws is not None:  # else whoever is signing in finds this closed
-            self._aws.close()
+        self._sign_in.close()
 
     @property
     def busy(self) -> bool:
-        """Whether an upload, a push or a connect is under way."""
+        """Whether a push, a pull, an upload or a connect is under way."""
         return self._work is not None
 
     def refresh(self) -> None:
         """Ask the service for the dataset's status now."""
-        self._timer.stop()
-        self._ask_again = self._asking is not None  # what is on its way may tell of a moment ago
-        if self._asking is None:
-            self._asking = self._jobs.run(Lane.WATCH, self._ask, done=self._answered, failed=self._unanswered)
+        self.watcher.ask()
+
+    def set_visible(self, visible: bool) -> None:  # noqa: FBT001 - its one argument
+        """Say whether the window can be seen; hidden, the dataset is watched only for a push."""
+        self.watcher.set_visible(visible)
 
     def cancel(self) -> None:
-        """Stop the upload, push or connect under way; a later push takes it up."""
+        """Stop the work under way, which a later push or pull takes up; else take back a queued push."""
         if self._work is not None:
             self._show(activity=Progress("Stopping…"))
             self._work.cancel()
+        else:
+            self._unqueue()
+
+    # push
 
     def push(self) -> None:
         """Push the changes; local images that are not in the bucket are asked about first."""
-
-        def find(token: CancelToken, report: Report) -> list[Upload]:
-            return missing_images(self._workspace, self.signed_in().s3, cancel=token, report=report)
-
-        def found(uploads: list[Upload]) -> None:
-            self._end_work()
-            if uploads:
-                self.uploads_needed.emit(uploads)
-            else:
-                self.push_without_upload()
-
-        def saved(_: None) -> None:
-            self._run(find, found, self._fail)
-
-        if self._begin("Looking at what has changed"):
-            # The gesture of a moment ago comes along: behind it on its lane, nothing is left to be saved.
-            self._work = self._jobs.run(Lane.WRITE, _nothing, done=saved, failed=self._fail)
+        self._prepare(self.push, self._offer)
 
     def upload_and_push(self, uploads: list[Upload]) -> None:
         """Send the images, then push."""
@@ -145,11 +134,11 @@ class Dataset(QObject):
             upload_images(uploads, self.signed_in().s3, cancel=token, report=report)
 
         def sent(_: None) -> None:
-            self._end_work()
+            self._work = None
             self.push_without_upload()
 
-        if self._begin("Uploading images"):
-            self._run(send, sent, self._fail)
+        if self._begin_push("Uploading images", self._upload_rest):
+            self._run(send, sent, self._broken_off(self._upload_rest))
 
     def push_without_upload(self) -> None:
         """Push the changes as the bucket is."""
@@ -157,40 +146,146 @@ class Dataset(QObject):
         def work(token: CancelToken, report: Report) -> PushResult:
             return push(self._workspace, self.signed_in(), cancel=token, report=report)
 
-        def ended(result: PushResult) -> None:
-            self._end_work(result=result, problem=result.error if _is_offline(result.error) else None)
-            self._document.changed.emit(Changes(everything=True, pushes=True))
-            self.pushed.emit(result)
-            self.refresh()
+        if self._begin_push("Sending changes", self.push_without_upload):
+            stats = self.state.description.stats if self.state.description else self.state.before
+            self._show(before=stats)
+            self._run(work, self._end_push, self._broken_off(self.push_without_upload))
 
-        if self._begin("Sending changes"):
-            self._run(work, ended, self._fail)
+    def _upload_rest(self) -> None:
+        """Go on with an upload that was broken off: nothing is asked a second time."""
+        self._prepare(self._upload_rest, self.upload_and_push)
+
+    def _prepare(self, again: Callable[[], None], take: Callable[[list[Upload]], None]) -> None:
+        def find(token: CancelToken, report: Report) -> list[Upload]:
+            return missing_images(self._workspace, self.signed_in().s3, cancel=token, report=report)
+
+        def found(uploads: list[Upload]) -> None:
+            self._work = None
+            if uploads:
+                take(uploads)
+            else:
+                self.push_without_upload()
+
+        def saved(_: None) -> None:
+            self._run(find, found, self._broken_off(again))
+
+        if self._begin_push("Looking at what has changed", again):
+            self._after_saving(saved)
+
+    def _offer(self, uploads: list[Upload]) -> None:
+        self._end_work()
+        self.uploads_needed.emit(uploads)
+
+    def _begin_push(self, text: str, again: Callable[[], None]) -> bool:
+        """Begin, unless something is under way, or it is known already that the push would have to wait."""
+        if not self.busy and waits_for(self.state.problem):
+            self._queue(again, tell=not self.state.queued)
+            self.refresh()  # perhaps that is over by now
+            return False
+        return self._begin(text, queued=False)
+
+    def _end_push(self, result: PushResult) -> None:
+        if self._can_wait(result.error):
+            self._break_off(self.push_without_upload, result.error)
+        else:
+            self._breaks = 0
+            self._end_work(result=result, **self._problem(result.error))
+            self.refresh()
+        self._document.changed.emit(Changes(everything=True, info=True, pushes=True))
+        if not self.state.queued:
+            self.pushed.emit(result)
+
+    def _broken_off(self, again: Callable[[], None]) -> Callable[[Exception], None]:
+        """What to do when a step of a push fails."""
+
+        def failed(error: Exception) -> None:
+            if self._can_wait(error):
+                self._break_off(again, error)
+            else:
+                self._fail(error)
+
+        return failed
+
+    def _can_wait(self, error: Exception | None) -> bool:
+        return waits_for(error) and self._work is not None and not self._work.token.cancelled
+
+    # a push that waits
+
+    def _break_off(self, again: Callable[[], None], error: Exception | None) -> None:
+        """Have a push that lost the connection or the sign-in start anew when there is one."""
+        self._end_work(**self._problem(error))
+        self._queue(again, tell=self._breaks == 0)
+        self._breaks = min(self._breaks + 1, _MOST_DOUBLINGS)
+        self._watch_soon()
+
+    def _queue(self, again: Callable[[], None], *, tell: bool) -> None:
+        self._queued = again
+        self._show(activity=None, queued=True)
+        if tell:
+            self.push_queued.emit(self.state.problem)
+
+    def _unqueue(self) -> None:
+        self._queued = None
+        self._breaks = 0
+        if self.state.queued:
+            self._show(queued=False)
+
+    # pull and connect
+
+    def pull(self) -> None:
+        """Merge what the dataset holds now into the workspace; a pull that was broken off is taken up."""
+
+        def work(token: CancelToken, report: Report) -> PullResult:
+            return pull(self._workspace, self.signed_in(), cancel=token, report=report)
+
+        def saved(_: None) -> None:
+            self._run(work, self._end_pull, self._fail)
+
+        if self._begin("Reading the dataset", pulling=True):
+            self._after_saving(saved)
+
+    def _end_pull(self, result: PullResult) -> None:
+        self._end_work(others_updated=None, **self._problem(result.error))
+        self._document.changed.emit(Changes(everything=True, info=True))
+        self.pulled.emit(result)
+        self.refresh()
 
     def connect_to(self, connection: Connection, arn: str) -> None:
-        """Make the workspace one of that dataset: check that it can be read, then read what it holds."""
+        """Make the workspace one of that dataset: check that it can be read, then pull what it holds."""
 
-        def work(token: CancelToken, report: Report) -> Aws:
-            aws = _connected(connection.for_arn(arn))
+        def work(_token: CancelToken, _report: Report) -> Aws:
+            aws = sign_in(connection.for_arn(arn))
             try:
                 aws.rekognition.describe_dataset(arn)
-                attach(self._workspace, arn, aws, add_missing=True, cancel=token, report=report)
+                belong_to(self._workspace, arn, aws.connection)
             except BaseException:
                 aws.close()
                 raise
             return aws
 
         def done(aws: Aws) -> None:
-            if self._aws is not None:
-                self._aws.close()
-            self._aws = aws
-            self._end_work(arn=arn, description=None, problem=None)
+            self._sign_in.replace(aws)
+            self._queued = self._work = None
+            self._show(arn=arn, description=None, problem=None, offline_since=None, queued=False, before=None)
             self._document.changed.emit(Changes(everything=True, info=True))
             self.reachable.emit(aws)
             self.connected.emit(arn)
-            self.refresh()
+            self.pull()
 
         if self._begin("Connecting"):
             self._run(work, done, self._fail, unwanted=Aws.close)
+
+    def show_dataset(self, arn: str) -> None:
+        """Watch another dataset, to which the workspace has come to belong."""
+        self._unqueue()
+        self._show(arn=arn, description=None, problem=None, before=None, others_updated=None, result=None)
+        self.refresh()
+
+    # work
+
+    def _after_saving(self, then: Callable[[None], None]) -> None:
+        """Wait for the gesture of a moment ago: behind it on its lane, nothing is left to be saved."""
+        self._work = self._jobs.run(Lane.WRITE, _nothing, done=then, failed=self._fail)
 
     def _run(
         self,
@@ -200,6 +295,9 @@ class Dataset(QObject):
         *,
         unwanted: Callable[[T], None] | None = None,
     ) -> None:
+        if self._work is not None and self._work.token.cancelled:  # before it had begun
+            self._fail(CancelledError())
+            return
         self._work = self._jobs.run(
             Lane.NETWORK,
             work,
@@ -210,68 +308,103 @@ class Dataset(QObject):
         )
         self._watch_soon()
 
-    def _begin(self, text: str) -> bool:
+    def _begin(self, text: str, **more: object) -> bool:
         if self.busy:
             return False
-        self._show(activity=Progress(text), result=None)
+        self._works += 1
+        if "queued" in more:
+            self._queued = None
+        self._show(activity=Progress(text), result=None, **more)
         return True
 
     def _end_work(self, **more: object) -> None:
         self._work = None
-        self._show(activity=None, **more)
+        self._show(activity=None, pulling=False, **more)
 
     def _fail(self, error: Exception) -> None:
-        self._end_work()
+        self._end_work(**self._problem(error if waits_for(error) else self.state.problem))
         if not isinstance(error, CancelledError):
             self.failed.emit(error)
+        self._watch_soon()
 
     def signed_in(self) -> Aws:
         """The clients of the workspace's connection; called on the network and watch lanes."""
-        with self._signing_in:
-            if self._aws is None and not self._closed:
-                info = self._workspace.info
-                connection = Connection(info.profile, info.region, info.endpoint_url)
-                made = _connected(connection.for_arn(info.dataset_arn) if info.dataset_arn else connection)
-                self._aws = made
-                self._jobs.post(lambda: self._reach(made))
-            if self._aws is not None and not self._closed:
-                return self._aws
-            if self._aws is not None:
-                self._aws.close()
-            raise CancelledError
+        return self._sign_in.clients()
 
     def _reach(self, aws: Aws) -> None:
         if not self._closed:
             self.reachable.emit(aws)
 
-    def _ask(self, _token: CancelToken, _report: Report) -> DatasetDescription | None:
-        aws = self.signed_in()
-        arn = self._workspace.info.dataset_arn
-        return aws.rekognition.describe_dataset(arn) if arn else None
+    # watching
 
-    def _answered(self, description: DatasetDescription | None) -> None:
-        self._asking = None
-        self._show(description=description, problem=None, asked=datetime.now().astimezone())
-        if self.state.arn:
-            self._watch_soon()
+    def _question(self) -> Work[object]:
+        """What to ask now."""
+        works = None if self.busy else self._works
+        queued = self._queued
+        renew = isinstance(self.state.problem, SignInError) and not self.busy
+
+        def ask(_token: CancelToken, _report: Report) -> _Answer:
+            aws = self.signed_in()
+            if renew:
+                aws.renew()
+            arn = self._workspace.info.dataset_arn
+            description = aws.rekognition.describe_dataset(arn) if arn else None
+            return _Answer(description, self._workspace.info.seen_updated, queued, works)
+
+        return ask
+
+    def _answered(self, answer: _Answer) -> None:
+        was = self.state
+        self._show(
+            description=answer.description,
+            problem=None,
+            asked=datetime.now().astimezone(),
+            offline_since=None,
+            others_updated=self._updated_by_others(answer),
+            before=was.before or (answer.description.stats if answer.description else None),
+        )
+        if waits_for(was.problem) and self._sign_in.aws is not None:
+            self._reach(self._sign_in.aws)  # images that could not be read can be now
+        if answer.queued is not None and answer.queued is self._queued and not self.busy:
+            answer.queued()
+        self._watch_soon()
+
+    def _updated_by_others(self, answer: _Answer) -> datetime | None:
+        """When somebody else updated the dataset, by an answer to a question of a quiet moment."""
+        quiet = answer.works == self._works and not self.busy
+        if not quiet or answer.description is None or not answer.seen_updated:
+            return None
+        updated = answer.description.updated
+        if updated <= datetime.fromisoformat(answer.seen_updated):  # described a moment ago
+            return None
+        return self.state.others_updated or updated  # since then we may have updated it too
 
     def _unanswered(self, error: Exception) -> None:
-        self._asking = None
         problem = error if isinstance(error, TruthlineError) else TruthlineError(str(error))
         if self.state.arn:
-            self._show(
-                problem=problem,
-                description=None if isinstance(error, NotFoundError) else self.state.description,
-            )
-            self._watch_soon()
+            gone = isinstance(error, NotFoundError)
+            description = None if gone else self.state.description
+            self._show(description=description, problem=problem, offline_since=self._offline_since(problem))
+        self._watch_soon()
+
+    def _problem(self, error: Exception | None) -> dict[str, object]:
+        """What the state says after work that ended with an error: only what concerns the connection."""
+        problem = error if waits_for(error) else None
+        return {"problem": problem, "offline_since": self._offline_since(problem)}
+
+    def _offline_since(self, problem: Exception | None) -> datetime | None:
+        if not is_offline(problem):
+            return None
+        return self.state.offline_since or datetime.now().astimezone()
 
     def _watch_soon(self) -> None:
-        if self._ask_again:
-            self.refresh()
-            return
         moving = self.state.description is not None and in_progress(self.state.description)
-        quick = moving or self.busy
-        self._timer.start(_FAST_MS if quick else (_SLOW_MS if self.state.problem is None else _TRYING_MS))
+        self.watcher.quick = moving or self.busy
+        self.watcher.needed = self.busy or self.state.queued
+        if self.state.arn:
+            broken_off = self.state.queued and self._breaks > 0
+            pause = min(_BROKEN_OFF_MS << self._breaks - 1, _LONGEST_MS) if broken_off else 0
+            self.watcher.ask_soon(at_least_ms=pause)
 
     def _show(self, **what: object) -> None:
         self.state = replace(self.state, **what)  # type: ignore[arg-type]
@@ -280,18 +413,3 @@ class Dataset(QObject):
 
 def _nothing(_token: CancelToken, _report: Report) -> None:
     """Work for the sake of its place in a lane."""
-
-
-def _connected(connection: Connection) -> Aws:
-    """Sign in, and make the client for images here and not on the GUI thread, for which it takes too long."""
-    aws = connect(connection)
-    try:
-        _ = aws.s3
-    except BaseException:
-        aws.close()
-        raise
-    return aws
-
-
-def _is_offline(error: TruthlineError | None) -> bool:
-    return isinstance(error, OfflineError)

@@ -7,26 +7,30 @@ has it on disk, `Document.changed` says which entries to show anew. Between the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoCommand, QUndoStack
-from typing_extensions import override
+from PySide6.QtGui import QUndoStack
 
 from truthline.errors import CancelledError
 from truthline.manifest.annotation import Annotation, ImageFacts
-from truthline.manifest.attributes import keeps_attributes
 from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken, Progress, Report
-from truthline.ui.jobs import Job, Jobs, Lane
+from truthline.sync.conflicts import Resolved, resolve, settle_again
+from truthline.ui.gestures import ChooseAttributes, EditAnnotation, Edited, ResolveConflicts, edited_by
+from truthline.ui.jobs import Job, Jobs, Lane, Work
 from truthline.workspace.changes import Changes
 from truthline.workspace.label_uses import find_label
 from truthline.workspace.workspace import Entry, LabelEdit, WorkspaceInfo
 
 if TYPE_CHECKING:
+    from truthline.manifest.merge import Side
+    from truthline.workspace.entry import Settlement
     from truthline.workspace.workspace import EntryId, Label, Workspace
+
+T = TypeVar("T")
 
 Edit = Callable[[Annotation], Annotation]
 """A pure change of one annotation; returns the same object where there is nothing to change."""
@@ -70,6 +74,7 @@ class Document(QObject):
         self._unsaved: dict[EntryId, bytes] = {}
         self._long_edit: Job | None = None
         self._long_text = ""
+        self._settling = False
         self._saves_of_labels = 0
         self.info = workspace.info
         self.changed.connect(self._read_info)
@@ -87,7 +92,7 @@ class Document(QObject):
     @property
     def saving(self) -> bool:
         """Whether a gesture is not on disk yet."""
-        return bool(self._unsaved) or self._long_edit is not None or self.arranging
+        return bool(self._unsaved) or self._long_edit is not None or self._settling or self.arranging
 
     @property
     def arranging(self) -> bool:
@@ -124,7 +129,7 @@ class Document(QObject):
         if len(entry_ids) > AT_ONCE:
             self._edit_on_lane(text, list(entry_ids), change)
             return True
-        edited = _edit_entries(map(self.entry, entry_ids), change, self.locked)
+        edited = edited_by(change, map(self.entry, entry_ids), self.locked)
         if edited.after:
             self.undo_stack.push(EditAnnotation(self, text, edited.before, edited.after))
             self._tell(text, len(edited.after))
@@ -141,8 +146,8 @@ class Document(QObject):
             return False
         locked = self.locked
 
-        def collect(token: CancelToken, report: Report) -> _Edited:
-            edited = _Edited()
+        def collect(token: CancelToken, report: Report) -> Edited:
+            edited = Edited()
             for entry_id, annotation in find_label(
                 self.workspace, name, text=text, report=report, cancel=token
             ):
@@ -151,6 +156,62 @@ class Document(QObject):
 
         self._edit_long(text, collect, arrange)
         return True
+
+    def resolve_conflicts(
+        self,
+        text: str,
+        entry_ids: Sequence[EntryId],
+        side: Side,
+        *,
+        seen: Entry | None = None,
+        ended: Callable[[Resolved], None] | None = None,
+    ) -> bool:
+        """Decide all conflicts of these entries for one side, as one undoable gesture on the write lane.
+
+        An entry that is not as it was ``seen`` is left alone, and that is said. Cancelled, it keeps what was
+        decided until then. ``ended`` is told what was carried out. False if a long edit is under way and this
+        one has to wait for it.
+        """
+        if not self._is_free():
+            return False
+        ids = list(entry_ids)
+
+        def work(token: CancelToken, report: Report) -> Resolved:
+            return resolve(self.workspace, ids, side, seen=seen, report=report, cancel=token)
+
+        def done(resolved: Resolved) -> None:
+            self._end_long_edit()
+            if resolved.after:
+                self.undo_stack.push(ResolveConflicts(self, text, resolved))
+                self._tell(text, len(resolved.after))
+            self._tell_settled(resolved)
+            if ended is not None:
+                ended(resolved)
+
+        self._run_long(text, work, done, shown=len(ids) > AT_ONCE)
+        return True
+
+    def settle_again(
+        self, text: str, wanted: Mapping[EntryId, Settlement], undone: Mapping[EntryId, Settlement]
+    ) -> None:
+        """Put conflicts back, or decide them again (what undo commands call)."""
+        self._long_text, self._settling = text, True
+
+        def done(settled: Resolved) -> None:
+            self._end_settling()
+            self._tell_settled(settled)
+
+        def failed(error: Exception) -> None:
+            self._end_settling()
+            self.save_failed.emit(error)
+
+        self.jobs.run(
+            Lane.WRITE,
+            lambda _token, report: settle_again(self.workspace, wanted, undone, report=report),
+            done=done,
+            failed=failed,
+            progress=self.working.emit if len(wanted) > AT_ONCE else None,
+        )
 
     def arrange_labels(self, text: str, edit: LabelEdit, labels: Sequence[Label]) -> bool:
         """Change nothing but the list of labels, which is ``labels`` now, as one undoable gesture."""
@@ -219,8 +280,13 @@ class Document(QObject):
         if self._long_edit is not None:
             self._long_edit.cancel()
 
-    def save(self, lines: Mapping[EntryId, bytes], labels: LabelEdit = _NO_EDIT) -> None:
-        """Save lines and the list of labels on the write lane (what undo commands call)."""
+    def save(
+        self,
+        lines: Mapping[EntryId, bytes],
+        made_from: Mapping[EntryId, bytes],
+        labels: LabelEdit = _NO_EDIT,
+    ) -> None:
+        """Save lines, made from those, and the list of labels on the write lane (what undo commands call)."""
         self._unsaved.update(lines)
         self._saves_of_labels += bool(labels)
         touched = Changes.of_entries(lines.keys())
@@ -236,7 +302,9 @@ class Document(QObject):
 
         self.jobs.run(
             Lane.WRITE,
-            lambda _token, report: self.workspace.save_many(lines, labels=labels, report=report),
+            lambda _token, report: self.workspace.save_many(
+                lines, made_from=made_from, labels=labels, report=report
+            ),
             done=saved,
             failed=failed,
             progress=self.working.emit if len(lines) > AT_ONCE else None,
@@ -258,12 +326,28 @@ class Document(QObject):
         if count > 1:
             self.applied.emit((text, count))
 
-    def _is_free(self) -> bool:
-        if self._long_edit is not None:
-            self.refused.emit(f"“{self._long_text}” is still under way. Wait until it is done, or cancel it.")
-        return self._long_edit is None
+    def _end_settling(self) -> None:
+        self._settling = False
+        self.working.emit(None)
 
-    def _tell_kept(self, edited: _Edited) -> None:
+    def _tell_settled(self, settled: Resolved) -> None:
+        if settled.changes:
+            self.changed.emit(settled.changes)
+        if settled.left == 1:
+            self.refused.emit("1 image was left as it is: it was changed meanwhile. Look at it again.")
+        elif settled.left:
+            self.refused.emit(
+                f"{settled.left:,} images were left as they are: they were changed meanwhile. Look again."
+            )
+
+    def _is_free(self) -> bool:
+        busy = self._long_edit is not None or self._settling
+        if busy:
+            advice = "Wait until it is done." if self._settling else "Wait until it is done, or cancel it."
+            self.refused.emit(f"“{self._long_text}” is still under way. {advice}")
+        return not busy
+
+    def _tell_kept(self, edited: Edited) -> None:
         if edited.kept:
             images = "1 image was" if edited.kept == 1 else f"{edited.kept:,} images were"
             self.refused.emit(f"{images} left unchanged: {READ_ONLY}")
@@ -281,14 +365,12 @@ class Document(QObject):
                 report(Progress(text, start, len(entry_ids)))
                 yield from self.workspace.entries(entry_ids[start : start + 500])
 
-        self._edit_long(
-            text, lambda token, report: _edit_entries(entries(token, report), change, locked), None
-        )
+        self._edit_long(text, lambda token, report: edited_by(change, entries(token, report), locked), None)
 
     def _edit_long(
-        self, text: str, collect: Callable[[CancelToken, Report], _Edited], arrange: Arrange | None
+        self, text: str, collect: Callable[[CancelToken, Report], Edited], arrange: Arrange | None
     ) -> None:
-        def work(token: CancelToken, report: Report) -> tuple[_Edited, Changes]:
+        def work(token: CancelToken, report: Report) -> tuple[Edited, Changes]:
             edited = collect(token, report)
             if arrange is not None:
                 labels = self.workspace.labels()
@@ -296,13 +378,14 @@ class Document(QObject):
                 edited.labels_before = edited.labels.inverse(labels)
             changes = self.workspace.save_many(
                 edited.after,
+                made_from=edited.before,
                 labels=edited.labels,
                 report=lambda progress: report(replace(progress, text=f"{text}: saving")),
                 cancel=token,
             )
             return edited, changes
 
-        def done(outcome: tuple[_Edited, Changes]) -> None:
+        def done(outcome: tuple[Edited, Changes]) -> None:
             self._end_long_edit()
             edited, changes = outcome
             if changes:
@@ -311,6 +394,9 @@ class Document(QObject):
                 self._tell(text, len(edited.after) if arrange is None else 2)
             self._tell_kept(edited)
 
+        self._run_long(text, work, done)
+
+    def _run_long(self, text: str, work: Work[T], done: Callable[[T], None], *, shown: bool = True) -> None:
         def failed(error: Exception) -> None:
             self._end_long_edit()
             if isinstance(error, CancelledError):
@@ -320,101 +406,12 @@ class Document(QObject):
 
         self._long_text = text
         self._long_edit = self.jobs.run(
-            Lane.WRITE, work, done=done, failed=failed, progress=self.working.emit
+            Lane.WRITE, work, done=done, failed=failed, progress=self.working.emit if shown else None
         )
 
     def _end_long_edit(self) -> None:
         self._long_edit = None
         self.working.emit(None)
-
-
-class EditAnnotation(QUndoCommand):
-    """One gesture: the lines before and after it, and what it did to the list of labels.
-
-    Undo is another save.
-    """
-
-    def __init__(
-        self,
-        document: Document,
-        text: str,
-        before: Mapping[EntryId, bytes],
-        after: Mapping[EntryId, bytes],
-        *,
-        labels: tuple[LabelEdit, LabelEdit] = (_NO_EDIT, _NO_EDIT),
-        saved: bool = False,
-    ) -> None:
-        super().__init__(text)
-        self._document = document
-        self._before = before
-        self._after = after
-        self._labels_before, self._labels_after = labels
-        self._saved = saved
-
-    @classmethod
-    def of_saved(cls, document: Document, text: str, edited: _Edited) -> EditAnnotation:
-        """A gesture that is on disk already."""
-        labels = (edited.labels_before, edited.labels)
-        return cls(document, text, edited.before, edited.after, labels=labels, saved=True)
-
-    @override
-    def redo(self) -> None:
-        if self._saved:
-            self._saved = False
-            return
-        self._document.save(self._after, self._labels_after)
-
-    @override
-    def undo(self) -> None:
-        self._document.save(self._before, self._labels_before)
-
-
-class ChooseAttributes(QUndoCommand):
-    """Which label attributes are edited, before and after a person chose others."""
-
-    def __init__(self, document: Document, before: WorkspaceInfo, after: WorkspaceInfo) -> None:
-        super().__init__("Choose Attributes")
-        self._document = document
-        self._before = before
-        self._after = after
-
-    @override
-    def redo(self) -> None:
-        self._document.store_attributes(self._after)
-
-    @override
-    def undo(self) -> None:
-        self._document.store_attributes(self._before)
-
-
-@dataclass(slots=True)
-class _Edited:
-    """What an edit makes of lines and labels; ``kept`` counts those that a locked attribute forbade."""
-
-    before: dict[EntryId, bytes] = field(default_factory=dict)
-    after: dict[EntryId, bytes] = field(default_factory=dict)
-    kept: int = 0
-    labels: LabelEdit = _NO_EDIT
-    labels_before: LabelEdit = _NO_EDIT
-
-    def add(self, entry_id: EntryId, old: Annotation, changed: Annotation, locked: Collection[str]) -> None:
-        """Take in what became of one entry's annotation."""
-        if changed.raw == old.raw:
-            return
-        if locked and not keeps_attributes(old, changed, locked):
-            self.kept += 1
-            return
-        self.before[entry_id] = old.raw
-        self.after[entry_id] = changed.raw
-
-
-def _edit_entries(entries: Iterable[Entry], change: EntryEdit, locked: Collection[str]) -> _Edited:
-    edited = _Edited()
-    for entry in entries:
-        changed = change(entry)
-        if changed.raw != entry.line:
-            edited.add(entry.id, entry.annotation, changed, locked)
-    return edited
 
 
 def _with_attributes_of(chosen: WorkspaceInfo, info: WorkspaceInfo) -> WorkspaceInfo:

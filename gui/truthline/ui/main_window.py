@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QLabel,
@@ -44,8 +44,7 @@ if TYPE_CHECKING:
     from truthline.images.thumbnails import Thumbnails
     from truthline.progress import CancelToken, Progress, Report
     from truthline.settings import Settings
-    from truthline.sync.push import PushResult
-    from truthline.sync.upload import Upload
+    from truthline.ui.dataset_commands import DatasetCommands
     from truthline.ui.dialogs.connection import ConnectionDialog
     from truthline.ui.dialogs.folder import FolderDialog
     from truthline.ui.workbench import Workbench
@@ -75,6 +74,7 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._thumbnails = thumbnails
         self.bench: Workbench | None = None
+        self._commands: DatasetCommands | None = None
         self.actions_by_name = Actions(self, self._handlers())
         self.opener = Opener(jobs, self)
         self.opener.opened.connect(self.show_workspace)
@@ -137,6 +137,7 @@ class MainWindow(QMainWindow):
 
     def show_workspace(self, workspace: Workspace) -> None:
         """Put an open workspace into the window, in place of the one before."""
+        from truthline.ui.dataset_commands import DatasetCommands
         from truthline.ui.workbench import Workbench
 
         self._close_bench()
@@ -153,16 +154,17 @@ class MainWindow(QMainWindow):
         bench.image.canvas.drawing_changed.connect(lambda _drawing: self._update_actions())
         bench.image.class_wanted.connect(lambda _frame: self._ask_for_label())
         bench.document.undo_stack.indexChanged.connect(lambda _index: self._update_actions())
-        bench.dataset.uploads_needed.connect(self._offer_upload)
-        bench.dataset.pushed.connect(self._tell_pushed)
-        bench.bar.connect_wanted.connect(lambda _: self._connect())
+        commands = self._commands = DatasetCommands(bench, self)
+        commands.panel_wanted.connect(self._show_panel)
         self.setWindowTitle(f"{workspace.info.name} — Truthline")
         if not workspace.info.endpoint_url:  # an emulator's workspace goes with it
             self._settings.remember(str(workspace.path))
             self._settings.save()
         self._search.clear()
         self._fit_panels()
+        bench.dataset.set_visible(self._can_be_seen())
         bench.start()
+        commands.start()
         self._update_actions()
         self.document_opened.emit(bench)
 
@@ -187,6 +189,9 @@ class MainWindow(QMainWindow):
     def _handlers(self) -> dict[str, Callable[[], object]]:
         def bench(call: Callable[[Workbench], object]) -> Callable[[], object]:
             return lambda: call(self.bench) if self.bench is not None else None
+
+        def commands(call: Callable[[DatasetCommands], object]) -> Callable[[], object]:
+            return lambda: call(self._commands) if self._commands is not None else None
 
         return {
             "open_folder": lambda: self._ask_for_folder(""),
@@ -227,10 +232,15 @@ class MainWindow(QMainWindow):
             "colour_label": bench(lambda b: b.commands.ask_colour(b.labels.current)),
             "delete_label": bench(lambda b: b.commands.ask_delete(b.labels.current)),
             "attributes": bench(lambda b: b.commands.ask_attributes()),
-            "push": bench(lambda b: b.dataset.push()),
+            "push": commands(lambda c: c.push()),
+            "pull": bench(lambda b: b.dataset.pull()),
+            "resolve": commands(lambda c: c.resolve()),
+            "history": commands(lambda c: c.show_history()),
+            "remove_images": commands(lambda c: c.remove_images()),
+            "projects": self._show_projects,
             "refresh": bench(lambda b: b.dataset.refresh()),
             "training": bench(lambda b: b.show_training()),
-            "connect": self._connect,
+            "connect": commands(lambda c: c.connect_to_dataset()),
             "keys": self._show_keys,
             "about": self._about,
         }
@@ -262,18 +272,6 @@ class MainWindow(QMainWindow):
 
         dialog = ConnectionDialog(self._jobs, kind, title, self._connection(), self)
         _ask(dialog, lambda: self.open_wish(Wish(dialog.text, connection=dialog.connection)))
-
-    def _connect(self) -> None:
-        from truthline.ui.dialogs.connection import ConnectionDialog
-
-        bench = self.bench
-        if bench is None:
-            return
-        info = bench.document.workspace.info
-        connection = Connection(info.profile, info.region, info.endpoint_url)
-        dialog = ConnectionDialog(self._jobs, SourceKind.DATASET, "Connect to a Dataset", connection, self)
-        dialog.address.setText(info.dataset_arn)
-        _ask(dialog, lambda: bench.dataset.connect_to(dialog.connection, dialog.text))
 
     def _export(self) -> None:
         bench = self.bench
@@ -310,49 +308,20 @@ class MainWindow(QMainWindow):
                 self._toggle(bench.side)
             bench.labels.focus_field()
 
-    def _offer_upload(self, uploads: list[Upload]) -> None:
+    def _show_panel(self, panel: QWidget) -> None:
         bench = self.bench
-        if bench is None:
-            return
-        total = sum(upload.size for upload in uploads)
-        images = "1 image is" if len(uploads) == 1 else f"{len(uploads):,} images are"
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(f"{images} on this computer and not in the bucket {uploads[0].bucket}.")
-        box.setInformativeText(
-            f"The service reads images from the bucket. Upload them first ({total / 1e6:,.1f} MB)?"
-        )
-        upload = box.addButton("Upload and Push", QMessageBox.ButtonRole.AcceptRole)
-        without = box.addButton("Push Without Them", QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(upload)
-        box.buttonClicked.connect(
-            lambda button: (
-                bench.dataset.upload_and_push(uploads)
-                if button is upload
-                else (bench.dataset.push_without_upload() if button is without else None)
-            )
-        )
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
+        if bench is not None:
+            if bench.drawer.isHidden():
+                self._toggle(bench.drawer)
+            bench.drawer.setCurrentWidget(panel)
 
-    def _tell_pushed(self, result: PushResult) -> None:
-        bench = self.bench
-        if bench is None:
-            return
-        sentences, fine = _told(result)
-        wrong = bool(result.remote_errors or result.dropped or result.refused)
-        show = (lambda: self._show_problems(bench)) if wrong else None
-        toast = bench.toast
-        tell = toast.say if fine else (toast.complain if result.error is not None else toast.warn)
-        tell(sentences, action="Show problems" if show else "", act=show)
+    def _show_projects(self) -> None:
+        from truthline.ui.dialogs.projects import ProjectsDialog
 
-    def _show_problems(self, bench: Workbench) -> None:
-        if bench.drawer.isHidden():
-            self._toggle(bench.drawer)
-        bench.drawer.setCurrentWidget(bench.problems)
-        bench.problems.view.setFocus()
+        dialog = ProjectsDialog(self._jobs, self._connection(), self)
+        dialog.dataset_chosen.connect(lambda chosen: self.open(*chosen))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
     def _show_keys(self) -> None:
         from truthline.ui.dialogs.keys import KeysDialog
@@ -512,8 +481,10 @@ class MainWindow(QMainWindow):
 
     def _close_bench(self) -> None:
         bench, self.bench = self.bench, None
-        if bench is None:
+        commands, self._commands = self._commands, None
+        if bench is None or commands is None:
             return
+        commands.close()
         self._settings.set("layout", bench.save_layout())
         self._settings.set("thumbnail_size", bench.gallery.side)
         bench.document.undo_stack.blockSignals(True)  # it empties itself when everything else is gone
@@ -547,6 +518,29 @@ class MainWindow(QMainWindow):
         super().keyPressEvent(event)
 
     @override
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self._tell_visible()
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._tell_visible()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._tell_visible()
+
+    def _tell_visible(self) -> None:
+        if self.bench is not None:
+            self.bench.dataset.set_visible(self._can_be_seen())
+
+    def _can_be_seen(self) -> bool:
+        return self.isVisible() and not self.isMinimized()
+
+    @override
     def closeEvent(self, event: QCloseEvent) -> None:
         self.hide()
         self._cancel_opening()
@@ -573,26 +567,3 @@ def _zoom(bench: Workbench, direction: int) -> None:
         bench.image.canvas.zoom_by(1.25 if direction > 0 else 0.8)
     else:
         bench.gallery.set_side(bench.gallery.side + 32 * direction)
-
-
-def _told(result: PushResult) -> tuple[str, bool]:
-    """What came of a push, in sentences, and whether all is well."""
-    if result.error is not None and result.status is None and not result.pushed:
-        return str(result.error), False
-    lines = "1 line is" if result.pushed == 1 else f"{result.pushed:,} lines are"
-    sentences = [f"{lines} stored." if result.pushed else "Nothing had to be sent."]
-    for remarks, what in (
-        (result.refused, "could not be sent"),
-        (result.dropped, "not stored by the service"),
-        (result.stored_differently, "stored differently than sent"),
-    ):
-        if remarks:
-            sentences.append(f"{len(remarks):,} {'was' if len(remarks) == 1 else 'were'} {what}.")
-    errors = len({remark.source_ref for remark in result.remote_errors})
-    if errors:
-        sentences.append(
-            f"The service reports problems on {errors:,} {'image' if errors == 1 else 'images'}."
-        )
-    if result.error is not None:
-        sentences.append(str(result.error))
-    return " ".join(sentences), result.flawless

@@ -34,6 +34,7 @@ from truthline.ui.panels.dataset_bar import DatasetBar
 from truthline.ui.panels.edit_bar import EditBar
 from truthline.ui.panels.entry import BoxKey, EntryPanel
 from truthline.ui.panels.filters import FilterPanel
+from truthline.ui.panels.history import History
 from truthline.ui.panels.json_line import JsonLinePanel
 from truthline.ui.panels.labels import LabelPanel
 from truthline.ui.panels.problems import SHOWN_AT_MOST, ProblemsPanel
@@ -121,6 +122,7 @@ class Workbench(QWidget):
         self.problems = ProblemsPanel()
         self.json_line = JsonLinePanel()
         self.readiness = ReadinessPanel(self.document, lambda: self.pictures.source)
+        self.history = History(self.document)
         self.bar = DatasetBar()
 
     def _arrange(self) -> None:
@@ -154,6 +156,7 @@ class Workbench(QWidget):
         self.drawer.addTab(self.problems, "Problems")
         self.drawer.addTab(self.json_line, "JSON Line")
         self.drawer.addTab(self.readiness, "Whole dataset")
+        self.drawer.addTab(self.history, "History")
         self.side.addWidget(self.labels)
         self.side.addWidget(self.entry)
         self._share_room()
@@ -225,7 +228,6 @@ class Workbench(QWidget):
         self.problems.fix_all_wanted.connect(self.fix_all)
         self.problems.entries_wanted.connect(lambda code: browser.set_filter(Filter(code=code)))
         self.json_line.copied.connect(lambda _text: self.toast.say("The line was copied."))
-        self.bar.push_wanted.connect(lambda _: self.dataset.push())
         self.bar.cancel_wanted.connect(lambda _: self.dataset.cancel())
         self.dataset.state_changed.connect(self._show_state)
         self.dataset.failed.connect(self._complain)
@@ -528,6 +530,8 @@ def _empty_text(chosen: Filter) -> str:
         return "Every image has a label. Choose All to see them."
     if chosen.kind is Kind.CHANGED:
         return "Nothing has changed since the last push."
+    if chosen.kind is Kind.CONFLICTS:
+        return "No conflicts: nobody else changed what you changed."
     if chosen.kind is Kind.PROBLEMS:
         return "No problems: neither our rules nor the service found any."
     if chosen.label:

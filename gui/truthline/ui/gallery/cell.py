@@ -149,6 +149,8 @@ def _paint_badges(painter: QPainter, frame: QRect, card: Card) -> None:
     """What needs attention, at the upper right corner: shape and colour both tell."""
     t = theme.tokens()
     badges: list[tuple[str, str]] = []
+    if card.conflict:
+        badges.append(("conflict", t.warning))
     if card.remote:
         badges.append(("cloud-error", t.error if card.problem is Level.ERROR else t.warning))
     elif card.problem is Level.ERROR:

@@ -47,6 +47,7 @@ class Card:
     problem: Level | None
     remote: bool
     position: int
+    conflict: bool = False
 
     @property
     def spoken(self) -> str:
@@ -56,6 +57,8 @@ class Card:
         parts = [self.source_ref or f"Line {self.position}", f"{labels}; {boxes}"]
         if self.changed:
             parts.append("Not pushed yet")
+        if self.conflict:
+            parts.append("In conflict: somebody else changed it too")
         if self.remote:
             parts.append("The service reported errors")
         elif self.problem is not None:
@@ -150,6 +153,7 @@ class EntryModel(QAbstractListModel):
             problem=_worst(entry),
             remote=bool(entry.remote_errors),
             position=entry.position,
+            conflict=entry.theirs is not None,
         )
 
 

@@ -2,49 +2,69 @@
 
 from __future__ import annotations
 
+import math
+import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QElapsedTimer, QPointF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtCore import QPointF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 from typing_extensions import override
 
-from truthline.aws.rekognition import DatasetDescription, parse_dataset_arn
-from truthline.errors import OfflineError, SignInError, ThrottledError, TruthlineError
 from truthline.ui import theme
-from truthline.ui.dataset import DatasetState
+from truthline.ui.dataset_state import DatasetState, is_offline, waits_for
+from truthline.ui.panels.dataset_words import (
+    SEPARATOR,
+    Rate,
+    sign_in_command,
+    status_words,
+    tell,
+    waiting_words,
+)
+from truthline.ui.times import minutes
+from truthline.ui.words import counted
 
 if TYPE_CHECKING:
-    from truthline.workspace.workspace import Counts
+    from collections.abc import Callable
 
-_WORDS = {
-    "CREATE_IN_PROGRESS": ("busy", "Being created"),
-    "CREATE_COMPLETE": ("good", "Created"),
-    "CREATE_FAILED": ("error", "Creation failed"),
-    "UPDATE_IN_PROGRESS": ("busy", "Update in progress"),
-    "UPDATE_COMPLETE": ("good", "Update complete"),
-    "UPDATE_FAILED": ("error", "Update failed"),
-    "DELETE_IN_PROGRESS": ("busy", "Being deleted"),
-}
-_CANCEL_AFTER_MS = 300
+    from truthline.progress import Progress
+    from truthline.workspace.workspace import Counts
 
 
 class DatasetBar(QWidget):
-    """Always there. While something runs it shows the progress of that, with Cancel."""
+    """Always there. While something runs it shows the progress of that, with Cancel.
+
+    Args:
+        clock: gives seconds, for what counts up or down.
+
+    """
 
     push_wanted = Signal(object)
     cancel_wanted = Signal(object)
+    """Stop what runs, or take back a push that waits."""
     connect_wanted = Signal(object)
+    pull_wanted = Signal(object)
+    resolve_wanted = Signal(object)
+    """Show the entries in conflict."""
+    command_copied = Signal(object)
+    """The sign-in command, after it went to the clipboard."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(parent)
+        self._clock = clock
         self._state = DatasetState()
         self._counts: Counts | None = None
         self._saving = False
-        self._since = QElapsedTimer()
+        self._began = self._told = 0.0
+        self._rate = Rate()
         self._tick = QTimer(self)
         self._tick.setInterval(1000)
         self._tick.timeout.connect(self._render)
+        self._build()
+        self._arrange()
+        self._render()
+
+    def _build(self) -> None:
         self.dot = _Dot()
         self.status = _Elided()
         self.status.setAccessibleName("Dataset status")
@@ -55,13 +75,17 @@ class DatasetBar(QWidget):
         self.progress.setAccessibleName("Progress")
         self.changes = QLabel()
         self.changes.setTextFormat(Qt.TextFormat.PlainText)
-        self.cancel_button = QPushButton("Cancel")
-        self.cancel_button.clicked.connect(lambda: self.cancel_wanted.emit(None))
-        self.connect_button = QPushButton("Connect to a dataset…")
-        self.connect_button.clicked.connect(lambda: self.connect_wanted.emit(None))
-        self.push_button = QPushButton("Push")
+        self.cancel_button = _button("Cancel", lambda: self.cancel_wanted.emit(None))
+        self.connect_button = _button("Connect to a dataset…", lambda: self.connect_wanted.emit(None))
+        self.copy_button = _button("Copy", self._copy_command)
+        self.resolve_button = _button("Resolve…", lambda: self.resolve_wanted.emit(None))
+        self.resolve_button.setToolTip("Decide what becomes of what somebody else changed differently")
+        self.pull_button = _button("Pull", lambda: self.pull_wanted.emit(None))
+        self.pull_button.setToolTip("Merge what the dataset holds now into this workspace")
+        self.push_button = _button("Push", lambda: self.push_wanted.emit(None))
         self.push_button.setProperty("primary", True)
-        self.push_button.clicked.connect(lambda: self.push_wanted.emit(None))
+
+    def _arrange(self) -> None:
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 6, 8, 6)
         layout.setSpacing(8)
@@ -70,105 +94,122 @@ class DatasetBar(QWidget):
         for widget in (
             self.progress,
             self.changes,
+            self.copy_button,
+            self.resolve_button,
+            self.pull_button,
             self.cancel_button,
             self.connect_button,
             self.push_button,
         ):
             layout.addWidget(widget)
         self.setAutoFillBackground(True)
-        self._render()
 
     def show_state(self, state: DatasetState) -> None:
         """Show the dataset's state."""
-        if state.activity is not None and self._state.activity is None:
-            self._since.start()
+        activity, earlier = state.activity, self._state.activity
+        if activity is not None and earlier is None:
+            self._began = self._clock()
+            self._rate.forget()
             self._tick.start()
-        elif state.activity is None:
+        elif activity is None:
             self._tick.stop()
+        if activity is not None and activity is not earlier:
+            self._told = self._clock()
+            if state.pulling and activity.total:
+                self._rate.note(activity, self._told)
         self._state = state
         self._render()
 
     def show_counts(self, counts: Counts, *, saving: bool) -> None:
-        """Show how many changes wait."""
+        """Show how many changes and conflicts wait."""
         self._counts, self._saving = counts, saving
         self._render()
 
+    @property
+    def _waiting(self) -> int:
+        return self._counts.changed if self._counts is not None else 0
+
+    @property
+    def _conflicts(self) -> int:
+        if self._counts is not None:
+            return self._counts.conflicts
+        result = self._state.result
+        return len({one.source_ref for one in result.conflicts}) if result is not None else 0
+
     def _render(self) -> None:
         state = self._state
-        working = state.activity is not None
-        self.progress.setVisible(working)
-        self.cancel_button.setVisible(working)
-        self.push_button.setVisible(not working and bool(state.arn))
-        self.connect_button.setVisible(not working and not state.arn)
-        self.changes.setVisible(not working)
-        waiting = self._counts.changed if self._counts is not None else 0
-        self.changes.setText(_waiting(waiting))
-        self.push_button.setEnabled(waiting > 0 and not self._saving)
-        self.push_button.setToolTip("Send the changes to the dataset (Ctrl+Enter)")
-        if working:
-            self._render_activity()
+        self._show_widgets(state)
+        if state.activity is not None:
+            self._render_activity(state.activity)
             return
-        kind, words, detail = _told(state)
-        self.dot.show_kind(kind)
-        self.status.show_text("  ·  ".join([words, *_about(state)]), detail)
+        told = tell(state, changes=self._waiting, conflicts=self._conflicts)
+        self.dot.show_kind(told.kind)
+        self.status.show_text(SEPARATOR.join(told.parts), told.detail)
 
-    def _render_activity(self) -> None:
-        activity = self._state.activity
-        if activity is None:
+    def _show_widgets(self, state: DatasetState) -> None:
+        working, cut_off = state.activity is not None, waits_for(state.problem)
+        resting = bool(state.arn) and not working
+        self.progress.setVisible(working)
+        self.cancel_button.setVisible(working or state.queued)
+        self.cancel_button.setToolTip("" if working else "Do not push when the service answers again")
+        self.push_button.setVisible(resting and not state.queued)
+        self.connect_button.setVisible(not working and not state.arn)
+        # one button at most beside Push, the most urgent one
+        command = sign_in_command(state.problem)
+        self.copy_button.setVisible(resting and bool(command))
+        self.copy_button.setToolTip(theme.plain_tip(f"Copy: {command}"))
+        resolve = resting and self._conflicts > 0 and not command
+        self.resolve_button.setVisible(resolve)
+        outdated = state.others_updated is not None and state.problem is None
+        self.pull_button.setVisible(resting and outdated and not resolve)
+        self.changes.setVisible(not working and not cut_off)  # else the sentence says it
+        self.changes.setText(counted(self._waiting, "change") if self._waiting else "No changes")
+        self.push_button.setEnabled(self._waiting > 0 and not self._saving)
+        self._name_push(state)
+
+    def _name_push(self, state: DatasetState) -> None:
+        if not waits_for(state.problem):
+            self.push_button.setText("Push")
+            self.push_button.setToolTip("Send the changes to the dataset (Ctrl+Enter)")
             return
-        self.dot.show_kind("busy")
-        seconds = self._since.elapsed() // 1000
-        elapsed = f"  ·  {seconds // 60}:{seconds % 60:02}" if self._since.isValid() and seconds else ""
-        # a push reports statuses as the service spells them
-        text = _WORDS[activity.text][1] if activity.text in _WORDS else activity.text
-        self.status.show_text(f"{text}{elapsed}", "")
+        there_is = "a connection" if is_offline(state.problem) else "a valid sign-in"
+        self.push_button.setText(f"Push when {'online' if is_offline(state.problem) else 'signed in'}")
+        self.push_button.setToolTip(f"Send the changes as soon as there is {there_is} (Ctrl+Enter)")
+
+    def _render_activity(self, activity: Progress) -> None:
+        self.dot.show_kind("warning" if activity.wait else "busy")
+        now = self._clock()
+        parts = self._activity_words(activity, now)
+        elapsed = int(now - self._began)
+        if elapsed and not activity.wait and len(parts) == 1:  # else it says how long it will take
+            parts.append(minutes(elapsed))
+        self.status.show_text(SEPARATOR.join(parts), activity.text if activity.wait else "")
         if activity.total:
             self.progress.setRange(0, 1000)
             self.progress.setValue(1000 * activity.done // activity.total)
-        else:
+        elif not activity.wait:
             self.progress.setRange(0, 0)
 
+    def _activity_words(self, activity: Progress, now: float) -> list[str]:
+        if activity.wait:
+            left = math.ceil(activity.wait - (now - self._told))
+            again = f"Trying again in {minutes(left)}" if left > 0 else "Trying again…"
+            return [f"{waiting_words(activity.text)} {again}"]
+        if not self._state.pulling or not activity.total:
+            return [status_words(activity.text)]
+        rate = self._rate.words(now)
+        return [f"{activity.done:,} of {activity.total:,} entries", *([rate] if rate else [])]
 
-def _told(state: DatasetState) -> tuple[str, str, str]:
-    """(kind of dot, words, what stands in the tool tip)."""
-    if not state.arn:
-        return "none", "Not connected to a dataset. Labels are saved in the workspace.", ""
-    if state.problem is not None:
-        return _problem_kind(state.problem), state.problem.title, str(state.problem)
-    if state.description is None:
-        return "none", "Asking for the dataset's status…", ""
-    kind, words = _WORDS.get(state.description.status, ("busy", state.description.status))
-    message = state.description.message
-    if kind == "error" and message:
-        words = f"{words}: {message}"
-    return kind, words, f"{state.description.status}\n{message}"
-
-
-def _problem_kind(problem: TruthlineError) -> str:
-    return "warning" if isinstance(problem, OfflineError | ThrottledError | SignInError) else "error"
+    def _copy_command(self) -> None:
+        command = sign_in_command(self._state.problem)
+        QGuiApplication.clipboard().setText(command)
+        self.command_copied.emit(command)
 
 
-def _about(state: DatasetState) -> list[str]:
-    if not state.arn:
-        return []
-    arn = parse_dataset_arn(state.arn)
-    parts = [f"{arn.project}/{arn.kind.lower()}", arn.region]
-    if state.description is not None:
-        parts.append(_statistics(state.description))
-    return parts
-
-
-def _statistics(description: DatasetDescription) -> str:
-    stats = description.stats
-    images = "1 image" if stats.total == 1 else f"{stats.total:,} images"
-    errors = "1 error" if stats.errors == 1 else f"{stats.errors:,} errors"
-    return f"{images}, {stats.labeled:,} labelled, {errors}"
-
-
-def _waiting(count: int) -> str:
-    if not count:
-        return "No changes"
-    return "1 change" if count == 1 else f"{count:,} changes"
+def _button(text: str, pressed: Callable[[], None]) -> QPushButton:
+    button = QPushButton(text)
+    button.clicked.connect(lambda _checked: pressed())
+    return button
 
 
 class _Dot(QWidget):

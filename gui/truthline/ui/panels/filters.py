@@ -20,6 +20,7 @@ _KINDS = (
     (Kind.UNLABELLED, "Unlabelled"),
     (Kind.CHANGED, "Changed"),
     (Kind.PROBLEMS, "Problems"),
+    (Kind.CONFLICTS, "Conflicts"),
 )
 
 
@@ -69,6 +70,8 @@ class FilterPanel(QWidget):
         layout.setSpacing(0)
         layout.addWidget(title)
         layout.addWidget(self.tree, 1)
+        self._any_conflicts = False
+        self._show_conflicts()
 
     def show_counts(self, counts: Counts) -> None:
         """Show how many images each filter lets through."""
@@ -77,8 +80,11 @@ class FilterPanel(QWidget):
             (Kind.UNLABELLED, counts.unlabelled),
             (Kind.CHANGED, counts.changed),
             (Kind.PROBLEMS, counts.problems),
+            (Kind.CONFLICTS, counts.conflicts),
         ):
             self._model.item(self._kinds[kind].row(), 1).setText(f"{number:,}")
+        self._any_conflicts = counts.conflicts > 0
+        self._show_conflicts()
 
     def show_labels(self, labels: Sequence[Label]) -> None:
         """Offer one filter a label that is in use."""
@@ -102,6 +108,13 @@ class FilterPanel(QWidget):
             offered = self._model.item(row).data(_FILTER)
             if isinstance(offered, Filter) and (offered.kind, offered.label) == (chosen.kind, chosen.label):
                 self.tree.setCurrentIndex(self._model.index(row, 0))
+        self._show_conflicts()
+
+    def _show_conflicts(self) -> None:
+        """Most datasets have none: the filter is there while there are any, or while it is in use."""
+        row = self._kinds[Kind.CONFLICTS].row()
+        in_use = self.tree.currentIndex().row() == row
+        self.tree.setRowHidden(row, QModelIndex(), not (self._any_conflicts or in_use))
 
     def _choose(self, index: QModelIndex) -> None:
         chosen = index.siblingAtColumn(0).data(_FILTER)

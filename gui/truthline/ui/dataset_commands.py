@@ -1,0 +1,275 @@
+"""What a person does with the open workspace's dataset: the questions asked before, what is told after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QMessageBox
+
+from truthline.aws.connection import Connection
+from truthline.sync.route import Route, first_push_route
+from truthline.sync.sources import SourceKind
+from truthline.ui.jobs import Lane
+from truthline.ui.notification import Notifier, pull_words
+from truthline.ui.words import counted
+from truthline.workspace.changes import Changes
+from truthline.workspace.workspace import Filter, Kind
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QDialog, QWidget
+
+    from truthline.sync.pull import PullResult
+    from truthline.sync.push import PushResult
+    from truthline.sync.rebuild import Rebuilt
+    from truthline.sync.upload import Upload
+    from truthline.ui.workbench import Workbench
+
+_SELECTED_AT_MOST = 10_000
+
+
+class DatasetCommands(QObject):
+    """The dataset's commands of one workbench; dialogs belong to ``window``."""
+
+    panel_wanted = Signal(object)
+    """The panel of the drawer that is to be seen."""
+
+    def __init__(self, bench: Workbench, window: QWidget) -> None:
+        super().__init__(bench)
+        self._bench = bench
+        self._window = window
+        self._dataset = bench.dataset
+        self._workspace = bench.document.workspace
+        self._conflicts: QDialog | None = None
+        self._connected = False
+        self.notifier = Notifier(bench.dataset, window)
+        dataset, bar = bench.dataset, bench.bar
+        dataset.uploads_needed.connect(self._offer_upload)
+        dataset.pushed.connect(self._tell_pushed)
+        dataset.pulled.connect(self._tell_pulled)
+        dataset.connected.connect(self._note_connected)
+        dataset.push_queued.connect(self._tell_queued)
+        bar.connect_wanted.connect(lambda _: self.connect_to_dataset())
+        bar.push_wanted.connect(lambda _: self.push())
+        bar.pull_wanted.connect(lambda _: dataset.pull())
+        bar.resolve_wanted.connect(lambda _: self.resolve())
+        bar.command_copied.connect(lambda _: bench.toast.say("The command was copied. Run it in a terminal."))
+        dataset.state_changed.connect(bench.history.show_state)
+        bench.history.entry_wanted.connect(self._go_to)
+
+    def start(self) -> None:
+        """Offer to go on with what an earlier run of the program left half done."""
+        from truthline.sync.rebuild import unfinished_rebuild
+
+        sentence = unfinished_rebuild(self._workspace)
+        if sentence:
+            self._bench.toast.warn(sentence, action="Continue…", act=self._continue_rebuild)
+
+    def close(self) -> None:
+        """Close what reads the workspace."""
+        self.notifier.close()
+        if self._conflicts is not None:
+            self._conflicts.close()
+
+    # what a person asks for
+
+    def connect_to_dataset(self) -> None:
+        """Ask which dataset the workspace shall belong to."""
+        from truthline.ui.dialogs.connection import ConnectionDialog
+
+        info = self._workspace.info
+        dialog = ConnectionDialog(
+            self._bench.document.jobs,
+            SourceKind.DATASET,
+            "Connect to a Dataset",
+            Connection(info.profile, info.region, info.endpoint_url),
+            self._window,
+        )
+        dialog.address.setText(info.dataset_arn)
+        dialog.accepted.connect(lambda: self._dataset.connect_to(dialog.connection, dialog.text))
+        _open(dialog)
+
+    def push(self) -> None:
+        """Push; into an empty dataset perhaps as one manifest, which is asked first."""
+        description = self._dataset.state.description
+        if description is None or description.stats.total or self._dataset.busy:
+            self._dataset.push()
+            return
+        self._bench.document.jobs.run(
+            Lane.READ,
+            lambda _token, _report: first_push_route(*self._workspace.size_of_changes(), held=0),
+            done=self._push_by,
+        )
+
+    def resolve(self) -> None:
+        """Show what somebody else changed too."""
+        from truthline.ui.dialogs.conflicts import ConflictsDialog
+
+        if self._conflicts is None:
+            bench = self._bench
+            dialog = ConflictsDialog(bench.document, bench.pictures, bench.colours, self._window)
+            dialog.destroyed.connect(self._forget_conflicts)
+            self._conflicts = dialog
+        self._conflicts.show()
+        self._conflicts.raise_()
+        self._conflicts.activateWindow()
+
+    def remove_images(self) -> None:
+        """Ask how the selected images shall leave the dataset."""
+        from truthline.ui.dialogs.removal import RemovalDialog
+
+        ids = self._bench.browser.selected
+        if not ids:
+            self._bench.toast.say("Select the images first that the dataset shall be without.")
+            return
+        dialog = RemovalDialog(self._bench.document, ids, self._dataset.signed_in, self._window)
+        dialog.rebuilt.connect(self._follow_rebuilt)
+        dialog.removed.connect(lambda _: self._relist())
+        _open(dialog)
+
+    # what is told
+
+    def _push_by(self, route: Route) -> None:
+        if not route.by_manifest:
+            self._dataset.push()
+            return
+        from truthline.ui.dialogs.manifest_push import ManifestPushDialog
+
+        dialog = ManifestPushDialog(self._bench.document, route, self._dataset.signed_in, self._window)
+        dialog.created.connect(self._follow_rebuilt)
+        dialog.updates_wanted.connect(lambda _: self._dataset.push())
+        _open(dialog)
+
+    def _continue_rebuild(self) -> None:
+        from truthline.ui.dialogs.removal import ContinueRebuildDialog
+
+        dialog = ContinueRebuildDialog(self._bench.document, self._dataset.signed_in, self._window)
+        dialog.rebuilt.connect(self._follow_rebuilt)
+        _open(dialog)
+
+    def _follow_rebuilt(self, rebuilt: Rebuilt) -> None:
+        """The workspace belongs to a new dataset now, and perhaps lost entries."""
+        self._relist()
+        self._dataset.show_dataset(rebuilt.arn)
+        self._bench.toast.say(f"The dataset was created anew, with {counted(rebuilt.entries, 'image')}.")
+
+    def _relist(self) -> None:
+        self._bench.document.undo_stack.clear()
+        self._bench.document.changed.emit(Changes(everything=True, info=True))
+        self._bench.browser.set_filter(self._bench.browser.filter)
+
+    def _offer_upload(self, uploads: list[Upload]) -> None:
+        total = sum(upload.size for upload in uploads)
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        images = counted(len(uploads), "image is", "images are")
+        box.setText(f"{images} on this computer and not in the bucket {uploads[0].bucket}.")
+        box.setInformativeText(
+            f"The service reads images from the bucket. Upload them first ({total / 1e6:,.1f} MB)?"
+        )
+        upload = box.addButton("Upload and Push", QMessageBox.ButtonRole.AcceptRole)
+        without = box.addButton("Push Without Them", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(upload)
+
+        def chosen(button: object) -> None:
+            if button is upload:
+                self._dataset.upload_and_push(uploads)
+            elif button is without:
+                self._dataset.push_without_upload()
+
+        box.buttonClicked.connect(chosen)
+        _open(box)
+
+    def _tell_pushed(self, result: PushResult) -> None:
+        sentences, fine = _told(result)
+        toast = self._bench.toast
+        tell = toast.say if fine else (toast.complain if result.error is not None else toast.warn)
+        if result.conflicts:
+            tell(sentences, action="Resolve…", act=self.resolve)
+        elif result.dropped or result.stored_differently:
+            tell(sentences, action="Show history", act=self.show_history)
+        elif result.refused or result.remote_errors:
+            tell(sentences, action="Show problems", act=self._show_problems)
+        else:
+            tell(sentences)
+
+    def _tell_pulled(self, result: PullResult) -> None:
+        toast = self._bench.toast
+        connected, self._connected = self._connected, False
+        if result.added:
+            self._bench.browser.set_filter(self._bench.browser.filter)  # new entries are listed
+        if result.conflicts:
+            toast.warn(pull_words(result), action="Resolve…", act=self.resolve)
+        elif result.error is not None:
+            toast.complain(pull_words(result))
+        elif not result.came:
+            if not connected:
+                toast.say("Nothing new: the workspace knows all that the dataset holds.")
+        else:
+            came = result.came[:_SELECTED_AT_MOST]
+            toast.say(
+                pull_words(result),
+                action="Show them",
+                act=lambda: self._bench.browser.set_filter(Filter(entries=came)),
+            )
+
+    def _note_connected(self, _arn: str) -> None:
+        self._connected = True  # the pull that follows need not say that it found nothing
+
+    def _tell_queued(self, _problem: object) -> None:
+        self._bench.toast.say("The push waits, and starts by itself once the service answers again.")
+
+    def _show_problems(self) -> None:
+        self.panel_wanted.emit(self._bench.problems)
+        self._bench.problems.view.setFocus()
+
+    def show_history(self) -> None:
+        """Show the pushes."""
+        self.panel_wanted.emit(self._bench.history)
+
+    def show_conflicting(self) -> None:
+        """List the entries in conflict."""
+        self._bench.browser.set_filter(Filter(kind=Kind.CONFLICTS))
+
+    def _go_to(self, source_ref: str) -> None:
+        entry_id = self._workspace.find(source_ref)
+        if entry_id is not None:
+            self._bench.browser.go_to(entry_id)
+
+    def _forget_conflicts(self) -> None:
+        self._conflicts = None
+
+
+def _open(dialog: QDialog) -> None:
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()
+
+
+def _told(result: PushResult) -> tuple[str, bool]:
+    """What came of a push, in sentences, and whether all is well."""
+    if result.error is not None and result.status is None and not result.pushed:
+        return str(result.error), False
+    stored = f"{counted(result.pushed, 'line is', 'lines are')} stored."
+    sentences = [stored if result.pushed else "Nothing had to be sent."]
+    if result.merged:
+        sentences.append(f"Others' changes were merged into {counted(result.merged, 'image')}.")
+    for remarks, what in (
+        (result.refused, "could not be sent"),
+        (result.dropped, "not stored by the service"),
+        (result.stored_differently, "stored differently than sent"),
+    ):
+        if remarks:
+            sentences.append(f"{len(remarks):,} {'was' if len(remarks) == 1 else 'were'} {what}.")
+    conflicts = len({one.source_ref for one in result.conflicts})
+    if conflicts:
+        sentences.append(
+            f"{counted(conflicts, 'image was', 'images were')} changed by somebody else too and not sent."
+        )
+    errors = len({remark.source_ref for remark in result.remote_errors})
+    if errors:
+        sentences.append(f"The service reports problems on {counted(errors, 'image')}.")
+    if result.error is not None:
+        sentences.append(str(result.error))
+    return " ".join(sentences), result.flawless
