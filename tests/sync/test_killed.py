@@ -20,9 +20,13 @@ from truthline.workspace.workspace import BatchState, Workspace
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="SIGKILL is POSIX's")
 
-ENTRIES = 60
-BATCHES = 6
-# Batches of ten lines: what counts here is how many there are.
+LINES = 5
+BATCHES = 20
+ENTRIES = LINES * BATCHES
+STEPS = 4 + 3 * BATCHES
+"""About as many steps as a push of these tells: of each batch that it is sent, runs and has ended."""
+
+# Batches of five lines: what counts here is how many there are.
 PUSHING = """
 import sys
 from pathlib import Path
@@ -33,10 +37,13 @@ from truthline.sync import plan
 from truthline.sync.push import push
 from truthline.workspace.workspace import Workspace
 plan.BATCH_BYTES = int(sys.argv[2])
+class HastyToken(CancelToken):
+    def wait(self, seconds):
+        super().wait(seconds / 10)
 connection = Connection(region="us-east-1", endpoint_url=sys.argv[3])
 report = lambda progress: print(progress.text, flush=True)
 with Workspace.open(Path(sys.argv[1])) as workspace, connect(connection) as aws:
-    result = push(workspace, aws, cancel=CancelToken(), report=report)
+    result = push(workspace, aws, cancel=HastyToken(), report=report)
     print("done", result.error, flush=True)
 """
 
@@ -58,32 +65,43 @@ def switches():
     return Switches(update_seconds=0.02, create_seconds=0.0)
 
 
-@pytest.mark.parametrize("rounds", [6, pytest.param(60, marks=pytest.mark.long)])
-def test_killed_anywhere(service, emulator, pulled, labelled, rounds, monkeypatch):
+LONG = [pytest.mark.long, pytest.mark.timeout(7200)]
+
+
+@pytest.mark.parametrize("rounds", [10, pytest.param(200, marks=LONG)])
+def test_killed_anywhere(service, emulator, pulled, labelled, rounds):
     moments = random.Random(rounds)  # noqa: S311  # reproducible, not secret
     workspace = pulled([labelled(n) for n in range(ENTRIES)])
     path, arn = workspace.path, workspace.info.dataset_arn
+    how_far: Counter[str] = Counter()
     for number in range(rounds):
-        workspace.save_many({i: labelled(i - 1, f"kind{number}") for i in workspace.ids()})
+        label = f"kind{number:03}"
+        workspace.save_many({i: labelled(i - 1, label) for i in workspace.ids()})
         workspace.close()
         emulator.requests.clear()
-        _push_until_killed(path, emulator.endpoint_url, len(labelled(0, "kind0")), moments)
+        _push_until_killed(path, emulator.endpoint_url, len(labelled(0, label)), moments)
         workspace = Workspace.open(path)
-        journal = workspace.unfinished_push()
-        states = [batch.state for batch in workspace.batches(journal.id)] if journal else []
+        broken_off = workspace.unfinished_push()
+        states = [batch.state for batch in workspace.batches(broken_off.id)] if broken_off else []
         assert states == sorted(states, key=list(BatchState).index, reverse=True)
+        how_far[f"{states[-1]} after {len(states)}" if states else "between pushes"] += 1
         result = push(workspace, service.aws, cancel=HastyToken())
         assert result.error is None
         assert result.flawless
         _check(service, emulator, workspace, arn)
+        if broken_off:
+            _check_history(workspace, broken_off.id, ENTRIES - result.pushed)
     workspace.close()
+    print(f"killed, by the state of the last batch: {sorted(how_far.items())}")  # noqa: T201
+    assert len(how_far) > 3, "the moments are all alike, so this showed little"
 
 
 def _push_until_killed(path, endpoint_url, line_bytes, moments):
     """Let a child push until it is killed, somewhere after a random one of the steps that it tells."""
-    arguments = [sys.executable, "-c", PUSHING, str(path), str(line_bytes * 11), endpoint_url]
+    size = (line_bytes + 1) * LINES + 1
+    arguments = [sys.executable, "-c", PUSHING, str(path), str(size), endpoint_url]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, env=os.environ) as child:
-        for _ in range(moments.randint(1, 4 * BATCHES)):
+        for _ in range(moments.randint(1, STEPS)):
             if not child.stdout.readline():
                 break
         threading.Event().wait(moments.random() / 20)
@@ -105,3 +123,10 @@ def _check(service, emulator, workspace, arn):
     # A line that arrived reads back equal, and so is not sent again.
     assert set(sent.values()) == {1}
     assert len(sent) == ENTRIES
+
+
+def _check_history(workspace, broken_off, stored):
+    """The history says what became of the push that was killed."""
+    (told,) = [one for one in workspace.pushes() if one.id == broken_off]
+    assert told.finished
+    assert told.outcome == f"It was broken off; {stored} of its {ENTRIES} lines were stored."

@@ -8,8 +8,13 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QMessageBox
 
 from truthline.aws.connection import Connection
+from truthline.sync.rebuild import unfinished_rebuild
 from truthline.sync.route import Route, first_push_route
 from truthline.sync.sources import SourceKind
+from truthline.ui.dialogs.conflicts import ConflictsDialog
+from truthline.ui.dialogs.connection import ConnectionDialog
+from truthline.ui.dialogs.manifest_push import ManifestPushDialog
+from truthline.ui.dialogs.removal import ContinueRebuildDialog, RemovalDialog
 from truthline.ui.jobs import Lane
 from truthline.ui.notification import Notifier, pull_words
 from truthline.ui.words import counted
@@ -59,8 +64,6 @@ class DatasetCommands(QObject):
 
     def start(self) -> None:
         """Offer to go on with what an earlier run of the program left half done."""
-        from truthline.sync.rebuild import unfinished_rebuild
-
         sentence = unfinished_rebuild(self._workspace)
         if sentence:
             self._bench.toast.warn(sentence, action="Continue…", act=self._continue_rebuild)
@@ -75,8 +78,6 @@ class DatasetCommands(QObject):
 
     def connect_to_dataset(self) -> None:
         """Ask which dataset the workspace shall belong to."""
-        from truthline.ui.dialogs.connection import ConnectionDialog
-
         info = self._workspace.info
         dialog = ConnectionDialog(
             self._bench.document.jobs,
@@ -103,8 +104,6 @@ class DatasetCommands(QObject):
 
     def resolve(self) -> None:
         """Show what somebody else changed too."""
-        from truthline.ui.dialogs.conflicts import ConflictsDialog
-
         if self._conflicts is None:
             bench = self._bench
             dialog = ConflictsDialog(bench.document, bench.pictures, bench.colours, self._window)
@@ -116,14 +115,13 @@ class DatasetCommands(QObject):
 
     def remove_images(self) -> None:
         """Ask how the selected images shall leave the dataset."""
-        from truthline.ui.dialogs.removal import RemovalDialog
-
         ids = self._bench.browser.selected
         if not ids:
             self._bench.toast.say("Select the images first that the dataset shall be without.")
             return
         dialog = RemovalDialog(self._bench.document, ids, self._dataset.signed_in, self._window)
         dialog.rebuilt.connect(self._follow_rebuilt)
+        dialog.arn_changed.connect(self._dataset.show_dataset)
         dialog.removed.connect(lambda _: self._relist())
         _open(dialog)
 
@@ -133,18 +131,16 @@ class DatasetCommands(QObject):
         if not route.by_manifest:
             self._dataset.push()
             return
-        from truthline.ui.dialogs.manifest_push import ManifestPushDialog
-
         dialog = ManifestPushDialog(self._bench.document, route, self._dataset.signed_in, self._window)
         dialog.created.connect(self._follow_rebuilt)
+        dialog.arn_changed.connect(self._dataset.show_dataset)
         dialog.updates_wanted.connect(lambda _: self._dataset.push())
         _open(dialog)
 
     def _continue_rebuild(self) -> None:
-        from truthline.ui.dialogs.removal import ContinueRebuildDialog
-
         dialog = ContinueRebuildDialog(self._bench.document, self._dataset.signed_in, self._window)
         dialog.rebuilt.connect(self._follow_rebuilt)
+        dialog.arn_changed.connect(self._dataset.show_dataset)
         _open(dialog)
 
     def _follow_rebuilt(self, rebuilt: Rebuilt) -> None:

@@ -8,6 +8,7 @@ has it on disk, `Document.changed` says which entries to show anew. Between the 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -80,8 +81,25 @@ class Document(QObject):
         self.changed.connect(self._read_info)
 
     def entry(self, entry_id: EntryId) -> Entry:
-        """The entry with its line as it stands now, saved or on its way."""
-        entry = self.workspace.entry(entry_id)
+        """The entry with its line as it stands now, saved or on its way.
+
+        One that was removed reads as an empty line, until the views that still list it let go of it.
+        """
+        try:
+            entry = self.workspace.entry(entry_id)
+        except KeyError:
+            return Entry(
+                entry_id,
+                entry_id,
+                "",
+                b"{}",
+                b"\n",
+                None,
+                changed=False,
+                findings=(),
+                remote_errors=(),
+                facts=None,
+            )
         line = self._unsaved.get(entry_id)
         return entry if line is None else replace(entry, line=line)
 
@@ -269,7 +287,13 @@ class Document(QObject):
 
     def store_facts(self, entry_id: EntryId, facts: ImageFacts) -> None:
         """Keep what an image's header said; it is no gesture and not undone."""
-        self._write(lambda _token, _report: self.workspace.store_facts(entry_id, facts))
+
+        def work(_token: CancelToken, _report: Report) -> Changes:
+            with suppress(KeyError):  # it was removed meanwhile
+                return self.workspace.store_facts(entry_id, facts)
+            return Changes()
+
+        self._write(work)
 
     def add_label(self, name: str) -> None:
         """Add a label to the label panel before any entry uses it."""

@@ -318,7 +318,11 @@ class MainWindow(QMainWindow):
     def _show_projects(self) -> None:
         from truthline.ui.dialogs.projects import ProjectsDialog
 
-        dialog = ProjectsDialog(self._jobs, self._connection(), self)
+        connection = self._connection()
+        if self.bench is not None:
+            info = self.bench.document.info
+            connection = Connection(info.profile, info.region, info.endpoint_url)
+        dialog = ProjectsDialog(self._jobs, connection, self)
         dialog.dataset_chosen.connect(lambda chosen: self.open(*chosen))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()

@@ -470,7 +470,7 @@ class Workbench(QWidget):
     def _keep_facts(self, found: tuple[EntryId, ImageFacts]) -> None:
         entry_id, facts = found
         readable = bool(facts.format or facts.size)  # of a missing image nothing is known
-        if readable and self.document.workspace.entry(entry_id).facts != facts:
+        if readable and self.document.entry(entry_id).facts != facts:
             self.document.store_facts(entry_id, facts)
 
     def _read_from(self, aws: Aws) -> None:

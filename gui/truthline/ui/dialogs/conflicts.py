@@ -244,10 +244,7 @@ class ConflictsDialog(QDialog):
         (self.close_button if page else self.list).setFocus()
 
     def _show(self, entry_id: EntryId | None) -> None:
-        try:
-            entry = self._document.entry(entry_id) if entry_id is not None else None
-        except KeyError:  # taken out of the workspace; the list follows in a moment
-            entry = None
+        entry = self._document.entry(entry_id) if entry_id is not None else None
         self._entry = entry if entry is not None and entry.theirs is not None else None
         for button in self.decide.values():
             button.setEnabled(self._entry is not None)

@@ -86,10 +86,7 @@ class ConflictModel(QAbstractTableModel):
     def _row(self, entry_id: int) -> tuple[str, str, int]:
         row = self._rows.get(entry_id)
         if row is None:
-            try:
-                entry = self._document.entry(EntryId(entry_id))
-            except KeyError:  # taken out of the workspace; the list follows in a moment
-                return "", "", 0
+            entry = self._document.entry(EntryId(entry_id))
             row = short_name(entry), entry.source_ref, len(conflicts_of(entry))
             if len(self._rows) >= _KEPT:
                 self._rows.clear()
