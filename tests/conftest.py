@@ -21,6 +21,19 @@ _SECONDS_TO_END = 5.0
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the contract is checked, see ``tests/contract``; here, so that the whole suite takes them too."""
+    group = parser.getgroup(
+        "contract", "the contract suite, tests/contract, somewhere else than on the emulator"
+    )
+    group.addoption("--endpoint-url", default="", help="check this endpoint (default: our own emulators)")
+    group.addoption(
+        "--dataset", default="", help="run only what is safe on this existing dataset; it gains a few entries"
+    )
+    group.addoption("--profile", default="", help="the AWS profile to check with")
+    group.addoption("--region", default="", help="the AWS region to check in (default: the dataset's)")
+
+
 @pytest.fixture(autouse=True)
 def _widgets_end_on_this_thread(request: pytest.FixtureRequest) -> Iterator[None]:
     """Collect cycles with widgets here, before a thread of the emulator happens to."""

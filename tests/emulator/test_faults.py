@@ -215,3 +215,21 @@ def test_requests_are_recorded_with_what_became_of_them(client, dataset, class_l
         "PUT",
         {"path": "/photos", "query": ""},
     )
+
+
+def test_a_fault_may_meet_only_what_is_signed_with_one_key(client, dataset) -> None:
+    client.emulator.faults.add("*", faults.expired_token(), times=None, signed_by="old")
+    assert client.call("DescribeProjects").status == 200
+    client.emulator.faults.add("*", faults.throttled(), signed_by="test")
+    assert client.call("DescribeProjects").code == "ThrottlingException"
+    signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=old/20240101/us-east-1/rekognition/aws4_request"}
+    headers = {"X-Amz-Target": "RekognitionService.DescribeProjects"} | signed
+    assert b"ExpiredTokenException" in client.send("POST", "/", b"{}", headers).body
+
+
+def test_a_bucket_elsewhere_names_its_region_in_header_and_body(client) -> None:
+    client.emulator.faults.add("GET /photos/*", faults.bucket_elsewhere("eu-west-1"))
+    reply = client.send("GET", "/photos/a.jpg")
+    assert (reply.status, reply.headers["x-amz-bucket-region"]) == (301, "eu-west-1")
+    assert b"<Code>PermanentRedirect</Code>" in reply.body
+    assert b"<Region>eu-west-1</Region>" in reply.body

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from truthline.emulator.wire import Answer
 
 TARGET_PREFIX = "RekognitionService."
-_SCOPE = re.compile(r"Credential=[^/]*/[^/]*/([^/]+)/")
+_SCOPE = re.compile(r"Credential=([^/]*)/[^/]*/([^/]+)/")
 _log = logging.getLogger(__name__)
 
 
@@ -88,7 +88,7 @@ class Dispatcher:
     def _answer(
         self, service: str, operation: str, target: str, request: Request
     ) -> tuple[Answer | None, Fault | None]:
-        fault = self.faults.take(target)
+        fault = self.faults.take(target, _access_key(request))
         answer: Answer | None = None
         params: dict[str, Any] = {}
         if fault and fault.delay:
@@ -149,4 +149,10 @@ def _parse_json(body: bytes) -> object:
 def _region(request: Request) -> str:
     """Take the region from the signature's scope."""
     found = _SCOPE.search(request.headers.get("Authorization", ""))
-    return found[1] if found else "us-east-1"
+    return found[2] if found else "us-east-1"
+
+
+def _access_key(request: Request) -> str:
+    """Take from the signature's scope whose it is."""
+    found = _SCOPE.search(request.headers.get("Authorization", ""))
+    return found[1] if found else ""

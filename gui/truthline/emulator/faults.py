@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from truthline.emulator.wire import Answer, ServiceError
+from truthline.emulator.wire import Answer, ServiceError, request_id, xml_error
 
 _PORTAL = (
     b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Sign in to the network.</body></html>"
@@ -102,6 +102,18 @@ def access_denied(message: str = "User is not authorized to perform this action.
     return service_error("AccessDeniedException", message)
 
 
+def bucket_elsewhere(region: str, *, code: str = "PermanentRedirect", status: int = 301) -> Fault:
+    """S3's refusal of a request for a bucket that lies in ``region``.
+
+    AuthorizationHeaderMalformed, with HTTP 400, is the other form of it.
+    """
+    refusal = ServiceError(code, "The bucket must be addressed in the region where it lies.", status)
+    answer = xml_error(refusal, request_id())
+    headers = answer.headers | {"x-amz-bucket-region": region}
+    body = answer.body.replace(b"</Error>", f"<Region>{region}</Region></Error>".encode())
+    return Fault(answer=Answer(status, headers, body))
+
+
 def clock_off(seconds: float = 600.0, *, code: str = "InvalidSignatureException", status: int = 400) -> Fault:
     """An expired signature, and a Date header ``seconds`` ahead of this computer's clock.
 
@@ -131,6 +143,7 @@ class _Script:
     target: str
     fault: Fault
     times: int | None
+    signed_by: str
 
 
 class Faults:
@@ -140,15 +153,16 @@ class Faults:
         self._scripts: list[_Script] = []
         self._lock = threading.Lock()
 
-    def add(self, target: str, fault: Fault, *, times: int | None = 1) -> None:
+    def add(self, target: str, fault: Fault, *, times: int | None = 1, signed_by: str = "") -> None:
         """Let the next ``times`` requests to ``target`` go wrong, or all of them if ``times`` is None.
 
         ``target`` is an operation ("UpdateDatasetEntries"), or an S3 request as its method and path ("GET
         /bucket/images/a.jpg", the key without percent-encoding). Both may hold the wildcards ``*``, ``?``
-        and ``[…]``: "*Dataset*" for operations, "* /bucket/*" for S3.
+        and ``[…]``: "*Dataset*" for operations, "* /bucket/*" for S3. With ``signed_by`` only requests that
+        are signed with this access key meet it.
         """
         with self._lock:
-            self._scripts.append(_Script(target, fault, times))
+            self._scripts.append(_Script(target, fault, times, signed_by))
 
     @property
     def pending(self) -> int:
@@ -161,10 +175,12 @@ class Faults:
         with self._lock:
             self._scripts.clear()
 
-    def take(self, target: str) -> Fault | None:
+    def take(self, target: str, access_key: str = "") -> Fault | None:
         """Give the fault that the next request to ``target`` runs into, and count it off."""
         with self._lock:
             for script in self._scripts:
+                if script.signed_by not in {"", access_key}:
+                    continue
                 # An operation's name holds no blank, so "*" alone must not reach S3 requests.
                 if (" " in script.target) == (" " in target) and fnmatchcase(target, script.target):
                     return self._use(script)

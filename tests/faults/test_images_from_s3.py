@@ -1,0 +1,77 @@
+"""Images on their way from S3: half of one, or a portal's page, is never shown and never kept."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from truthline.emulator import faults
+from truthline.errors import NotFromAwsError, OfflineError
+from truthline.images.source import S3Source
+from truthline.images.thumbnails import Thumbnails
+
+REF = "s3://leaves/oak.png"
+
+
+@pytest.fixture
+def image() -> bytes:
+    file = io.BytesIO()
+    Image.effect_noise((300, 200), 60).convert("RGB").save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture
+def source(team, tmp_path, image):
+    team.aws.s3.create_bucket("leaves")
+    team.aws.s3._client.put_object(Bucket="leaves", Key="oak.png", Body=image)
+    return S3Source(team.aws.s3)
+
+
+@pytest.fixture
+def cache(tmp_path):
+    cache = Thumbnails(tmp_path / "thumbnails.sqlite")
+    yield cache
+    cache.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (faults.html(), NotFromAwsError),
+        (faults.empty_body(), NotFromAwsError),
+        (faults.truncated_body(), OfflineError),
+        (faults.truncated_body(0.0), OfflineError),
+    ],
+    ids=["html", "empty", "cut", "nothing"],
+)
+def test_what_did_not_come_whole_from_aws_is_never_kept(team, source, cache, image, fault, kind):
+    version = source.version(REF)
+    team.emulator.faults.add("GET /leaves/oak.png", fault, times=None)
+    for _ in range(2):
+        with pytest.raises(kind):
+            cache.load(REF, source)
+        with pytest.raises(kind):
+            source.read(REF)
+    assert cache.get(REF, version) is None
+    team.emulator.faults.clear()
+    assert source.read(REF) == image
+    loaded = cache.load(REF, source)
+    assert (loaded.facts.width, loaded.facts.height, loaded.facts.size) == (300, 200, len(image))
+    assert cache.get(REF, version) is not None
+
+
+def test_a_cut_image_comes_whole_at_the_next_try(team, source, cache, image):
+    team.emulator.faults.add("GET /leaves/oak.png", faults.truncated_body())
+    with pytest.raises(OfflineError, match="broke off"):
+        cache.load(REF, source)
+    assert cache.load(REF, source).facts.size == len(image)
+
+
+@pytest.mark.parametrize("status", [faults.html(), faults.empty_body()])
+def test_facts_from_a_portal_are_not_believed(team, source, status):
+    team.emulator.faults.add("HEAD /leaves/oak.png", status)
+    with pytest.raises(NotFromAwsError):
+        source.size(REF)
+    assert source.size(REF) > 0
