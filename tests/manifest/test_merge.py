@@ -229,9 +229,16 @@ class TestClassLabels:
         def dated(date, confidence=1):
             return {"a": 1, "a-metadata": label("bolt", confidence=confidence, date=date)}
 
+        dateless = without(dated(""), "a-metadata", "creation-date")
         base, early, late = (dated(f"202{year}-01-01T00:00:00Z") for year in (0, 1, 2))
         assert merged(base, early, late) == merged(base, late, early) == raw(late)
+        for lines in ((dateless, late), (late, dateless)):
+            assert json.loads(merged(base, *lines)) == late
         content = dated("2021-01-01T00:00:00Z", confidence=0.5)
+        unsaid = dated("2020-01-01T00:00:00Z", confidence=0.5)
+        expected = json.loads(without(unsaid, "a-metadata", "creation-date"))
+        assert json.loads(merged(base, unsaid, dateless)) == expected
+        assert json.loads(merged(base, dateless, unsaid)) == expected
         assert json.loads(merged(base, content, late)) == dated("2022-01-01T00:00:00Z", confidence=0.5)
         assert json.loads(merged(base, late, content)) == dated("2022-01-01T00:00:00Z", confidence=0.5)
         assert json.loads(merged(base, early | {"x": 1}, {"source-ref": "s3://b/k"})) == {
@@ -340,7 +347,7 @@ class TestBoxes:
     def test_where_a_box_was_moved_the_greatest_overlap_tells_which(self):
         base = line_with_boxes(("crack", 0, 0), ("crack", 20, 0), ("dent", 22, 0))
         mine = edit.remove_boxes(moved(base, 1, 19, 0), BB, [0])  # over all three
-        theirs = with_box(moved(base, 2, 23, 0), "dent", 300, 300)
+        theirs = with_box(moved(edit.remove_boxes(base, BB, [0]), 1, 23, 0), "dent", 300, 300)
         expected = [("crack", 19, 0), ("dent", 23, 0), ("dent", 300, 300)]
         assert boxes_of(merged(base, mine, theirs)) == boxes_of(merged(base, theirs, mine)) == expected
 
@@ -352,11 +359,11 @@ class TestBoxes:
         assert [box["left"] for box in (conflict.base, conflict.mine, conflict.theirs)] == [0, 8, 1]
 
     def test_mine_keep_their_order_behind_theirs(self):
-        mine = with_box(moved(self.BASE, 2, 205, 5), "dent", 300, 0)
-        mine = edit.set_box_label(mine, BB, [1], "hole")
+        mine = line_with_boxes(("new", 300, 0), ("crack", 205, 5), ("crack", 0, 0), ("hole", 100, 0))
         theirs = edit.remove_boxes(self.BASE, BB, [1, 2])
-        _, line, _ = conflicts_of(self.BASE, mine, theirs)
-        assert boxes_of(line) == boxes_of(mine.raw)
+        conflicts, line, _ = conflicts_of(self.BASE, mine, theirs)
+        assert [one.pointer[-1] for one in conflicts] == ["3", "1"]
+        assert boxes_of(line) == [("crack", 0, 0), ("new", 300, 0), ("crack", 205, 5), ("hole", 100, 0)]
 
     def test_boxes_added_by_both(self):
         mine = with_box(with_box(self.BASE, "dent", 300, 0), "nut", 300, 100)
@@ -418,12 +425,15 @@ class TestBoxes:
             class_map = dict(enumerate(labels))
             return changed(annotation, BB + "-metadata", "class-map", to=class_map)
 
-        base = declaring(self.BASE, "crack", "dent", "old", "older")
-        mine = declaring(moved(self.BASE, 0, 3, 3), "crack", "dent", "older", "mine")
-        theirs = declaring(moved(self.BASE, 2, 205, 5), "crack", "dent", "old", "older", "theirs")
+        base = declaring(self.BASE, "crack", "dent", "old", "older", "oldest")
+        mine = declaring(moved(self.BASE, 0, 3, 3), "crack", "dent", "older", "oldest", "mine")
+        theirs = declaring(moved(self.BASE, 2, 205, 5), "crack", "dent", "old", "oldest", "theirs")
         value = json.loads(merged(base, mine, theirs))
-        declared = ["crack", "dent", "older", "theirs", "mine"]
-        assert sorted(value[BB + "-metadata"]["class-map"].values()) == sorted(declared)
+        declared = ["crack", "dent", "mine", "oldest", "theirs"]
+        assert sorted(value[BB + "-metadata"]["class-map"].values()) == declared
+        mine = declaring(edit.remove_boxes(self.BASE, BB, [1]), "crack", "dent")
+        value = json.loads(merged(self.BASE, mine, moved(self.BASE, 0, 3, 3)))
+        assert value[BB + "-metadata"]["class-map"] == {"0": "crack", "1": "dent"}
 
     def test_confidences_stay_with_their_boxes(self):
         base = changed(self.BASE, BB + "-metadata", "objects", to=[{"confidence": n / 10} for n in range(3)])
@@ -542,6 +552,13 @@ class TestBoxes:
         theirs = line((1e14, 1e14, 1e-3, 1e-3), (0, 0, 1e-200, 1e-200))
         found = json.loads(merged(base, mine, theirs))["bb"]["annotations"]
         assert sorted(box["width"] for box in found) == [0, 2e-200, 2e-3]
+        # Where pixels are this far apart, the edges round to more than the width.
+        base, mine, theirs = (
+            line((1e14, 1e14, width, 9e-3), *((9, 9, 1, 1),) * more)
+            for width, more in ((9.0e-3, 1), (9.1e-3, 0), (9.2e-3, 0))
+        )
+        (conflict,), _, _ = conflicts_of(base, mine, theirs)
+        assert (conflict.mine["width"], conflict.theirs["width"]) == (9.1e-3, 9.2e-3)
 
 
 # Properties
@@ -659,7 +676,8 @@ def test_any_three_lines_can_be_merged(versions):
     first, second = (merge(*versions, prefer=side) for side in Side)
     assert first.conflicts == second.conflicts
     for conflict in first.conflicts:
-        assert conflict.mine != conflict.theirs or raw({"": conflict.mine}) != raw({"": conflict.theirs})
+        if conflict.mine is not None or conflict.theirs is not None:  # null looks as what is not there
+            assert raw({"": conflict.mine}) != raw({"": conflict.theirs})
     for line in (first.line, second.line):
         assert b"\n" not in line or b"\n" in mine + theirs
         if line not in (mine, theirs):

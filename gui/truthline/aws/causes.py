@@ -157,6 +157,8 @@ def sign_in_again(failure: Failure) -> ServiceError:
 def _unexplained(failure: Failure) -> ServiceError:
     if not failure.operation.startswith("Head"):
         return refused(failure)
+    if failure.headers.get("x-amz-bucket-region", failure.caller.region) != failure.caller.region:
+        return _region(failure)
     detail = f"S3 gives no reason; most often it has expired: run `{failure.caller.sign_in_command}`."
     return failure.told(SignInError, "S3 did not accept the sign-in", detail)
 

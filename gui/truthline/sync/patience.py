@@ -6,6 +6,7 @@ All time is spent in `CancelToken.wait`, so that a cancelled push stops at once.
 from __future__ import annotations
 
 import random
+import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from truthline.errors import NotFromAwsError, OfflineError, ServiceError, ThrottledError
@@ -52,9 +53,11 @@ class Patience:
         waited, pause = 0.0, 1.0
         while True:
             self._cancel.check()
+            began = time.monotonic()
             try:
                 return call()
             except ServiceError as error:
+                waited += time.monotonic() - began  # silence is waited for too
                 if waited >= self._limit(error, unanswered_seconds):
                     raise
                 seconds = jittered(pause)
