@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import threading
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime
+from hashlib import md5, sha1, sha256
+from zlib import crc32
 
 import pytest
 from s3transfer.manager import TransferConfig, TransferCoordinatorController
 
+from truthline.aws.s3 import ObjectFacts
 from truthline.errors import (
     CancelledError,
     DeniedError,
@@ -228,6 +232,70 @@ def test_upload(aws, script, tmp_path, start, kind):
     assert "anything.dat" in seen[-1].text
 
 
+def test_an_upload_carries_a_checksum_whatever_the_settings_say(aws, script, picture, monkeypatch):
+    monkeypatch.setattr(aws.s3._client.meta.config, "request_checksum_calculation", "when_required")
+    script.s3()
+    upload(aws, picture)
+    headers = {name.lower(): value for name, value in script.requests[0][2].items()}
+    assert headers["x-amz-sdk-checksum-algorithm"] == "CRC32"
+    assert b64decode(headers["x-amz-checksum-crc32"]) == crc32(picture.read_bytes()).to_bytes(4, "big")
+
+
+def kept_crc32(content):
+    return b64encode(crc32(content).to_bytes(4, "big")).decode()
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 92
+OTHER = b"\x89PNG\r\n\x1a\n" + b"y" * 92
+MD5 = "0" * 32
+
+
+@pytest.mark.parametrize(
+    ("etag", "kept", "same"),
+    [
+        (MD5, {}, False),
+        (MD5, {"x_amz_server_side_encryption": "AES256"}, False),
+        (MD5, {"x_amz_server_side_encryption": "aws:kms"}, True),
+        (MD5, {"x_amz_server_side_encryption_customer_algorithm": "AES256"}, True),
+        (f"{MD5}-2", {}, True),
+        (f"{MD5}-2", {"x_amz_checksum_crc32": f"{kept_crc32(OTHER)}-2"}, True),
+        (f"{MD5}-2", {"x_amz_checksum_crc32": kept_crc32(OTHER), "x_amz_checksum_type": "COMPOSITE"}, True),
+        (f"{MD5}-2", {"x_amz_checksum_crc32": kept_crc32(OTHER)}, False),
+        (f"{MD5}-2", {"x_amz_checksum_crc32": kept_crc32(PNG)}, True),
+        (MD5, {"x_amz_checksum_crc32": kept_crc32(PNG)}, True),
+        (
+            MD5,
+            {"x_amz_checksum_sha1": b64encode(sha1(OTHER, usedforsecurity=False).digest()).decode()},
+            False,
+        ),
+        (MD5, {"x_amz_checksum_sha256": b64encode(sha256(PNG).digest()).decode()}, True),
+        (MD5, {"x_amz_checksum_sha256": b64encode(sha256(OTHER).digest()).decode()}, False),
+    ],
+)
+def test_the_same_content_by_what_s3_keeps(aws, script, picture, etag, kept, same):
+    script.s3(length=100, Last_Modified=DATE, ETag=f'"{etag}"', **kept)
+    facts = ObjectFacts("frog", 100, etag, datetime(2015, 10, 21, tzinfo=UTC))
+    assert aws.s3.has_content("pond", facts, picture) is same
+    assert script.operations == ["HEAD"]
+
+
+@pytest.mark.parametrize(("content", "same"), [(PNG, True), (PNG + b"x", False)])
+def test_the_same_md5_or_another_size_need_no_request(aws, script, tmp_path, content, same):
+    path = tmp_path / "frog.png"
+    path.write_bytes(content)
+    facts = ObjectFacts(
+        "frog", 100, md5(PNG, usedforsecurity=False).hexdigest(), datetime(2015, 10, 21, tzinfo=UTC)
+    )
+    assert aws.s3.has_content("pond", facts, path) is same
+    assert script.requests == []
+
+
+def test_the_content_of_a_file_that_is_gone(aws, tmp_path):
+    facts = ObjectFacts("frog", 100, MD5, datetime(2015, 10, 21, tzinfo=UTC))
+    with pytest.raises(UnreadableFileError, match="cannot be read"):
+        aws.s3.has_content("pond", facts, tmp_path / "gone.png")
+
+
 def test_an_upload_that_a_portal_took_is_no_upload(aws, script, picture):
     script.raw(PORTAL)
     with pytest.raises(NotFromAwsError):
@@ -280,7 +348,7 @@ def test_an_upload_in_parts_is_cancelled_and_its_parts_removed(aws, script, tmp_
     script.answers.append(take_part)
     script.s3(status=204)
     config = TransferConfig(max_request_concurrency=1)
-    monkeypatch.setattr("s3transfer.manager.TransferConfig", lambda: config)
+    monkeypatch.setattr("s3transfer.manager.TransferConfig", lambda **_: config)
     with pytest.raises(CancelledError):
         upload(aws, png(tmp_path / "large.png", 20 * 2**20), cancel=cancel)
     assert script.operations == ["POST", "PUT", "DELETE"]
@@ -289,8 +357,9 @@ def test_an_upload_in_parts_is_cancelled_and_its_parts_removed(aws, script, tmp_
 def test_a_report_that_fails_stops_the_upload(aws, script, picture):
     script.s3()
 
-    def report(_):
-        raise KeyError
+    def report(progress):
+        if progress.done:
+            raise KeyError
 
     with pytest.raises(KeyError):
         upload(aws, picture, report)

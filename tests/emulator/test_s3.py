@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from contextlib import ExitStack
+from hashlib import md5, sha1, sha256
 from html import unescape
 from urllib.parse import quote
+from zlib import crc32
 
 import pytest
 from hypothesis import given
@@ -72,6 +75,40 @@ def test_a_range_and_a_head_and_an_absent_object(client) -> None:
     assert client.send("HEAD", "/photos/b.jpg", headers=SIGNED).status == 404
     missing = client.send("GET", "/photos/b.jpg", headers=SIGNED)
     assert (missing.status, b"<Code>NoSuchKey</Code>" in missing.body) == (404, True)
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "code"),
+    [
+        ("x-amz-checksum-crc32", "AAAAAA==", "BadDigest"),
+        ("x-amz-checksum-sha1", "AAAAAA==", "BadDigest"),
+        ("x-amz-checksum-sha256", "AAAAAA==", "BadDigest"),
+        ("Content-MD5", "AAAAAA==", "BadDigest"),
+        ("X-Amz-Content-SHA256", "0" * 64, "XAmzContentSHA256Mismatch"),
+    ],
+)
+def test_a_body_that_is_not_what_its_headers_say_is_refused(client, header, value, code) -> None:
+    client.put("/checked", b"")
+    reply = client.send("PUT", "/checked/a.jpg", b"frog", {**SIGNED, header: value})
+    assert (reply.status, f"<Code>{code}</Code>".encode() in reply.body) == (400, True)
+    assert client.send("HEAD", "/checked/a.jpg", headers=SIGNED).status == 404
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("x-amz-checksum-crc32", b64encode(crc32(b"frog").to_bytes(4, "big")).decode()),
+        ("x-amz-checksum-sha1", b64encode(sha1(b"frog", usedforsecurity=False).digest()).decode()),
+        ("x-amz-checksum-sha256", b64encode(sha256(b"frog").digest()).decode()),
+        ("Content-MD5", b64encode(md5(b"frog", usedforsecurity=False).digest()).decode()),
+        ("X-Amz-Content-SHA256", sha256(b"frog").hexdigest()),
+        ("X-Amz-Content-SHA256", "UNSIGNED-PAYLOAD"),
+    ],
+)
+def test_a_body_that_is_what_its_headers_say_is_stored(client, header, value) -> None:
+    client.put("/right", b"")
+    assert client.send("PUT", "/right/a.jpg", b"frog", {**SIGNED, header: value}).status == 200
+    assert client.send("GET", "/right/a.jpg", headers=SIGNED).body == b"frog"
 
 
 def test_neither_signature_nor_credentials_are_needed_for_rekognition(client) -> None:

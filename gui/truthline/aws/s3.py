@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from truthline.aws.content import digest, same_by_checksum
+from truthline.aws.outgoing import unreadable
+from truthline.aws.transfer import Transfer, Upload, failure_of_many, object_place
 from truthline.aws.translate import member, translated
-from truthline.errors import NotFoundError, ServiceError, UnreadableFileError
-from truthline.progress import Progress
+from truthline.errors import NotFoundError, ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
-    from s3transfer.subscribers import BaseSubscriber
 
     from truthline.aws.causes import Caller
     from truthline.progress import CancelToken, Report
 
-_CONTENT_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
-_LOOK_SECONDS = 0.1
 _OLD_REGION_NAMES = {"": "us-east-1", "EU": "eu-west-1"}
 
 
@@ -53,7 +51,7 @@ class S3:
     def head(self, bucket: str, key: str) -> ObjectFacts | None:
         """The object's facts, or None if there is no such object or bucket."""
         try:
-            with translated("look at the object", place=_place(bucket, key), caller=self._caller):
+            with translated("look at the object", place=object_place(bucket, key), caller=self._caller):
                 answer = self._client.head_object(Bucket=bucket, Key=key)
                 return _facts(key, answer, member(answer, "ContentLength", int))
         except NotFoundError:
@@ -75,7 +73,7 @@ class S3:
             end = "" if length is None else start + length - 1
             wanted["Range"] = f"bytes={start}-{end}"
         try:
-            with translated("read the object", place=_place(bucket, key), caller=self._caller):
+            with translated("read the object", place=object_place(bucket, key), caller=self._caller):
                 return _body(self._client.get_object(**wanted), ranged="Range" in wanted)
         except ServiceError as error:
             if error.code == "InvalidRange":
@@ -85,7 +83,7 @@ class S3:
     def list(self, bucket: str, prefix: str = "") -> Iterator[ObjectFacts]:
         """The objects whose keys begin with ``prefix``, in the order of their keys' bytes."""
         wanted: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
-        place = _place(bucket, prefix)
+        place = object_place(bucket, prefix)
         seen: set[str] = set()
         while True:
             with translated("list the objects", place=place, caller=self._caller):
@@ -105,23 +103,65 @@ class S3:
             wanted["ContinuationToken"] = token
 
     def upload(self, path: Path, bucket: str, key: str, *, report: Report, cancel: CancelToken) -> None:
-        """Store a file as an object, in parts if it is large.
+        """Store a file as an object, in parts if it is large; S3 checks that all bytes arrived.
 
         ``report`` is called on this thread with bytes done and in total.
 
         Raises:
-            UnreadableFileError: the file cannot be read.
-            CancelledError: the person cancelled; the object is then as it was before.
+            UnreadableFileError: the file cannot be read, or changed while it was sent.
+            UsageError: S3 cannot have such a key.
+            CancelledError: the person cancelled; an object is never stored by halves.
 
         """
-        cancel.check()
-        content_type = _content_type(path)
-        place = _place(bucket, key)
-        with translated("upload the file", place=place, caller=self._caller):
-            try:
-                self._upload(path, bucket, key, content_type, report, cancel)
-            except (FileNotFoundError, PermissionError) as error:
-                raise _unreadable(path) from error
+        try:
+            size = path.stat().st_size
+        except OSError:
+            size = 0  # what is wrong with it is told when it is read
+        transfer = Transfer(self._client, self._caller, 1, size, report=report, cancel=cancel)
+        failures = transfer.run([Upload(path, bucket, key, size)])
+        if failures:
+            raise failures[0]
+
+    def upload_all(self, uploads: Sequence[Upload], *, report: Report, cancel: CancelToken) -> None:
+        """Store images, several at a time. One that cannot be read does not keep the others from being sent.
+
+        ``report`` is called on this thread, at most about ten times a second, with bytes done and in total.
+        What was stored before an error or a cancel stays.
+
+        Raises:
+            TruthlineError: some could not be sent, all others were: `UnreadableFileError`, `UsageError` or
+                whatever the first one's problem was. It names how many and the first ones.
+            ServiceError: S3 refused, or could not be asked; nothing more was sent.
+            CancelledError: the person cancelled; an object is never stored by halves.
+
+        """
+        count, size = len(uploads), sum(upload.size for upload in uploads)
+        transfer = Transfer(self._client, self._caller, count, size, report=report, cancel=cancel)
+        failures = transfer.run(uploads)
+        if failures:
+            raise failure_of_many(failures, count)
+
+    def has_content(self, bucket: str, facts: ObjectFacts, path: Path) -> bool:
+        """Whether an object holds the same bytes as a file, as far as S3 tells without sending them.
+
+        By the MD5 that the ETag is in most buckets, else by a checksum that S3 keeps. With neither, as of an
+        object that was sent in parts without one, the equal size has to do.
+
+        Raises:
+            UnreadableFileError: the file cannot be read.
+
+        """
+        try:
+            if path.stat().st_size != facts.size:
+                return False
+            if digest(path, "MD5").hex() == facts.etag:
+                return True
+            place = object_place(bucket, facts.key)
+            with translated("look at the object", place=place, caller=self._caller):
+                kept = self._client.head_object(Bucket=bucket, Key=facts.key, ChecksumMode="ENABLED")
+            return same_by_checksum(path, kept)
+        except OSError as error:
+            raise unreadable(path) from error
 
     def create_bucket(self, bucket: str) -> None:
         """Make a bucket in the region of this connection."""
@@ -144,50 +184,6 @@ class S3:
             answer: Mapping[str, Any] = self._client.get_bucket_location(Bucket=bucket)
             named = answer.get("LocationConstraint") or ""
             return _OLD_REGION_NAMES.get(named, named)
-
-    def _upload(
-        self, path: Path, bucket: str, key: str, content_type: str, report: Report, cancel: CancelToken
-    ) -> None:
-        from s3transfer.manager import TransferManager  # noqa: PLC0415 (slow to import)
-
-        size = path.stat().st_size
-        more = {"ContentType": content_type} if content_type else {}
-        watch = _Watch()
-        # Leaving this block with an error, such as a cancel, stops the transfer and removes its parts.
-        with TransferManager(self._client) as manager:
-            subscribers = [cast("BaseSubscriber", watch)]
-            future = manager.upload(str(path), bucket, key, extra_args=more, subscribers=subscribers)
-            _follow(watch, path.name, size, report, cancel)
-            future.result()
-        report(Progress(f"Uploading {path.name}", size, size))
-
-
-class _Watch:
-    """s3transfer's subscriber: counts the bytes sent and knows when all is over."""
-
-    def __init__(self) -> None:
-        self.over = threading.Event()
-        self.sent = 0
-        self._lock = threading.Lock()
-
-    def on_progress(self, bytes_transferred: int, **_: object) -> None:
-        """Count; bytes that must be sent again come as a negative number."""
-        with self._lock:
-            self.sent += bytes_transferred
-
-    def on_done(self, **_: object) -> None:
-        """Wake whoever waits, whether the upload succeeded or failed."""
-        self.over.set()
-
-
-def _follow(watch: _Watch, name: str, size: int, report: Report, cancel: CancelToken) -> None:
-    """Report how far an upload is until it is over, or raise as soon as the person cancels."""
-    reported = -1
-    while not watch.over.wait(_LOOK_SECONDS):
-        cancel.check()
-        if watch.sent != reported:
-            reported = watch.sent
-            report(Progress(f"Uploading {name}", reported, size))
 
 
 def _facts(key: str, told: Mapping[str, Any], size: int) -> ObjectFacts:
@@ -215,22 +211,3 @@ def _region_in(error: Exception) -> str:
     """The region that S3 names even while it refuses."""
     metadata = getattr(error, "response", {}).get("ResponseMetadata", {})
     return str(metadata.get("HTTPHeaders", {}).get("x-amz-bucket-region", ""))
-
-
-def _content_type(path: Path) -> str:
-    """What the file's first bytes say it is; "" for anything but the two kinds of images."""
-    try:
-        with path.open("rb") as file:
-            first = file.read(8)
-    except OSError as error:
-        raise _unreadable(path) from error
-    return next((name for magic, name in _CONTENT_TYPES.items() if first.startswith(magic)), "")
-
-
-def _unreadable(path: Path) -> UnreadableFileError:
-    detail = "Look whether it is still there and may be read."
-    return UnreadableFileError("The file cannot be read.", detail=detail, place=str(path))
-
-
-def _place(bucket: str, key: str) -> str:
-    return f"s3://{bucket}/{key}"

@@ -7,15 +7,18 @@ own objects along.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import itertools
 import threading
+import zlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from truthline.emulator.wire import Answer, ServiceError
+from truthline.emulator.wire import Answer, ServiceError, request_id, xml_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from botocore.awsrequest import AWSPreparedRequest
 
@@ -39,8 +42,12 @@ class Storage:
     def answer(self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes) -> Answer:
         """Pass one request on to moto.
 
-        ``target`` is the path and query as they came, with their percent-encoding.
+        ``target`` is the path and query as they came, with their percent-encoding. moto keeps checksums
+        without looking at them, so a body that is not what its headers say is refused here.
         """
+        headers = list(headers)
+        if method in {"PUT", "POST"} and (refusal := _damage(headers, body)):
+            return xml_error(refusal, request_id())
         passed = [item for item in headers if item[0].lower() not in _HOP_BY_HOP]
         passed += [("Host", _HOST), ("x-moto-account-id", self._account), ("Content-Length", str(len(body)))]
         request = _prepare(method, f"http://{_HOST}{target}", passed, body)
@@ -104,6 +111,21 @@ class Storage:
         return self._stubber
 
 
+def _damage(headers: Iterable[tuple[str, str]], body: bytes) -> ServiceError | None:
+    """What S3 says if the body is another one than the headers promise; None if it is the right one."""
+    given = {name.lower(): value for name, value in headers}
+    if given.get("content-encoding", "").startswith("aws-chunked"):
+        return None  # the checksum comes behind the body, and moto takes it off
+    signed = given.get("x-amz-content-sha256", "")
+    if len(signed) == _SHA256_DIGITS and signed != hashlib.sha256(body).hexdigest():
+        message = "The provided 'x-amz-content-sha256' header does not match what was computed."
+        return ServiceError("XAmzContentSHA256Mismatch", message)
+    for header, (name, compute) in _CHECKSUMS.items():
+        if header in given and given[header] != base64.b64encode(compute(body)).decode():
+            return ServiceError("BadDigest", f"The {name} you specified did not match what we received.")
+    return None
+
+
 def _prepare(method: str, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> AWSPreparedRequest:
     from botocore.awsrequest import AWSPreparedRequest  # noqa: PLC0415  slow, and only S3 needs it
     from botocore.compat import HTTPHeaders  # noqa: PLC0415  as above
@@ -114,6 +136,13 @@ def _prepare(method: str, url: str, headers: Iterable[tuple[str, str]], body: by
     return AWSPreparedRequest(method=method, url=url, headers=message, body=body, stream_output=False)
 
 
+_SHA256_DIGITS = 64
+_CHECKSUMS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "content-md5": ("Content-MD5", lambda body: hashlib.md5(body, usedforsecurity=False).digest()),
+    "x-amz-checksum-crc32": ("CRC32", lambda body: zlib.crc32(body).to_bytes(4, "big")),
+    "x-amz-checksum-sha1": ("SHA1", lambda body: hashlib.sha1(body, usedforsecurity=False).digest()),
+    "x-amz-checksum-sha256": ("SHA256", lambda body: hashlib.sha256(body).digest()),
+}
 _HOP_BY_HOP = {"host", "connection", "content-length", "transfer-encoding", "expect", "x-moto-account-id"}
 _OURS = {"content-length", "date", "connection", "transfer-encoding"}
 _SIGNED = (

@@ -2,101 +2,147 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from truthline.errors import ImageError
+from truthline.aws.transfer import Upload
+from truthline.errors import ImageError, UnreadableFileError
 from truthline.images.source import FolderSource
 from truthline.manifest.line import split_source_ref
 from truthline.progress import Progress, ignore_progress
 from truthline.workspace.workspace import EntryId, Filter, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from truthline.aws.s3 import S3
+    from truthline.aws.s3 import S3, ObjectFacts
     from truthline.progress import CancelToken, Report
     from truthline.workspace.workspace import Workspace
 
+__all__ = ["Comparison", "Upload", "compare_images", "missing_images", "upload_images"]
+
 _ASKED_ONE_BY_ONE: Final = 100
 """So many images are asked for one by one; for more, listing the bucket takes fewer calls."""
+_AT_A_TIME: Final = 8
 _CHUNK: Final = 500
+_COMPARED_AT_ONCE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
-    """A local image and where it belongs; ``size`` counts bytes."""
+class Comparison:
+    """The images of changed entries that are in the workspace's folder and not, or otherwise, in the bucket.
 
-    path: Path
-    bucket: str
-    key: str
-    size: int
+    ``different`` are those whose key has other bytes in the bucket. The dataset means the bucket's, and they
+    may be somebody else's: nothing but a person may decide to replace them.
+    """
+
+    missing: list[Upload]
+    different: list[Upload]
 
 
-def missing_images(
+def compare_images(
     workspace: Workspace, s3: S3, *, cancel: CancelToken, report: Report = ignore_progress
-) -> list[Upload]:
-    """Images of changed entries that lie in the workspace's folder and not in the bucket.
+) -> Comparison:
+    """Compare the local images of changed entries with the bucket's, by their size, then by their content.
 
-    Empty for a workspace without a folder. An image that is neither here nor in the bucket is not named:
-    the service reports it.
+    Nothing to be done for a workspace without a folder. An image that is neither here nor in the bucket is
+    not named: the service reports it. Neither is one whose bytes cannot be read while the bucket has one of
+    its size. Where S3 keeps nothing by which the content could be told, the equal size has to do.
 
     Raises:
         ServiceError: the bucket cannot be asked.
 
     """
     if not workspace.info.images_dir:
-        return []
+        return Comparison([], [])
     local = list(_local(workspace, cancel))
     report(Progress(f"Looking in the bucket for {len(local):,} images", 0, len(local)))
-    if len(local) <= _ASKED_ONE_BY_ONE:
-        return [upload for upload in local if not _in_bucket(s3, upload, cancel)]
-    held = set(_listed(s3, local, cancel))
-    return [upload for upload in local if (upload.bucket, upload.key) not in held]
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        held = _asked(s3, local, cancel, pool) if len(local) <= _ASKED_ONE_BY_ONE else None
+        if held is None:
+            held = _listed(s3, local, cancel)
+        missing = [upload for upload in local if (upload.bucket, upload.key) not in held]
+        both = [
+            (upload, facts)
+            for upload in local
+            if (facts := held.get((upload.bucket, upload.key))) is not None
+        ]
+        return Comparison(missing, list(_different(s3, both, cancel, report, pool)))
+
+
+def missing_images(
+    workspace: Workspace, s3: S3, *, cancel: CancelToken, report: Report = ignore_progress
+) -> list[Upload]:
+    """Only those that are `Comparison.missing`, for whoever cannot ask about the different ones."""
+    return compare_images(workspace, s3, cancel=cancel, report=report).missing
 
 
 def upload_images(
     uploads: Sequence[Upload], s3: S3, *, cancel: CancelToken, report: Report = ignore_progress
 ) -> None:
-    """Send the images one after the other; those sent before a cancel or an error stay sent.
+    """Send the images, several at a time; those sent before a cancel or an error stay sent.
+
+    To go on after that, compare again: what is in the bucket is not missing any more.
 
     Raises:
-        UnreadableFileError: an image can no longer be read.
-        ServiceError: the bucket refused one.
+        TruthlineError: some could not be read or have no possible key; all others are sent.
+        ServiceError: the bucket refused, or could not be reached.
 
     """
-    total = sum(upload.size for upload in uploads)
-    sent = 0
-    for number, upload in enumerate(uploads, 1):
-        text = f"Uploading image {number:,} of {len(uploads):,}"
+    s3.upload_all(uploads, report=report, cancel=cancel)
 
-        def tell(progress: Progress, text: str = text, before: int = sent) -> None:
-            report(Progress(text, before + progress.done, total))
 
+def _asked(
+    s3: S3, uploads: Sequence[Upload], cancel: CancelToken, pool: ThreadPoolExecutor
+) -> dict[tuple[str, str], ObjectFacts]:
+    def ask(upload: Upload) -> ObjectFacts | None:
         cancel.check()
-        tell(Progress(text))
-        s3.upload(upload.path, upload.bucket, upload.key, report=tell, cancel=cancel)
-        sent += upload.size
+        return s3.head(upload.bucket, upload.key)
+
+    asked = zip(uploads, pool.map(ask, uploads), strict=True)
+    return {(upload.bucket, upload.key): facts for upload, facts in asked if facts is not None}
 
 
-def _in_bucket(s3: S3, upload: Upload, cancel: CancelToken) -> bool:
-    cancel.check()
-    return s3.head(upload.bucket, upload.key) is not None
-
-
-def _listed(s3: S3, uploads: Iterable[Upload], cancel: CancelToken) -> Iterator[tuple[str, str]]:
-    """What the buckets hold below the uploads' common prefixes."""
-    keys: dict[str, list[str]] = {}
+def _listed(s3: S3, uploads: Sequence[Upload], cancel: CancelToken) -> dict[tuple[str, str], ObjectFacts]:
+    """Those of the uploads that are among what the buckets hold below their common prefixes."""
+    keys: dict[str, set[str]] = {}
     for upload in uploads:
-        keys.setdefault(upload.bucket, []).append(upload.key)
+        keys.setdefault(upload.bucket, set()).add(upload.key)
+    held = {}
     for bucket, wanted in keys.items():
         for found in s3.list(bucket, _common_prefix(wanted)):
             cancel.check()
-            yield bucket, found.key
+            if found.key in wanted:
+                held[bucket, found.key] = found
+    return held
 
 
-def _common_prefix(keys: Sequence[str]) -> str:
+def _different(
+    s3: S3,
+    both: Sequence[tuple[Upload, ObjectFacts]],
+    cancel: CancelToken,
+    report: Report,
+    pool: ThreadPoolExecutor,
+) -> Iterator[Upload]:
+    def differs(one: tuple[Upload, ObjectFacts]) -> bool:
+        upload, facts = one
+        cancel.check()
+        if upload.size != facts.size:
+            return True
+        try:
+            return not s3.has_content(upload.bucket, facts, upload.path)
+        except UnreadableFileError:
+            return False
+
+    for start in range(0, len(both), _COMPARED_AT_ONCE):
+        report(Progress("Comparing images with those in the bucket", start, len(both)))
+        some = both[start : start + _COMPARED_AT_ONCE]
+        yield from (one[0] for one, told in zip(some, pool.map(differs, some), strict=True) if told)
+
+
+def _common_prefix(keys: Collection[str]) -> str:
     # S3's prefixes are of characters, not of folders; the first and last in order differ the most
     first, last = min(keys), max(keys)
     return next((first[:place] for place, char in enumerate(first) if last[place : place + 1] != char), first)
