@@ -117,6 +117,27 @@ def test_the_question_may_be_answered_with_cancel(user: Any, service: Any, folde
     assert user.bench.bar.push_button.isEnabled()
 
 
+@pytest.mark.parametrize(("button", "replaced"), [("Keep and Push", False), ("Replace and Push", True)])
+def test_an_image_that_the_bucket_has_otherwise_is_asked_about(
+    user: Any, service: Any, folder: str, photos: Path, button: str, replaced: bool
+) -> None:
+    service.upload(photos / "cat.png", "new/fig.jpg")
+    for name in ("cat.png", "dogs.jpg"):
+        service.upload(photos / name, f"new/{name}")
+    before = service.aws.s3.read("truthline-sample", "new/fig.jpg")
+    label(user, "fig.jpg")
+    user.trigger("push")
+    assert "fig.jpg" in user.dialog(QMessageBox).text()
+    asked(user, button)
+    user.wait(lambda: "stored" in user.toast())
+    held = service.aws.s3.read("truthline-sample", "new/fig.jpg")
+    assert held == ((photos / "fig.jpg").read_bytes() if replaced else before)
+    label(user, "cat.png")  # what was answered is not asked again
+    user.trigger("push")
+    user.wait(lambda: user.bench.bar.changes.text() == "No changes" and not user.bench.dataset.busy)
+    assert service.aws.s3.read("truthline-sample", "new/fig.jpg") == held
+
+
 def test_an_upload_can_be_cancelled(user: Any, service: Any, folder: str) -> None:
     for name in ("fig.jpg", "cat.png", "dogs.jpg"):
         label(user, name)

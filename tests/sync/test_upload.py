@@ -10,7 +10,7 @@ import pytest
 from truthline.errors import CancelledError, UnreadableFileError
 from truthline.progress import CancelToken, ignore_progress
 from truthline.sync import upload
-from truthline.sync.upload import Upload, compare_images, missing_images, upload_images
+from truthline.sync.upload import Upload, compare_images, upload_images
 from truthline.workspace.workspace import EntryId, Filter, Kind, NewEntry, Workspace, WorkspaceInfo
 
 BUCKET = "ponds"
@@ -74,7 +74,7 @@ def test_images_are_missing_the_same_or_different(workspace, s3):
     put(s3, 3, content(3) + b"more")
     put(s3, 4, content(4), key="elsewhere/004.jpg")
     assert compared(workspace, s3) == ([0, 4], [2, 3])
-    missing = missing_images(workspace, s3, cancel=CancelToken())
+    missing = compare_images(workspace, s3, cancel=CancelToken()).missing
     assert missing == [
         Upload(path_of(workspace, number), BUCKET, KEY.format(number), 34) for number in (0, 4)
     ]
@@ -90,17 +90,17 @@ def test_a_broken_off_upload_goes_on_with_the_rest(workspace, s3):
     path_of(workspace, 3).rmdir()
     path_of(workspace, 3).write_bytes(content(3))
     assert compared(workspace, s3) == ([3], [])
-    upload_images(missing_images(workspace, s3, cancel=CancelToken()), s3, cancel=CancelToken())
+    upload_images(compare_images(workspace, s3, cancel=CancelToken()).missing, s3, cancel=CancelToken())
     assert compared(workspace, s3) == ([], [])
     assert [s3.read(BUCKET, KEY.format(number)) for number in range(5)] == [content(n) for n in range(5)]
 
 
 @pytest.mark.usefixtures("way")
 def test_an_image_that_changed_here_after_it_was_sent_is_never_sent_over_the_other(workspace, s3):
-    upload_images(missing_images(workspace, s3, cancel=CancelToken()), s3, cancel=CancelToken())
+    upload_images(compare_images(workspace, s3, cancel=CancelToken()).missing, s3, cancel=CancelToken())
     path_of(workspace, 2).write_bytes(content(9))
     assert compared(workspace, s3) == ([], [2])
-    assert missing_images(workspace, s3, cancel=CancelToken()) == []
+    assert compare_images(workspace, s3, cancel=CancelToken()).missing == []
     assert s3.read(BUCKET, KEY.format(2)) == content(2)
 
 

@@ -51,6 +51,11 @@ class Upload:
     key: str
     size: int
 
+    @property
+    def source_ref(self) -> str:
+        """The address that it has in the dataset."""
+        return object_place(self.bucket, self.key)
+
 
 def object_place(bucket: str, key: str) -> str:
     """How an object is named for people."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from truthline.progress import CancelToken, Report
     from truthline.workspace.workspace import Workspace
 
-__all__ = ["Comparison", "Upload", "compare_images", "missing_images", "upload_images"]
+__all__ = ["Comparison", "Upload", "compare_images", "upload_images"]
 
 _ASKED_ONE_BY_ONE: Final = 100
 """So many images are asked for one by one; for more, listing the bucket takes fewer calls."""
@@ -70,13 +70,6 @@ def compare_images(
             if (facts := held.get((upload.bucket, upload.key))) is not None
         ]
         return Comparison(missing, list(_different(s3, both, cancel, report, pool)))
-
-
-def missing_images(
-    workspace: Workspace, s3: S3, *, cancel: CancelToken, report: Report = ignore_progress
-) -> list[Upload]:
-    """Only those that are `Comparison.missing`, for whoever cannot ask about the different ones."""
-    return compare_images(workspace, s3, cancel=cancel, report=report).missing
 
 
 def upload_images(

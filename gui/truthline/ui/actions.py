@@ -99,7 +99,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("remove_images", "&Dataset", "Remove &Images…", ("Ctrl+Del",), needs="document"),
     ActionSpec("training", "&Dataset", "&Training Results…", (), needs="document"),
     ActionSpec("connect", "&Dataset", "Co&nnect to a Dataset…", (), needs="document"),
-    ActionSpec("projects", "&Dataset", "&Projects and Datasets…", ("Ctrl+Shift+P",)),
+    ActionSpec("projects", "&Dataset", "Proj&ects and Datasets…", ("Ctrl+Shift+P",)),
     ActionSpec("keys", "&Help", "&Keys", ("F1", "?")),
     ActionSpec("about", "&Help", "&About Truthline"),
 )

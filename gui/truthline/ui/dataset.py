@@ -14,7 +14,7 @@ from truthline.progress import CancelToken, Progress, Report
 from truthline.sync.opening import belong_to
 from truthline.sync.pull import PullResult, pull
 from truthline.sync.push import PushResult, push
-from truthline.sync.upload import Upload, missing_images, upload_images
+from truthline.sync.upload import Comparison, Upload, compare_images, upload_images
 from truthline.sync.watch import in_progress
 from truthline.ui.dataset_state import DatasetState, is_offline, waits_for
 from truthline.ui.jobs import Job, Lane, Work
@@ -55,7 +55,10 @@ class Dataset(QObject):
     state_changed = Signal(object)
     """The new `DatasetState`."""
     uploads_needed = Signal(object)
-    """The `Upload`s that a push needs first; answered by `upload_and_push` or `push_without_upload`."""
+    """The `Comparison` of local images and the bucket's, if a push needs an answer first.
+
+    It is given by `upload_and_push` or `push_without_upload`.
+    """
     pushed = Signal(object)
     """The `PushResult` of a push that has ended."""
     push_queued = Signal(object)
@@ -79,6 +82,10 @@ class Dataset(QObject):
         self._works = 0
         self._queued: Callable[[], None] | None = None
         self._breaks = 0
+        self._agreed: set[str] = set()
+        """Source-refs of the images that the person wants to have uploaded."""
+        self._kept: set[str] = set()
+        """Source-refs of the images for which the person prefers what the bucket has."""
         self._closed = False
         self.watcher = Watcher(document.jobs, self._question, self)
         self.watcher.answered.connect(self._answered)
@@ -128,7 +135,8 @@ class Dataset(QObject):
         self._prepare(self.push, self._offer)
 
     def upload_and_push(self, uploads: list[Upload]) -> None:
-        """Send the images, then push."""
+        """Send the images, then push; those of the `Comparison` that are not among them stay as they are."""
+        self._agreed = {upload.source_ref for upload in uploads}
 
         def send(token: CancelToken, report: Report) -> None:
             upload_images(uploads, self.signed_in().s3, cancel=token, report=report)
@@ -153,16 +161,26 @@ class Dataset(QObject):
 
     def _upload_rest(self) -> None:
         """Go on with an upload that was broken off: nothing is asked a second time."""
-        self._prepare(self._upload_rest, self.upload_and_push)
 
-    def _prepare(self, again: Callable[[], None], take: Callable[[list[Upload]], None]) -> None:
-        def find(token: CancelToken, report: Report) -> list[Upload]:
-            return missing_images(self._workspace, self.signed_in().s3, cancel=token, report=report)
+        def take(found: Comparison) -> None:
+            both = (*found.missing, *found.different)
+            self.upload_and_push([upload for upload in both if upload.source_ref in self._agreed])
 
-        def found(uploads: list[Upload]) -> None:
+        self._prepare(self._upload_rest, take)
+
+    def keep_in_bucket(self, uploads: list[Upload]) -> None:
+        """Remember that the bucket's images are the right ones, until the workspace is closed."""
+        self._kept |= {upload.source_ref for upload in uploads}
+
+    def _prepare(self, again: Callable[[], None], take: Callable[[Comparison], None]) -> None:
+        def find(token: CancelToken, report: Report) -> Comparison:
+            return compare_images(self._workspace, self.signed_in().s3, cancel=token, report=report)
+
+        def found(comparison: Comparison) -> None:
             self._work = None
-            if uploads:
-                take(uploads)
+            unsettled = [one for one in comparison.different if one.source_ref not in self._kept]
+            if comparison.missing or unsettled:
+                take(replace(comparison, different=unsettled))
             else:
                 self.push_without_upload()
 
@@ -172,9 +190,9 @@ class Dataset(QObject):
         if self._begin_push("Looking at what has changed", again):
             self._after_saving(saved)
 
-    def _offer(self, uploads: list[Upload]) -> None:
+    def _offer(self, comparison: Comparison) -> None:
         self._end_work()
-        self.uploads_needed.emit(uploads)
+        self.uploads_needed.emit(comparison)
 
     def _begin_push(self, text: str, again: Callable[[], None]) -> bool:
         """Begin, unless something is under way, or it is known already that the push would have to wait."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QCheckBox, QMessageBox
 
 from truthline.aws.connection import Connection
 from truthline.sync.rebuild import unfinished_rebuild
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from truthline.sync.pull import PullResult
     from truthline.sync.push import PushResult
     from truthline.sync.rebuild import Rebuilt
-    from truthline.sync.upload import Upload
+    from truthline.sync.upload import Comparison
     from truthline.ui.workbench import Workbench
 
 _SELECTED_AT_MOST = 10_000
+_NAMED = 5
 
 
 class DatasetCommands(QObject):
@@ -154,25 +155,31 @@ class DatasetCommands(QObject):
         self._bench.document.changed.emit(Changes(everything=True, info=True))
         self._bench.browser.set_filter(self._bench.browser.filter)
 
-    def _offer_upload(self, uploads: list[Upload]) -> None:
-        total = sum(upload.size for upload in uploads)
+    def _offer_upload(self, found: Comparison) -> None:
         box = QMessageBox(self._window)
         box.setIcon(QMessageBox.Icon.Question)
         box.setTextFormat(Qt.TextFormat.PlainText)
-        images = counted(len(uploads), "image is", "images are")
-        box.setText(f"{images} on this computer and not in the bucket {uploads[0].bucket}.")
-        box.setInformativeText(
-            f"The service reads images from the bucket. Upload them first ({total / 1e6:,.1f} MB)?"
+        box.setText(_on_images(found))
+        box.setInformativeText(_on_uploading(found))
+        upload = box.addButton(
+            "Upload and Push" if found.missing else "Replace and Push", QMessageBox.ButtonRole.AcceptRole
         )
-        upload = box.addButton("Upload and Push", QMessageBox.ButtonRole.AcceptRole)
-        without = box.addButton("Push Without Them", QMessageBox.ButtonRole.DestructiveRole)
+        without = box.addButton(
+            "Push Without Them" if found.missing else "Keep and Push", QMessageBox.ButtonRole.DestructiveRole
+        )
         box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(upload)
+        box.setDefaultButton(upload if found.missing else without)
+        replace_too = QCheckBox(f"Replace {counted(len(found.different), 'image')} in the bucket")
+        if found.missing and found.different:
+            box.setCheckBox(replace_too)
 
         def chosen(button: object) -> None:
             if button is upload:
-                self._dataset.upload_and_push(uploads)
+                replacing = replace_too.isChecked() or not found.missing
+                self._dataset.keep_in_bucket([] if replacing else found.different)
+                self._dataset.upload_and_push(found.missing + (found.different if replacing else []))
             elif button is without:
+                self._dataset.keep_in_bucket(found.different)
                 self._dataset.push_without_upload()
 
         box.buttonClicked.connect(chosen)
@@ -241,6 +248,29 @@ class DatasetCommands(QObject):
 def _open(dialog: QDialog) -> None:
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.open()
+
+
+def _on_images(found: Comparison) -> str:
+    sentences = []
+    if found.missing:
+        images = counted(len(found.missing), "image is", "images are")
+        sentences.append(f"{images} on this computer and not in the bucket {found.missing[0].bucket}.")
+    if found.different:
+        images = counted(len(found.different), "image has", "images have")
+        names = ", ".join(upload.path.name for upload in found.different[:_NAMED])
+        more = f" and {len(found.different) - _NAMED:,} more" if len(found.different) > _NAMED else ""
+        sentences.append(f"{images} other content in the bucket under the same name: {names}{more}.")
+    return " ".join(sentences)
+
+
+def _on_uploading(found: Comparison) -> str:
+    size = sum(upload.size for upload in found.missing or found.different)
+    if found.missing:
+        return f"The service reads images from the bucket. Upload them first ({size / 1e6:,.1f} MB)?"
+    return (
+        "The labels are of the images on this computer, the dataset shows those in the bucket, and others may"
+        f" use them. Replace them there ({size / 1e6:,.1f} MB), or keep them?"
+    )
 
 
 def _told(result: PushResult) -> tuple[str, bool]:

@@ -74,10 +74,11 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._thumbnails = thumbnails
         self.bench: Workbench | None = None
+        self._coming: Workbench | None = None
         self._commands: DatasetCommands | None = None
         self.actions_by_name = Actions(self, self._handlers())
         self.opener = Opener(jobs, self)
-        self.opener.opened.connect(self.show_workspace)
+        self.opener.opened.connect(self._receive)
         self.opener.failed.connect(self._complain)
         self.opener.working.connect(self._show_opening)
         self.sample = SampleRunner(jobs, self)
@@ -137,11 +138,25 @@ class MainWindow(QMainWindow):
 
     def show_workspace(self, workspace: Workspace) -> None:
         """Put an open workspace into the window, in place of the one before."""
-        from truthline.ui.dataset_commands import DatasetCommands
+        self._receive(workspace)
+        self._show_coming()
+
+    def _receive(self, workspace: Workspace) -> None:
+        """Make the panels in this turn of the event loop, and show them in the next."""
         from truthline.ui.workbench import Workbench
 
         self._close_bench()
-        bench = Workbench(workspace, self._jobs, self._thumbnails(), self._stack)
+        self._coming = Workbench(workspace, self._jobs, self._thumbnails(), self._stack)
+        QTimer.singleShot(0, self._show_coming)
+
+    def _show_coming(self) -> None:
+        from truthline.ui.dataset_commands import DatasetCommands
+
+        bench, self._coming = self._coming, None
+        if bench is None:  # closed in between, or shown at once
+            return
+        workspace = bench.document.workspace
+        bench.arrange()
         self.bench = bench
         self._stack.addWidget(bench)
         self._stack.setCurrentWidget(bench)
@@ -484,6 +499,10 @@ class MainWindow(QMainWindow):
         return (folder.parent / f"{folder.name}.truthline").exists()
 
     def _close_bench(self) -> None:
+        coming, self._coming = self._coming, None
+        if coming is not None:
+            coming.close_document()
+            coming.deleteLater()
         bench, self.bench = self.bench, None
         commands, self._commands = self._commands, None
         if bench is None or commands is None:

@@ -122,6 +122,7 @@ def _file_name(source: Source) -> str:
 
 def _open(wish: Wish, token: CancelToken, report: Report) -> Workspace:
     # Loaded here, off the GUI thread: the window is seen before what a workspace and its panels need.
+    import truthline.ui.dataset_commands
     import truthline.ui.workbench  # noqa: F401
     from truthline.sync.opening import open_or_create
 

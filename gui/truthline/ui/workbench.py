@@ -84,6 +84,9 @@ class Workbench(QWidget):
         self.dataset = Dataset(self.document, self)
         self.counts: Counts | None = None
         self._build()
+
+    def arrange(self) -> None:
+        """Put the panels in their places. Not done by the constructor: both at once hold the window up."""
         self._arrange()
         self._wire()
 
