@@ -36,5 +36,12 @@ def entries_of(workspace: Workspace, only: Filter) -> Iterator[Entry]:
 def candidate_of(entry: Entry) -> Candidate:
     """An entry as the plan takes it."""
     return Candidate(
-        entry.id, entry.position, entry.source_ref, entry.line, entry.base, entry.sent, entry.theirs
+        entry.id,
+        entry.position,
+        entry.source_ref,
+        entry.line,
+        entry.base,
+        entry.sent,
+        entry.theirs,
+        findings=entry.findings,
     )

@@ -63,7 +63,8 @@ class Candidate:
     ``line_number`` counts from 1 in the order the entries came in. ``base`` is the last line the service was
     known to hold, None if it holds none; ``sent`` is the line it was given where ``base`` is what it made of
     that line. ``theirs`` is the remote line of a conflict that is open. ``repeated`` tells whether a later
-    entry, which need not be a candidate, has the same source-ref.
+    entry, which need not be a candidate, has the same source-ref. ``findings`` are the line's, None if they
+    are not known.
     """
 
     entry_id: EntryId
@@ -74,6 +75,7 @@ class Candidate:
     sent: bytes | None = None
     theirs: bytes | None = None
     repeated: bool = False
+    findings: tuple[Finding, ...] | None = None
 
     @property
     def changed(self) -> bool:
@@ -220,7 +222,8 @@ def meet(candidate: Candidate, theirs: bytes | None, on_conflict: OnConflict = O
 
 
 def _on(candidate: Candidate, line: bytes, base: bytes | None) -> Candidate:
-    return replace(candidate, line=line, base=base, sent=None, theirs=None)
+    findings = candidate.findings if line == candidate.line else None
+    return replace(candidate, line=line, base=base, sent=None, theirs=None, findings=findings)
 
 
 def bucket_of(candidates: Iterable[Candidate]) -> str:
@@ -247,7 +250,9 @@ def bucket_in(source_ref: str) -> str:
 
 
 def _refusal(candidate: Candidate, *, bucket: str, strict: bool) -> Finding | None:
-    findings = check_line(parse_line(candidate.line))
+    # Known ones suffice for what the service never stores; what it would report on is looked at anew.
+    known = None if strict else candidate.findings
+    findings = check_line(parse_line(candidate.line)) if known is None else known
     for finding in findings:
         if finding.code in _NEVER_STORED:
             return finding
