@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from truthline.sync.plan import BATCH_BYTES, Candidate, batched, bucket_of, plan
+from truthline.manifest.line import same_value
+from truthline.sync.plan import BATCH_BYTES, Candidate, OnConflict, batched, bucket_of, plan
 from truthline.workspace.workspace import EntryId
 
 
@@ -135,3 +136,67 @@ def test_the_datasets_bucket_is_that_of_what_it_holds():
         bucket_of([candidate(1, b"{"), candidate(2, bare("s3://y/1")), candidate(3, bare("s3://x/1"))]) == "y"
     )
     assert bucket_of([candidate(1, b"")]) == ""
+
+
+def noted(ref: str, **notes: int) -> bytes:
+    return json.dumps({"source-ref": ref, **notes}).encode()
+
+
+versions = st.dictionaries(st.sampled_from(["x", "y", "z"]), st.integers(0, 2), max_size=3)
+sides = st.tuples(st.none() | versions, versions, st.none() | versions)
+
+
+@given(st.lists(sides, max_size=6), st.sampled_from(OnConflict))
+def test_with_remote_lines_every_line_is_in_one_place_too(three, on_conflict):
+    everyone, remote = [], {}
+    for number, (base, mine, theirs) in enumerate(three, 1):
+        ref = f"s3://a/{number}.jpg"
+        everyone.append(candidate(number, noted(ref, **mine), None if base is None else noted(ref, **base)))
+        if theirs is not None:
+            remote[ref] = noted(ref, **theirs)
+    found = plan(everyone, bucket="a", strict=False, remote=remote, on_conflict=on_conflict)
+    assert found == plan(iter(everyone), bucket="a", strict=False, remote=remote, on_conflict=on_conflict)
+    sent = {one.line_number: one for batch in found.batches for one in batch}
+    in_conflict = {one.line for one in found.conflicts}
+    places = [*sent, *found.unchanged, *in_conflict, *(one.line for one in found.refused)]
+    assert sorted(places) == [one.line_number for one in everyone]
+    assert not in_conflict or on_conflict is OnConflict.STOP
+    for one in everyone:
+        _check_settled(one, remote.get(one.source_ref), found, sent.get(one.line_number))
+
+
+def _check_settled(one, theirs, found, sent):
+    """What the workspace is to store agrees with what is sent, on the base of what the dataset holds."""
+    settlement = found.settlements.get(one.entry_id)
+    if sent is not None:
+        assert sent.line == (settlement.line if settlement else one.line)
+        assert (theirs is None) == (sent.base is None)
+        assert theirs is None or same_value(sent.base, theirs)
+        assert theirs is None or not same_value(sent.line, theirs)
+    if settlement is None:
+        return
+    assert settlement.expected == one.line
+    if settlement.theirs is not None:
+        assert (settlement.line, settlement.base, settlement.theirs) == (one.line, one.base, theirs)
+    elif one.entry_id in found.unchanged:
+        assert theirs is not None
+        assert same_value(settlement.line, theirs)
+
+
+@given(sides)
+def test_nothing_of_theirs_is_lost_without_a_decision(three):
+    base, mine, theirs = three
+    ref = "s3://a/p.jpg"
+    one = candidate(1, noted(ref, **mine), None if base is None else noted(ref, **base))
+    found = plan(
+        [one], bucket="a", strict=False, remote={} if theirs is None else {ref: noted(ref, **theirs)}
+    )
+    if theirs is None or not found.batches:
+        return
+    sent = json.loads(found.batches[0][0].line)
+    before = base or {}
+    for key, value in theirs.items():
+        if before.get(key) != value:
+            assert sent[key] == value, "a change of theirs is sent along"
+    for key in before.keys() - theirs.keys():
+        assert key not in sent or mine.get(key) != before[key], "what they removed stays removed"

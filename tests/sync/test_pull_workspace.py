@@ -241,3 +241,32 @@ def test_pull_then_push_leaves_both_sides_with_the_same(service, pulled, labelle
             theirs.get(number, "oak") if number in differ else mine.get(number, theirs.get(number, "oak"))
         )
         assert lines[entry.source_ref]["oak-metadata"]["class-name"] == wanted
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("switches", [Switches(update_seconds=0.0, create_seconds=0.0)], ids=["at once"])
+def test_the_largest_dataset(service, emulator, pulled, labelled, report, progress):
+    """250,000 entries at 100 a page: cancelled in the middle, what arrived stays, and the rest follows."""
+    count = 250_000
+    workspace = pulled([])
+    arn = workspace.info.dataset_arn
+    for start in range(0, count, 10_000):
+        blob = b"".join(labelled(n) + b"\n" for n in range(start, start + 10_000))
+        service.aws.rekognition.update_entries(arn, blob)
+        service.aws.rekognition.describe_dataset(arn)
+    token = service.token()
+
+    def cancel_half_way(told):
+        if told.done >= count // 2:
+            token.cancel()
+
+    result = pull(workspace, service.aws, cancel=token, report=cancel_half_way)
+    assert isinstance(result.error, CancelledError)
+    assert workspace.counts().total == result.added >= count // 2 - 100
+    emulator.requests.clear()
+    rest = pull(workspace, service.aws, cancel=service.token(), report=report)
+    assert rest.complete
+    assert result.added + rest.added == workspace.counts().total == count
+    assert len(listings(emulator)) <= count // 200 + 1
+    again = pull(workspace, service.aws, cancel=service.token())
+    assert (again.unchanged, again.came) == (count, ())
