@@ -73,7 +73,9 @@ class TestCulprits:
         workspace = with_images(4, {2})
         push(workspace, service.aws, cancel=service.token(), report=report)
         told = [text for text in progress if "to blame" in text]
-        assert told == [
+        during = progress[progress.index(told[0]) : len(progress) - progress[::-1].index(told[-1])]
+        assert not [text for text in during if text.isupper()], "it is not hidden behind the status"
+        assert list(dict.fromkeys(told)) == [
             "The update failed. Looking which of its 4 lines are to blame: update 2 of at most 100",
             "The update failed. Looking which of its 2 lines are to blame: update 4 of at most 100",
         ]

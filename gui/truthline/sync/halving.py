@@ -64,6 +64,9 @@ class Halving:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._updates = 0
+        self._told = ""
+        self.searching = False
+        """Whether what is sent now is a half of a part that failed."""
         self._hopeless: set[BatchId] = set()
         """Batches that failed, but not because of their lines."""
 
@@ -83,10 +86,19 @@ class Halving:
         if count == 1 or self._updates + 2 > UPDATES_AT_MOST:
             return [], None
         self._updates += 2
-        text = f"The update failed. Looking which of its {count:,} lines are to blame: update {self._updates}"
-        self._report(Progress(f"{text} of at most {UPDATES_AT_MOST}", self._updates, UPDATES_AT_MOST))
+        looking = f"The update failed. Looking which of its {count:,} lines are to blame"
+        self._told = f"{looking}: update {self._updates} of at most {UPDATES_AT_MOST}"
+        self._report(self._progress())
         whole, middle = _Whole(), count // 2
         return [Part(half, whole=whole) for half in (part.members[:middle], part.members[middle:])], None
+
+    def report(self, progress: Progress) -> None:
+        """Pass on how far the push is; during the search, how far that is in place of the dataset's status."""
+        is_status = progress.text.isupper() and not progress.wait
+        self._report(self._progress() if self.searching and is_status else progress)
+
+    def _progress(self) -> Progress:
+        return Progress(self._told, self._updates, UPDATES_AT_MOST)
 
     def told(self, sent: Sent) -> str:
         """What to say of a line that was in an update which failed for good."""

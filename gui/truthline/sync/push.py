@@ -145,10 +145,11 @@ class _Push:
     ) -> None:
         self._workspace = workspace
         self._arn = workspace.info.dataset_arn
+        self._halving = Halving(report)
+        report = self._halving.report
         self._reader = DatasetReader(aws, self._arn, report=report, cancel=cancel)
         self._sender = Sender(aws.rekognition, self._reader, workspace, report=report, cancel=cancel)
         self._verification = Verification(workspace, self._reader, report)
-        self._halving = Halving(report)
         self._strict = strict
         self._on_conflict = on_conflict
         self._report = report
@@ -293,6 +294,7 @@ class _Push:
                 parts = deque(self._settle(self._look(self._taken_back(parts))))
                 continue
             part = parts.popleft()
+            self._halving.searching = part.is_half
             if part.batch is None:
                 part.batch = self._workspace.add_batch(
                     push_id, [(one.entry_id, one.line) for one in part.members]
@@ -324,6 +326,7 @@ class _Push:
                         Remark(one.source_ref, UPDATE_FAILED, message, one.line_number) for one in failed
                     )
             everything.append(sent)
+        self._halving.searching = False
         return self._tell(self._verification.verify_twice(everything))
 
     def _taken_back(self, parts: Iterable[Part]) -> list[Candidate]:
