@@ -93,7 +93,7 @@ class Halving:
         return [Part(half, whole=whole) for half in (part.members[:middle], part.members[middle:])], None
 
     def report(self, progress: Progress) -> None:
-        """Pass on how far the push is; during the search, how far that is in place of the dataset's status."""
+        """Pass on how far the push is; in the search, how far that is and not the dataset's status."""
         is_status = progress.text.isupper() and not progress.wait
         self._report(self._progress() if self.searching and is_status else progress)
 
