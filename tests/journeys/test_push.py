@@ -19,6 +19,7 @@ from truthline.sync.sources import recognise
 from truthline.ui.opening import Wish
 
 CTRL = Qt.KeyboardModifier.ControlModifier
+stopped = pytest.mark.qt_no_exception_capture  # see tests/aws/test_transfer.py
 slow = pytest.mark.parametrize(
     "switches", [Switches(create_seconds=0.0, update_seconds=3600.0)], ids=["slow update"]
 )
@@ -138,11 +139,12 @@ def test_an_image_that_the_bucket_has_otherwise_is_asked_about(
     assert service.aws.s3.read("truthline-sample", "new/fig.jpg") == held
 
 
+@stopped
 def test_an_upload_can_be_cancelled(user: Any, service: Any, folder: str) -> None:
     for name in ("fig.jpg", "cat.png", "dogs.jpg"):
         label(user, name)
-    slow = replace(faults.closed(), delay=0.3)
-    service.emulator.faults.add("PUT *dogs.jpg", slow, times=None)
+    late = replace(faults.closed(), delay=0.3)
+    service.emulator.faults.add("PUT *dogs.jpg", late, times=None)
     user.trigger("push")
     asked(user, "Upload and Push")
     user.wait(lambda: "Uploading image" in user.status)
@@ -160,6 +162,7 @@ def test_an_upload_can_be_cancelled(user: Any, service: Any, folder: str) -> Non
     assert len(service.keys("new/")) == 3
 
 
+@stopped
 def test_an_upload_that_fails_says_why(user: Any, service: Any, folder: str) -> None:
     label(user, "fig.jpg")
     denied = faults.service_error("AccessDenied", "Access Denied", status=403)
