@@ -13,7 +13,7 @@ from truthline.aws.connection import Connection
 from truthline.ui.dialogs.connection import ConnectionDialog
 from truthline.ui.dialogs.folder import FolderDialog
 from truthline.ui.opening import Wish
-from truthline.workspace.workspace import Workspace
+from truthline.workspace.workspace import Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -375,3 +375,16 @@ def test_a_dialog_may_be_closed_before_the_profiles_are_read(user: Any) -> None:
     user.window.actions_by_name["open_dataset"].trigger()
     user.window.findChild(ConnectionDialog).reject()
     user.settle()
+
+
+@pytest.mark.parametrize("steps", range(4))
+def test_a_workspace_that_is_closed_while_it_comes(user: Any, tmp_path: Path, steps: int) -> None:
+    """It is shown in several turns of the event loop, and may be closed between any two."""
+    path = tmp_path / "coming.truthline"
+    user.window._receive(Workspace.create(path, WorkspaceInfo("coming")))
+    for _ in range(steps):
+        user.window._take_step()
+    user.window.close_workspace()
+    user.settle()
+    assert user.window.bench is None
+    Workspace.open(path).close()  # nobody holds it

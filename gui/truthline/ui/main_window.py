@@ -5,6 +5,7 @@ What only an open workspace or a dialog needs is imported where it is used: the 
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -74,7 +75,9 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._thumbnails = thumbnails
         self.bench: Workbench | None = None
-        self._coming: Workbench | None = None
+        self._steps: deque[Callable[[], None]] = deque()
+        self._coming: Workspace | None = None
+        self._bench_to_be: Workbench | None = None
         self._commands: DatasetCommands | None = None
         self.actions_by_name = Actions(self, self._handlers())
         self.opener = Opener(jobs, self)
@@ -139,24 +142,39 @@ class MainWindow(QMainWindow):
     def show_workspace(self, workspace: Workspace) -> None:
         """Put an open workspace into the window, in place of the one before."""
         self._receive(workspace)
-        self._show_coming()
+        while self._steps:
+            self._steps.popleft()()
 
     def _receive(self, workspace: Workspace) -> None:
-        """Make the panels in this turn of the event loop, and show them in the next."""
+        """Show a workspace step by step: all at once, it would hold the window up."""
+        self._close_bench()
+        self._coming = workspace
+        self._steps.extend((self._make_bench, self._arrange_bench, self._show_bench))
+        QTimer.singleShot(0, self._take_step)
+
+    def _take_step(self) -> None:
+        if self._steps:
+            self._steps.popleft()()
+            QTimer.singleShot(0, self._take_step)
+
+    def _make_bench(self) -> None:
         from truthline.ui.workbench import Workbench
 
-        self._close_bench()
-        self._coming = Workbench(workspace, self._jobs, self._thumbnails(), self._stack)
-        QTimer.singleShot(0, self._show_coming)
+        workspace, self._coming = self._coming, None
+        if workspace is not None:
+            self._bench_to_be = Workbench(workspace, self._jobs, self._thumbnails(), self._stack)
 
-    def _show_coming(self) -> None:
+    def _arrange_bench(self) -> None:
+        if self._bench_to_be is not None:
+            self._bench_to_be.arrange()
+
+    def _show_bench(self) -> None:
         from truthline.ui.dataset_commands import DatasetCommands
 
-        bench, self._coming = self._coming, None
-        if bench is None:  # closed in between, or shown at once
+        bench, self._bench_to_be = self._bench_to_be, None
+        if bench is None:
             return
         workspace = bench.document.workspace
-        bench.arrange()
         self.bench = bench
         self._stack.addWidget(bench)
         self._stack.setCurrentWidget(bench)
@@ -499,10 +517,14 @@ class MainWindow(QMainWindow):
         return (folder.parent / f"{folder.name}.truthline").exists()
 
     def _close_bench(self) -> None:
+        self._steps.clear()
         coming, self._coming = self._coming, None
         if coming is not None:
-            coming.close_document()
-            coming.deleteLater()
+            coming.close()
+        to_be, self._bench_to_be = self._bench_to_be, None
+        if to_be is not None:
+            to_be.close_document()
+            to_be.deleteLater()
         bench, self.bench = self.bench, None
         commands, self._commands = self._commands, None
         if bench is None or commands is None:

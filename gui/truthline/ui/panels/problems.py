@@ -113,12 +113,19 @@ class ProblemsPanel(QWidget):
         view.selectionModel().currentChanged.connect(lambda current, _before: self._explain(current))
 
     def _arrange(self) -> None:
+        # From the outside to the inside: a widget that gets another parent is styled anew.
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
         top = QHBoxLayout()
+        layout.addLayout(top)
+        split = QSplitter(Qt.Orientation.Horizontal, self)
+        layout.addWidget(split, 1)
         top.setContentsMargins(8, 4, 8, 4)
         top.setSpacing(4)
         top.addWidget(self.grouping)
         for level, name in _LEVELS:
-            button = QToolButton()
+            button = QToolButton(self)
             button.setCheckable(True)
             button.setChecked(True)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -128,20 +135,13 @@ class ProblemsPanel(QWidget):
             top.addWidget(button)
         top.addStretch(1)
         top.addWidget(self.search)
-        self._pages = QStackedWidget()
+        self._pages = QStackedWidget(split)
         self._pages.addWidget(self._hint)
         self._pages.addWidget(self.view)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self._pages)
         split.addWidget(self.explanation)
         split.setStretchFactor(0, 1)
         split.setCollapsible(0, False)
         split.setSizes([560, 400])
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(top)
-        layout.addWidget(split, 1)
         self.show_counts(())
 
     @property
