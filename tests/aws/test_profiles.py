@@ -113,7 +113,9 @@ def test_a_sign_in_that_ends_today_is_told_by_the_clock_alone(save_sso, monkeypa
 
 
 @pytest.mark.parametrize(
-    "ends", [stamp(BEFORE), BEFORE.strftime("%Y-%m-%dT%H:%M:%SUTC"), "2001-01-01T00:00:00"]
+    "ends",
+    [stamp(BEFORE), BEFORE.strftime("%Y-%m-%dT%H:%M:%SUTC"), "2001-01-01T00:00:00"],
+    ids=["Z", "UTC", "no zone"],
 )
 def test_an_expired_sso_sign_in_gives_the_command(save_sso, ends):
     save_sso({"accessToken": "hush", "expiresAt": ends})
