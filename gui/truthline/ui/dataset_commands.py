@@ -19,7 +19,7 @@ from truthline.ui.jobs import Lane
 from truthline.ui.notification import Notifier, pull_words
 from truthline.ui.words import counted
 from truthline.workspace.changes import Changes
-from truthline.workspace.workspace import Filter, Kind
+from truthline.workspace.workspace import Filter
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QDialog, QWidget
@@ -231,10 +231,6 @@ class DatasetCommands(QObject):
     def show_history(self) -> None:
         """Show the pushes."""
         self.panel_wanted.emit(self._bench.history)
-
-    def show_conflicting(self) -> None:
-        """List the entries in conflict."""
-        self._bench.browser.set_filter(Filter(kind=Kind.CONFLICTS))
 
     def _go_to(self, source_ref: str) -> None:
         entry_id = self._workspace.find(source_ref)
