@@ -13,9 +13,10 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from truthline.emulator import ManualClock, Switches, faults
 from truthline.progress import CancelToken
-from truthline.sync import push
+from truthline.sync import push, route
 from truthline.sync.opening import create_workspace
 from truthline.sync.sources import recognise
+from truthline.ui.dialogs.manifest_push import ManifestPushDialog
 from truthline.ui.opening import Wish
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -116,6 +117,34 @@ def test_the_question_may_be_answered_with_cancel(user: Any, service: Any, folde
     assert service.lines(folder) == {}
     assert user.bench.bar.push_button.isVisible()
     assert user.bench.bar.push_button.isEnabled()
+
+
+@pytest.mark.parametrize("by_manifest", [True, False])
+def test_a_large_first_push_is_offered_as_a_manifest_after_its_images(
+    user: Any, service: Any, folder: str, monkeypatch: pytest.MonkeyPatch, by_manifest: bool
+) -> None:
+    monkeypatch.setattr(route, "_FEW_UPDATES", 0)
+    bench = user.bench
+    user.wait(lambda: "0 images" in user.status)
+    label(user, "fig.jpg")
+    user.trigger("push")
+    asked(user, "Upload and Push")
+    dialog = user.dialog(ManifestPushDialog)
+    assert service.keys("new/") == {"new/fig.jpg", "new/cat.png", "new/dogs.jpg"}
+    assert not bench.dataset.busy
+    if not by_manifest:
+        dialog.by_updates.setChecked(True)
+    user.wait(dialog.go_button.isEnabled)
+    user.click(dialog.go_button)
+    user.wait(lambda: bench.bar.changes.text() == "No changes" and not bench.dataset.busy)
+    user.wait(lambda: user.toast() != "")
+    if by_manifest:
+        dialog.close()
+    user.activate()
+    user.settle()
+    arn = bench.document.workspace.info.dataset_arn
+    assert (arn != folder) == by_manifest
+    assert service.lines(arn) == held(user)
 
 
 @pytest.mark.parametrize(("button", "replaced"), [("Keep and Push", False), ("Replace and Push", True)])

@@ -14,6 +14,7 @@ from truthline.progress import CancelToken, Progress, Report
 from truthline.sync.opening import belong_to
 from truthline.sync.pull import PullResult, pull
 from truthline.sync.push import PushResult, push
+from truthline.sync.route import Route, first_push_route
 from truthline.sync.upload import Comparison, Upload, compare_images, upload_images
 from truthline.sync.watch import in_progress
 from truthline.ui.dataset_state import DatasetState, is_offline, waits_for
@@ -57,8 +58,10 @@ class Dataset(QObject):
     uploads_needed = Signal(object)
     """The `Comparison` of local images and the bucket's, if a push needs an answer first.
 
-    It is given by `upload_and_push` or `push_without_upload`.
+    It is given by `upload_and_push` or `go_on`.
     """
+    manifest_offered = Signal(object)
+    """The `Route` of a first push that is quicker as one manifest; `push_by_updates` is the other way."""
     pushed = Signal(object)
     """The `PushResult` of a push that has ended."""
     push_queued = Signal(object)
@@ -143,21 +146,47 @@ class Dataset(QObject):
 
         def sent(_: None) -> None:
             self._work = None
-            self.push_without_upload()
+            self.go_on()
 
         if self._begin_push("Uploading images", self._upload_rest):
             self._run(send, sent, self._broken_off(self._upload_rest))
 
-    def push_without_upload(self) -> None:
-        """Push the changes as the bucket is."""
+    def go_on(self) -> None:
+        """Push the changes as the bucket is; a large first push is offered as one manifest instead."""
+        description = self.state.description
+        if self.busy:
+            return
+        if description is None or description.stats.total:
+            self.push_by_updates()
+            return
+
+        def chosen(route: Route) -> None:
+            if self._work is not None and self._work.token.cancelled:
+                self._fail(CancelledError())
+            elif route.by_manifest:
+                self._end_work()
+                self.manifest_offered.emit(route)
+            else:
+                self._work = None
+                self.push_by_updates()
+
+        self._work = self._jobs.run(
+            Lane.READ,
+            lambda _token, _report: first_push_route(*self._workspace.size_of_changes(), held=0),
+            done=chosen,
+            failed=self._fail,
+        )
+
+    def push_by_updates(self) -> None:
+        """Push the changes to the dataset as it is, with the bucket as it is."""
 
         def work(token: CancelToken, report: Report) -> PushResult:
             return push(self._workspace, self.signed_in(), cancel=token, report=report)
 
-        if self._begin_push("Sending changes", self.push_without_upload):
+        if self._begin_push("Sending changes", self.push_by_updates):
             stats = self.state.description.stats if self.state.description else self.state.before
             self._show(before=stats)
-            self._run(work, self._end_push, self._broken_off(self.push_without_upload))
+            self._run(work, self._end_push, self._broken_off(self.push_by_updates))
 
     def _upload_rest(self) -> None:
         """Go on with an upload that was broken off: nothing is asked a second time."""
@@ -182,7 +211,7 @@ class Dataset(QObject):
             if comparison.missing or unsettled:
                 take(replace(comparison, different=unsettled))
             else:
-                self.push_without_upload()
+                self.go_on()
 
         def saved(_: None) -> None:
             self._run(find, found, self._broken_off(again))
@@ -204,7 +233,7 @@ class Dataset(QObject):
 
     def _end_push(self, result: PushResult) -> None:
         if self._can_wait(result.error):
-            self._break_off(self.push_without_upload, result.error)
+            self._break_off(self.push_by_updates, result.error)
         else:
             self._breaks = 0
             self._end_work(result=result, **self._problem(result.error))

@@ -9,13 +9,11 @@ from PySide6.QtWidgets import QCheckBox, QMessageBox
 
 from truthline.aws.connection import Connection
 from truthline.sync.rebuild import unfinished_rebuild
-from truthline.sync.route import Route, first_push_route
 from truthline.sync.sources import SourceKind
 from truthline.ui.dialogs.conflicts import ConflictsDialog
 from truthline.ui.dialogs.connection import ConnectionDialog
 from truthline.ui.dialogs.manifest_push import ManifestPushDialog
 from truthline.ui.dialogs.removal import ContinueRebuildDialog, RemovalDialog
-from truthline.ui.jobs import Lane
 from truthline.ui.notification import Notifier, pull_words
 from truthline.ui.words import counted
 from truthline.workspace.changes import Changes
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from truthline.sync.pull import PullResult
     from truthline.sync.push import PushResult
     from truthline.sync.rebuild import Rebuilt
+    from truthline.sync.route import Route
     from truthline.sync.upload import Comparison
     from truthline.ui.workbench import Workbench
 
@@ -51,12 +50,13 @@ class DatasetCommands(QObject):
         self.notifier = Notifier(bench.dataset, window)
         dataset, bar = bench.dataset, bench.bar
         dataset.uploads_needed.connect(self._offer_upload)
+        dataset.manifest_offered.connect(self._offer_manifest)
         dataset.pushed.connect(self._tell_pushed)
         dataset.pulled.connect(self._tell_pulled)
         dataset.connected.connect(self._note_connected)
         dataset.push_queued.connect(self._tell_queued)
         bar.connect_wanted.connect(lambda _: self.connect_to_dataset())
-        bar.push_wanted.connect(lambda _: self.push())
+        bar.push_wanted.connect(lambda _: dataset.push())
         bar.pull_wanted.connect(lambda _: dataset.pull())
         bar.resolve_wanted.connect(lambda _: self.resolve())
         bar.command_copied.connect(lambda _: bench.toast.say("The command was copied. Run it in a terminal."))
@@ -91,18 +91,6 @@ class DatasetCommands(QObject):
         dialog.accepted.connect(lambda: self._dataset.connect_to(dialog.connection, dialog.text))
         _open(dialog)
 
-    def push(self) -> None:
-        """Push; into an empty dataset perhaps as one manifest, which is asked first."""
-        description = self._dataset.state.description
-        if description is None or description.stats.total or self._dataset.busy:
-            self._dataset.push()
-            return
-        self._bench.document.jobs.run(
-            Lane.READ,
-            lambda _token, _report: first_push_route(*self._workspace.size_of_changes(), held=0),
-            done=self._push_by,
-        )
-
     def resolve(self) -> None:
         """Show what somebody else changed too."""
         if self._conflicts is None:
@@ -128,14 +116,11 @@ class DatasetCommands(QObject):
 
     # what is told
 
-    def _push_by(self, route: Route) -> None:
-        if not route.by_manifest:
-            self._dataset.push()
-            return
+    def _offer_manifest(self, route: Route) -> None:
         dialog = ManifestPushDialog(self._bench.document, route, self._dataset.signed_in, self._window)
         dialog.created.connect(self._follow_rebuilt)
         dialog.arn_changed.connect(self._dataset.show_dataset)
-        dialog.updates_wanted.connect(lambda _: self._dataset.push())
+        dialog.updates_wanted.connect(lambda _: self._dataset.push_by_updates())
         _open(dialog)
 
     def _continue_rebuild(self) -> None:
@@ -180,7 +165,7 @@ class DatasetCommands(QObject):
                 self._dataset.upload_and_push(found.missing + (found.different if replacing else []))
             elif button is without:
                 self._dataset.keep_in_bucket(found.different)
-                self._dataset.push_without_upload()
+                self._dataset.go_on()
 
         box.buttonClicked.connect(chosen)
         _open(box)

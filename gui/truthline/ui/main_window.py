@@ -265,7 +265,7 @@ class MainWindow(QMainWindow):
             "colour_label": bench(lambda b: b.commands.ask_colour(b.labels.current)),
             "delete_label": bench(lambda b: b.commands.ask_delete(b.labels.current)),
             "attributes": bench(lambda b: b.commands.ask_attributes()),
-            "push": commands(lambda c: c.push()),
+            "push": bench(lambda b: b.dataset.push()),
             "pull": bench(lambda b: b.dataset.pull()),
             "resolve": commands(lambda c: c.resolve()),
             "history": commands(lambda c: c.show_history()),
