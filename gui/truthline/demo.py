@@ -27,12 +27,13 @@ from truthline.manifest.annotation import Box, ImageSize
 from truthline.manifest.edit import add_box, add_class_label, box_attribute_name
 from truthline.manifest.file import read_manifest
 from truthline.manifest.line import parse_line, split_source_ref
-from truthline.progress import Progress, ignore_progress
+from truthline.progress import Doing, Progress, ignore_progress
 from truthline.resources import resource
 from truthline.sync.opening import create_workspace
 from truthline.sync.push import push
 from truthline.sync.sources import Source, SourceKind
 from truthline.sync.watch import watch
+from truthline.words import progress_words
 from truthline.workspace.workspace import EntryId, Workspace
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def _fill(aws: Aws, report: Report, cancel: CancelToken) -> str:
     aws.s3.create_bucket(BUCKET)
     refs = [parse_line(line.raw).source_ref for line in read_manifest(manifest)]
     for number, ref in enumerate(refs):
-        report(Progress("Uploading the sample images", number, len(refs)))
+        report(Progress(Doing.FILLING_SAMPLE, number, len(refs)))
         bucket, key = split_source_ref(ref)
         image = folder / "images" / key.rpartition("/")[2]
         aws.s3.upload(image, bucket, key, report=ignore_progress, cancel=cancel)
@@ -165,7 +166,7 @@ def _fill(aws: Aws, report: Report, cancel: CancelToken) -> str:
     project = aws.rekognition.create_project(PROJECT)
     arn = aws.rekognition.create_dataset(project, "TRAIN", manifest=f"s3://{BUCKET}/{_MANIFEST_KEY}")
     for state in watch(aws, arn, cancel=cancel, report=report):
-        report(Progress(f"Making the dataset: {state.status}"))
+        report(Progress(Doing.MAKING_SAMPLE, about=state.status))
     return arn
 
 
@@ -237,9 +238,9 @@ def _push(
     statuses: list[str] = []
 
     def report(progress: Progress) -> None:
-        if progress.text.isupper():
-            statuses.append(progress.text)
-        say(f"  {progress.text}")
+        if progress.doing is Doing.STATUS:
+            statuses.append(progress.about)
+        say(f"  {progress_words(progress)}")
 
     say(f"Pushing {workspace.counts().changed} changed entries.")
     result = push(workspace, aws, report=report, cancel=cancel)

@@ -19,13 +19,18 @@
         ├── BusyError              another update of the dataset is running
         ├── NotFoundError          no such dataset, project, bucket or object
         ├── InvalidRequestError    the service refused the request as malformed or over a limit
-        └── NotFromAwsError        something answered, but not AWS (a portal or proxy)
+        ├── NotFromAwsError        something answered, but not AWS (a portal or proxy)
+        └── FaultError             the service or the way to it failed, or said what nobody knows
 
 ``title`` says what happened in one sentence, ``detail`` what to do next, ``place`` which image, line or
-file it concerns. All three are plain text for people.
+file it concerns. All three are plain text for people: nothing reads them. What something acts on is the class
+of an error, or a field of it.
 """
 
 from __future__ import annotations
+
+from copy import copy
+from typing import ClassVar, Self
 
 from typing_extensions import override
 
@@ -42,7 +47,7 @@ class TruthlineError(Exception):
     """
 
     def __init__(self, title: str, *, detail: str = "", place: str = "", code: str = "") -> None:
-        super().__init__(title, detail, place, code)
+        super().__init__(title)
         self.title = title
         self.detail = detail
         self.place = place
@@ -52,6 +57,12 @@ class TruthlineError(Exception):
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
         return f"{where}{self.title} {self.detail}".strip()
+
+    def with_detail(self, detail: str) -> Self:
+        """The same error with another advice."""
+        other = copy(self)
+        other.detail = detail
+        return other
 
 
 class UsageError(TruthlineError):
@@ -82,19 +93,39 @@ class CancelledError(TruthlineError):
 
 
 class ServiceError(TruthlineError):
-    """AWS refused, failed, or could not be asked."""
+    """AWS refused, failed, or could not be asked.
+
+    ``outcome_unknown`` tells whether the service may have carried out the call all the same; ``reason`` is
+    why, in a sentence that does not say what was tried, and the title where there is no such sentence.
+    """
+
+    outcome_unknown: ClassVar[bool] = False
+
+    def __init__(self, title: str, *, reason: str = "", **told: str) -> None:
+        super().__init__(title, **told)
+        self.reason = reason or title
 
 
 class OfflineError(ServiceError):
     """The endpoint cannot be reached."""
 
+    outcome_unknown = True
+
 
 class SignInError(ServiceError):
-    """There are no usable credentials."""
+    """There are no usable credentials; ``command`` is what to type to sign in again, "" if nothing helps."""
+
+    def __init__(self, title: str, *, command: str = "", **told: str) -> None:
+        super().__init__(title, **told)
+        self.command = command
 
 
 class DeniedError(ServiceError):
-    """A permission is missing."""
+    """A permission is missing; ``permission`` is IAM's name of it, "" if that is not known."""
+
+    def __init__(self, title: str, *, permission: str = "", **told: str) -> None:
+        super().__init__(title, **told)
+        self.permission = permission
 
 
 class RegionError(ServiceError):
@@ -123,3 +154,11 @@ class InvalidRequestError(ServiceError):
 
 class NotFromAwsError(ServiceError):
     """Something answered that is not AWS, such as a sign-in portal or a proxy."""
+
+    outcome_unknown = True
+
+
+class FaultError(ServiceError):
+    """The service or the way to it failed, or said what nobody knows; what was asked may be done or not."""
+
+    outcome_unknown = True

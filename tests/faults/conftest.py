@@ -16,6 +16,7 @@ from truthline.manifest.line import same_value, strip_service_keys
 from truthline.progress import CancelToken, Progress
 from truthline.sync.opening import create_workspace
 from truthline.sync.sources import Source, SourceKind
+from truthline.words import progress_words
 from truthline.workspace.workspace import NewEntry
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Said:
 
     @property
     def texts(self) -> list[str]:
-        return [progress.text for progress in self.told]
+        return [progress_words(progress) for progress in self.told]
 
     @property
     def countdowns(self) -> list[float]:

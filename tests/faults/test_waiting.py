@@ -11,6 +11,7 @@ from truthline.aws.session import connect
 from truthline.emulator import Switches, faults
 from truthline.errors import CancelledError, OfflineError, ServiceError, ThrottledError
 from truthline.sync.push import push
+from truthline.words import progress_words
 
 UPDATE, LIST, DESCRIBE = "UpdateDatasetEntries", "ListDatasetEntries", "DescribeDataset"
 FORMS = [faults.throttled(), faults.throttled(status=500), faults.throughput_exceeded()]
@@ -38,7 +39,7 @@ class TestThrottled:
         # Every wait is announced, so that a view can count it down, and they add up.
         assert sum(said.countdowns) > 150
         assert max(said.countdowns) < 60
-        assert all(progress.text for progress in said.told if progress.wait)
+        assert all(progress_words(progress) for progress in said.told if progress.wait)
         assert len(edited.updates()) == 1
         edited.assert_equal()
 

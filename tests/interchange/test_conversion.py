@@ -15,7 +15,7 @@ from truthline.interchange.reading import read_images
 from truthline.manifest.annotation import Box
 from truthline.manifest.line import parse_line
 from truthline.manifest.rules import check_line
-from truthline.progress import CancelToken, Progress
+from truthline.progress import CancelToken, Doing, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +96,7 @@ def test_a_cancelled_conversion_leaves_nothing(put: Put, name: str) -> None:
     cancel = CancelToken()
 
     def stop(progress: Progress) -> None:
-        if progress.text.startswith("Writing") and progress.done:
+        if progress.doing is Doing.WRITING_LABELS and progress.done:
             cancel.cancel()
 
     with pytest.raises(CancelledError):

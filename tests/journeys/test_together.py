@@ -121,12 +121,13 @@ from PySide6.QtWidgets import QApplication
 from truthline.settings import Settings
 from truthline.sync import plan
 from truthline.ui.app import App
+from truthline.words import progress_words
 plan.BATCH_BYTES = 1500
 application = QApplication([])
 app = App(Settings(Path(sys.argv[1]) / "settings.json"), Path(sys.argv[1]) / "cache")
 def opened(bench):
     bench.dataset.state_changed.connect(
-        lambda state: print(state.activity.text if state.activity else "", flush=True)
+        lambda state: print(progress_words(state.activity) if state.activity else "", flush=True)
     )
     QTimer.singleShot(0, bench.dataset.push)
 app.window.document_opened.connect(opened)

@@ -13,6 +13,7 @@ from truthline.progress import CancelToken, Progress
 from truthline.sync.opening import create_workspace
 from truthline.sync.sources import Source, SourceKind
 from truthline.sync.watch import watch
+from truthline.words import progress_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,7 +116,7 @@ def report(progress: list[str]) -> object:
     """A `Report` that fills ``progress``."""
 
     def note(told: Progress) -> None:
-        progress.append(told.text)
+        progress.append(progress_words(told))
 
     return note
 

@@ -9,6 +9,7 @@ import pytest
 
 from truthline.emulator import Switches, faults
 from truthline.manifest.line import same_value, strip_service_keys
+from truthline.progress import Doing
 from truthline.sync.plan import OnConflict
 from truthline.sync.push import push
 from truthline.workspace.workspace import Filter, Kind
@@ -155,7 +156,7 @@ class TestMeanwhile:
         done = []
 
         def report(progress):
-            if progress.text == "UPDATE_COMPLETE" and not done:
+            if progress.about == "UPDATE_COMPLETE" and not done:
                 done.append(True)
                 emulator.clock.advance(1)  # no two updates of the real service fall on one instant
                 others_update(service, workspace, relabelled(labelled, 3, "ash"))
@@ -179,7 +180,7 @@ class TestMeanwhile:
         done = []
 
         def report(progress):
-            if progress.text.startswith("Sending batch") and not done:
+            if progress.doing is Doing.SENDING and not done:
                 done.append(True)
                 line = relabelled(labelled, 1, "ash") + b"\n"
                 service.aws.rekognition.update_entries(workspace.info.dataset_arn, line)
@@ -196,7 +197,7 @@ class TestMeanwhile:
         done = []
 
         def report(progress):
-            if progress.text == "UPDATE_COMPLETE" and not done:
+            if progress.about == "UPDATE_COMPLETE" and not done:
                 done.append(True)
                 others_update(service, workspace, labelled(0, "theirs"))
 
@@ -214,7 +215,7 @@ class TestMeanwhile:
         done = []
 
         def report(progress):
-            if progress.text.startswith("Looking what the dataset holds") and not done:
+            if progress.doing is Doing.LOOKING and not done:
                 done.append(True)
                 workspace.save(entry_id, with_label(labelled, 0, "oak", "later"))
 

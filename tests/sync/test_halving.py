@@ -10,7 +10,7 @@ from truthline.emulator import Switches, faults
 from truthline.emulator.wire import json_answer, request_id
 from truthline.errors import CancelledError, ServiceError
 from truthline.manifest.line import strip_service_keys
-from truthline.progress import CancelToken
+from truthline.progress import CancelToken, Doing
 from truthline.sync import halving
 from truthline.sync.push import push
 from truthline.workspace.workspace import BatchState, NewEntry
@@ -140,7 +140,7 @@ class TestWholeDataset:
         }
 
         def report(progress):
-            if progress.text.startswith("Sending batch"):
+            if progress.doing is Doing.SENDING:
                 answer = json_answer({"DatasetDescription": failed}, request_id())
                 emulator.faults.add("DescribeDataset", faults.Fault(answer=answer), times=None)
 

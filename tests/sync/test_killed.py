@@ -35,13 +35,14 @@ from truthline.aws.session import connect
 from truthline.progress import CancelToken
 from truthline.sync import plan
 from truthline.sync.push import push
+from truthline.words import progress_words
 from truthline.workspace.workspace import Workspace
 plan.BATCH_BYTES = int(sys.argv[2])
 class HastyToken(CancelToken):
     def wait(self, seconds):
         super().wait(seconds / 10)
 connection = Connection(region="us-east-1", endpoint_url=sys.argv[3])
-report = lambda progress: print(progress.text, flush=True)
+report = lambda progress: print(progress_words(progress), flush=True)
 with Workspace.open(Path(sys.argv[1])) as workspace, connect(connection) as aws:
     result = push(workspace, aws, cancel=HastyToken(), report=report)
     print("done", result.error, flush=True)

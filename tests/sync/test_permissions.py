@@ -21,6 +21,7 @@ from truthline.errors import (
 )
 from truthline.progress import CancelToken
 from truthline.sync.permissions import PermissionState, check_permissions
+from truthline.words import progress_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -204,7 +205,7 @@ def test_it_can_be_cancelled_and_says_what_it_tries(service: Any, arn: str) -> N
     texts: list[str] = []
 
     def report(progress: Any) -> None:
-        texts.append(progress.text)
+        texts.append(progress_words(progress))
         token.cancel()
 
     with pytest.raises(CancelledError):

@@ -8,6 +8,7 @@ import pytest
 
 from truthline.emulator import Switches, faults
 from truthline.errors import BusyError, CancelledError, NotFoundError, ServiceError, UsageError
+from truthline.progress import Doing, Progress
 from truthline.sync.pull import pull_manifest
 from truthline.sync.watch import watch
 
@@ -116,14 +117,14 @@ class TestWatch:
     def test_each_state_once_until_it_ends(self, service, tmp_path, labelled):
         arn = service.make([labelled(0)], tmp_path)
         service.aws.rekognition.update_entries(arn, labelled(1) + b"\n")
-        told: list[str] = []
+        told: list[Progress] = []
         token = service.token()
-        states = list(watch(service.aws, arn, cancel=token, report=lambda one: told.append(one.text)))
+        states = list(watch(service.aws, arn, cancel=token, report=told.append))
         assert [state.status for state in states] == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
         assert states[1].stats.total == 2
         # Every 5 s for a quarter of an hour, then more slowly.
         assert 200 < token.waits < 300
-        assert "stuck" in told[0]
+        assert (told[0].doing, told[0].about) == (Doing.STUCK, "UPDATE_IN_PROGRESS")
 
     def test_cancel_ends_it(self, service, tmp_path, labelled):
         arn = service.make([labelled(0)], tmp_path)

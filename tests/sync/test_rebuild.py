@@ -30,6 +30,7 @@ from truthline.sync.rebuild import (
     rebuild_without,
     unfinished_rebuild,
 )
+from truthline.words import progress_words
 from truthline.workspace.workspace import NewEntry, Workspace, WorkspaceInfo
 
 BUCKET = "leaves"
@@ -114,7 +115,7 @@ def once():
         waiting = [work]
 
         def report(progress):
-            if waiting and progress.text.startswith(beginning):
+            if waiting and progress_words(progress).startswith(beginning):
                 waiting.pop()()
 
         return report
@@ -321,7 +322,7 @@ class TestSomebodyElse:
         arn = workspace.info.dataset_arn
 
         def report(progress):
-            if progress.text.startswith("Deleting"):
+            if progress_words(progress).startswith("Deleting"):
                 service.aws.rekognition.update_entries(arn, labelled(2, "elm"))
 
         with pytest.raises(BusyError):
@@ -512,9 +513,9 @@ class TestCreationFails:
         project = project_of(service, workspace.info.dataset_arn)
 
         def report(progress):
-            if progress.text.startswith("Creating"):
+            if progress_words(progress).startswith("Creating"):
                 overwrite(service, tmp_path, "-without-1.manifest")
-            elif progress.text.startswith("Reading the new"):
+            elif progress_words(progress).startswith("Reading the new"):
                 service.aws.rekognition.update_entries(datasets(service, project)[0][0], labelled(2, "elm"))
 
         with pytest.raises(ServiceError, match="but for 1 of its lines"):
@@ -831,7 +832,7 @@ class TestKilled:
 
             def failing(workspace, report, **more):
                 def spoil(progress):
-                    if progress.text.startswith("Creating"):
+                    if progress_words(progress).startswith("Creating"):
                         killer, hooked[0] = hooked[0], Killer()
                         name = f"{workspace.info.name}-"
                         overwrite(service, tmp_path, "-without-1.manifest", name=name)

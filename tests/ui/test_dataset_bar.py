@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from truthline.aws.rekognition import DatasetDescription, DatasetStats
 from truthline.errors import DeniedError, NotFromAwsError, OfflineError, SignInError, ThrottledError
-from truthline.progress import Progress
+from truthline.progress import Doing, Progress
 from truthline.ui.dataset import DatasetState
 from truthline.ui.panels.dataset_bar import DatasetBar
 from truthline.ui.panels.toast import Toast
@@ -95,13 +95,15 @@ def test_what_runs_is_shown_with_its_progress_and_cancel(bar: DatasetBar, qtbot:
     wanted: list[object] = []
     bar.cancel_wanted.connect(wanted.append)
     state = described("UPDATE_COMPLETE")
-    bar.show_state(replace(state, activity=Progress("Uploading image 2 of 4", 500, 1000)))
+    bar.show_state(
+        replace(state, activity=Progress(Doing.UPLOADING, 500, 1000, about="a.png", number=2, count=4))
+    )
     assert bar.status.text().startswith("Uploading image 2 of 4")
     assert (bar.progress.isVisible(), bar.progress.value(), bar.progress.maximum()) == (True, 500, 1000)
     assert not bar.push_button.isVisible()
     qtbot.mouseClick(bar.cancel_button, Qt.MouseButton.LeftButton)
     assert wanted == [None]
-    bar.show_state(replace(state, activity=Progress("UPDATE_IN_PROGRESS")))
+    bar.show_state(replace(state, activity=Progress(Doing.STATUS, about="UPDATE_IN_PROGRESS")))
     assert bar.status.text().startswith("Update in progress")
     assert bar.progress.maximum() == 0
     bar.grab()
@@ -135,6 +137,7 @@ AT = datetime.now().astimezone().replace(hour=14, minute=5)
 SIGNED_OUT = SignInError(
     "Could not read the dataset's status: the AWS sign-in is not valid any more.",
     detail="Run `aws sso login --profile parts`, then try again.",
+    command="aws sso login --profile parts",
 )
 
 
@@ -268,8 +271,9 @@ def running(progress: Progress, *, pulling: bool = False) -> DatasetState:
 
 
 def test_throttled_it_counts_down(timed: DatasetBar, clock: Clock) -> None:
-    text = "Could not send: the service gets too many requests at the moment. Trying again."
-    state = running(Progress(text, wait=12.0))
+    title = "Could not send: the service gets too many requests at the moment."
+    error = ThrottledError(title, reason="The service gets too many requests at the moment.")
+    state = running(Progress(Doing.WAITING, wait=12.0, error=error))
     timed.show_state(state)
     said = "The service gets too many requests at the moment. Trying again"
     assert timed.status.text() == f"{said} in 0:12"
@@ -281,31 +285,31 @@ def test_throttled_it_counts_down(timed: DatasetBar, clock: Clock) -> None:
     clock.now += 9
     timed._tick.timeout.emit()
     assert timed.status.text() == f"{said}…"
-    timed.show_state(running(Progress(text, wait=30.0)))
+    timed.show_state(running(Progress(Doing.WAITING, wait=30.0, error=error)))
     assert timed.status.text() == f"{said} in 0:30"
     timed.show_state(described("UPDATE_COMPLETE"))
     assert not timed._tick.isActive()
 
 
 def test_a_push_says_how_long_it_runs(timed: DatasetBar, clock: Clock) -> None:
-    timed.show_state(running(Progress("Sending batch 1 of 2", 0, 2)))
+    timed.show_state(running(Progress(Doing.SENDING, 0, 2)))
     clock.now += 74
-    timed.show_state(running(Progress("Sending batch 2 of 2", 1, 2)))
+    timed.show_state(running(Progress(Doing.SENDING, 1, 2)))
     assert timed.status.text() == "Sending batch 2 of 2  ·  1:14"
 
 
 def test_a_pull_says_how_fast_it_is_and_how_long_it_takes(timed: DatasetBar, clock: Clock) -> None:
-    timed.show_state(running(Progress("Reading the dataset"), pulling=True))
+    timed.show_state(running(Progress(Doing.READING), pulling=True))
     assert timed.status.text() == "Reading the dataset"
     for done in range(0, 12_401, 100):
-        timed.show_state(running(Progress("Reading the dataset", done, 250_000), pulling=True))
+        timed.show_state(running(Progress(Doing.READING, done, 250_000), pulling=True))
         clock.now += 1.0
     assert timed.status.text() == "12,400 of 250,000 entries  ·  100 a second  ·  about 40 min left"
     for done in range(12_600, 22_400, 200):
-        timed.show_state(running(Progress("Reading the dataset", done, 250_000), pulling=True))
+        timed.show_state(running(Progress(Doing.READING, done, 250_000), pulling=True))
         clock.now += 1.0
     assert "200 a second" in timed.status.text(), "what counts is the last half minute"
-    timed.show_state(running(Progress("Reading the dataset", 100, 250_000), pulling=True))
+    timed.show_state(running(Progress(Doing.READING, 100, 250_000), pulling=True))
     assert timed.status.text().startswith("100 of 250,000 entries"), "it was begun anew"
     assert "a second" not in timed.status.text()
 

@@ -10,13 +10,13 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu
 
-from truthline.progress import Progress
+from truthline.progress import Doing, Progress
 from truthline.ui.dataset_state import DatasetState
 from truthline.ui.dialogs.sent_lines import SentLinesDialog
 from truthline.ui.panels.history import History
 from truthline.ui.times import about, clock_time, minutes
 from truthline.workspace.changes import Changes
-from truthline.workspace.workspace import BatchState, EntryId, PushRemark
+from truthline.workspace.workspace import BatchState, EntryId, PushRemark, RemarkKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from truthline.ui.document import Document
 
 ARN = "arn:aws:rekognition:eu-west-1:111122223333:project/parts/dataset/train/1690474772815"
-NOT_STORED = PushRemark("not stored", "s3://parts/3.jpg", "TRUTHLINE_NOT_STORED", "It was left out.", 3)
-LOST = PushRemark("error", "", "Offline", "No connection.", None)
+NOT_STORED = PushRemark(
+    RemarkKind.NOT_STORED, "s3://parts/3.jpg", "TRUTHLINE_NOT_STORED", "It was left out.", 3
+)
+LOST = PushRemark(RemarkKind.ERROR, "", "Offline", "No connection.", None)
 
 
 class Seen:
@@ -54,6 +56,7 @@ class Seen:
         *,
         state: BatchState = BatchState.VERIFIED,
         planned: int = 2,
+        broken_off: bool = False,
     ) -> None:
         """Record a push of two lines; of an empty outcome, it is not over."""
         workspace = self.document.workspace
@@ -62,7 +65,7 @@ class Seen:
         batch = workspace.add_batch(push_id, [(one, workspace.entry(one).line) for one in ids])
         workspace.set_batch(batch.id, state, status="UPDATE_COMPLETE", message="", sent=datetime.now(UTC))
         if outcome:
-            workspace.finish_push(push_id, outcome, remarks)
+            workspace.finish_push(push_id, outcome, remarks, broken_off=broken_off)
         self.document.changed.emit(Changes(pushes=True))
         self._settle()
 
@@ -107,7 +110,7 @@ def test_an_empty_history_says_what_would_be_here(seen: Seen) -> None:
 
 def test_pushes_are_listed_newest_first_with_their_batches(seen: Seen) -> None:
     seen.push()
-    seen.push("It was broken off; 1 of its 5 lines were stored.", planned=5)
+    seen.push("It was broken off; 1 of its 5 lines were stored.", planned=5, broken_off=True)
     seen.show()
     now = clock_time(datetime.now(UTC))
     assert [seen.texts(row)[1:] for row in (0, 1)] == [
@@ -150,7 +153,7 @@ def test_a_remark_leads_to_its_image(seen: Seen, qtbot: QtBot) -> None:
 
 
 def test_text_from_the_service_is_plain(seen: Seen, hostile: str) -> None:
-    seen.push(hostile, [PushRemark("remote error", f"s3://parts/{hostile}", "X", hostile, 1)])
+    seen.push(hostile, [PushRemark(RemarkKind.REMOTE_ERROR, f"s3://parts/{hostile}", "X", hostile, 1)])
     seen.show()
     assert hostile in seen.texts(0)[3]
     tip = str(seen.index(0, 0).data(Qt.ItemDataRole.ToolTipRole))
@@ -176,17 +179,17 @@ def test_a_push_under_way_is_followed(seen: Seen, settle: Callable[[], None]) ->
     seen.show()
     seen.push("", state=BatchState.SENDING)
     assert seen.texts(0)[3].startswith("Broken off")
-    seen.panel.show_state(DatasetState(activity=Progress("Sending batch 1 of 1")))
+    seen.panel.show_state(DatasetState(activity=Progress(Doing.SENDING, 0, 1)))
     settle()
     assert seen.texts(0)[3] == "Under way"
     assert "no answer yet" in seen.texts(0, 0)[3]
     workspace = seen.document.workspace
     (batch,) = workspace.batches(workspace.pushes()[0].id)
     workspace.set_batch(batch.id, BatchState.ACCEPTED)
-    seen.panel.show_state(DatasetState(activity=Progress("UPDATE_IN_PROGRESS")))
+    seen.panel.show_state(DatasetState(activity=Progress(Doing.STATUS, about="UPDATE_IN_PROGRESS")))
     settle()
     assert "Taken by the service" in seen.texts(0, 0)[3]
-    seen.panel.show_state(DatasetState(activity=Progress("Reading the dataset"), pulling=True))
+    seen.panel.show_state(DatasetState(activity=Progress(Doing.READING), pulling=True))
     settle()
     assert seen.texts(0)[3].startswith("Broken off"), "a pull is no push"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from truthline.errors import CancelledError, UsageError
-from truthline.progress import Progress
+from truthline.progress import Doing, Progress
 from truthline.ui.jobs import Jobs, Lane
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def test_a_dropped_job_delivers_nothing(jobs: Jobs, settle: Callable[[], None]) 
     told: list[object] = []
     job = jobs.run(
         Lane.READ,
-        lambda _t, report: report(Progress("half")),
+        lambda _t, report: report(Progress(Doing.ASKED, about="half")),
         done=told.append,
         failed=told.append,
         progress=told.append,
@@ -118,7 +118,7 @@ def test_of_progress_in_one_turn_only_the_newest_is_shown(jobs: Jobs, settle: Ca
 
     def work(_token: object, report: Any) -> None:
         for number in range(10_000):
-            report(Progress("Reading", number, 10_000))
+            report(Progress(Doing.READING, number, 10_000))
         over.set()
 
     jobs.run(Lane.READ, work, progress=shown.append)
@@ -133,11 +133,11 @@ def test_progress_is_shown_while_work_goes_on(qtbot: QtBot, jobs: Jobs, settle: 
     seen = threading.Event()
 
     def work(_token: object, report: Any) -> None:
-        report(Progress("one"))
+        report(Progress(Doing.ASKED, about="one"))
         assert seen.wait(10)
-        report(Progress("two"))
+        report(Progress(Doing.ASKED, about="two"))
 
-    jobs.run(Lane.READ, work, progress=lambda progress: shown.append(progress.text))
+    jobs.run(Lane.READ, work, progress=lambda progress: shown.append(progress.about))
     qtbot.waitUntil(lambda: shown == ["one"])
     seen.set()
     settle()

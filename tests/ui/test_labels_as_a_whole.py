@@ -14,7 +14,7 @@ from PySide6.QtGui import QContextMenuEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QLabel
 
 from truthline.images.thumbnails import Thumbnails
-from truthline.progress import Progress
+from truthline.progress import Doing, Progress
 from truthline.settings import Settings
 from truthline.ui.dialogs.labels import (
     ColourDialog,
@@ -559,7 +559,8 @@ def test_a_long_edit_shows_its_progress_and_can_be_cancelled(
     large.commands.rename("bolt", "screw")
     assert reached.wait(10)
     large.edit_bar.show_progress(
-        Progress("Rename bolt to screw: saving", 0, 192), can_cancel=large.document.can_cancel
+        Progress(Doing.ASKED, 0, 192, about="Rename bolt to screw: saving"),
+        can_cancel=large.document.can_cancel,
     )
     assert not large.edit_bar.cancel_button.isHidden()
     large.use_label("bolt")
@@ -602,16 +603,16 @@ def test_labels_drawn_while_the_write_lane_is_busy_are_renamed_too(
 def test_the_bar_comes_only_when_an_edit_takes_a_while(qtbot: QtBot) -> None:
     bar = EditBar()
     qtbot.addWidget(bar)
-    bar.show_progress(Progress("Rename a to b", 1, 10), can_cancel=True)
+    bar.show_progress(Progress(Doing.ASKED, 1, 10, about="Rename a to b"), can_cancel=True)
     assert bar.isHidden()
     bar.show_progress(None, can_cancel=False)
     assert bar.isHidden()
-    bar.show_progress(Progress("Rename <b>", 1_000, 2_000), can_cancel=False)
+    bar.show_progress(Progress(Doing.ASKED, 1_000, 2_000, about="Rename <b>"), can_cancel=False)
     qtbot.waitUntil(bar.isVisible)
     assert bar.text == "Rename <b>  ·  1,000 of 2,000"
     assert bar.cancel_button.isHidden()
     assert bar.progress.value() == 500
-    bar.show_progress(Progress("Storing"), can_cancel=True)
+    bar.show_progress(Progress(Doing.ASKED, about="Storing"), can_cancel=True)
     assert bar.progress.maximum() == 0
     cancelled: list[object] = []
     bar.cancel_wanted.connect(cancelled.append)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
 from truthline.errors import OfflineError
-from truthline.progress import Progress
+from truthline.progress import Doing, Progress
 from truthline.sync.plan import Remark
 from truthline.sync.pull import PullResult
 from truthline.sync.push import PushResult
@@ -20,7 +20,7 @@ from truthline.ui.notification import Notifier, pull_words, push_words
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-RUNNING = DatasetState(activity=Progress("Sending"))
+RUNNING = DatasetState(activity=Progress(Doing.SENDING))
 RESTING = DatasetState()
 
 

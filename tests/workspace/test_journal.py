@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from truthline.errors import UsageError
 from truthline.workspace.changes import Changes
-from truthline.workspace.workspace import BatchState, NewEntry, PushRemark, Workspace
+from truthline.workspace.workspace import BatchState, NewEntry, PushRemark, RemarkKind, Workspace
 
 ARN = "arn:aws:rekognition:us-east-1:111111111111:project/leaves/dataset/train/1690474772815"
 STARTED = datetime(2025, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
 REMARKS = [
-    PushRemark("refused", "s3://b/2.jpg", "ERROR_A", "Why.", 3),
-    PushRemark("conflict", "s3://b/ü.jpg", "", "Both changed it.", 1),
-    PushRemark("remote error", "s3://b/gone.jpg", "WARNING_B", "", None),
+    PushRemark(RemarkKind.REFUSED, "s3://b/2.jpg", "ERROR_A", "Why.", 3),
+    PushRemark(RemarkKind.CONFLICT, "s3://b/ü.jpg", "", "Both changed it.", 1),
+    PushRemark(RemarkKind.REMOTE_ERROR, "s3://b/gone.jpg", "WARNING_B", "", None),
 ]
 
 
@@ -170,8 +170,10 @@ def test_remarks_come_back_in_order(path, workspace):
 
 def test_a_remark_may_hold_half_a_character(workspace):
     push_id = workspace.begin_push(ARN, STARTED)
-    workspace.finish_push(push_id, "Sent.", [PushRemark("error", "s3://b/\ud800.jpg", "A", "\udc00", 1)])
-    assert workspace.push_remarks(push_id) == [PushRemark("error", "s3://b/?.jpg", "A", "?", 1)]
+    workspace.finish_push(
+        push_id, "Sent.", [PushRemark(RemarkKind.ERROR, "s3://b/\ud800.jpg", "A", "\udc00", 1)]
+    )
+    assert workspace.push_remarks(push_id) == [PushRemark(RemarkKind.ERROR, "s3://b/?.jpg", "A", "?", 1)]
 
 
 def test_remarks_that_fail_leave_the_push_unfinished(workspace, three):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from truthline.errors import CancelledError
-from truthline.progress import CancelToken
+from truthline.progress import CancelToken, Doing
 from truthline.workspace.label_uses import LabelUses, find_label, label_uses
 from truthline.workspace.workspace import NewEntry
 
@@ -69,8 +69,8 @@ def test_a_label_is_found_however_the_line_spells_it(workspace, line, name):
 def test_the_search_reports_and_can_be_cancelled(workspace, line):
     workspace.append(NewEntry(line(f"s3://b/{n}.jpg", ["leaf"])) for n in range(5))
     reports: list = []
-    list(find_label(workspace, "leaf", text="Rename", report=reports.append))
-    assert [(one.text, one.total) for one in reports] == [("Rename", 5)]
+    list(find_label(workspace, "leaf", report=reports.append))
+    assert [(one.doing, one.total) for one in reports] == [(Doing.FINDING_LABEL, 5)]
     token = CancelToken()
     token.cancel()
     with pytest.raises(CancelledError):

@@ -17,6 +17,7 @@ from truthline.errors import (
     BusyError,
     ClockError,
     DeniedError,
+    FaultError,
     InvalidRequestError,
     NotFoundError,
     NotFromAwsError,
@@ -88,10 +89,11 @@ class Failure:
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def told(self, kind: type[ServiceError], why: str, detail: str = "") -> ServiceError:
+    def told(self, kind: type[ServiceError], why: str, detail: str = "", **more: str) -> ServiceError:
         """The same in a person's words: ``why`` ends the sentence that "Could not …:" begins."""
         code = self.code or type(self.error).__name__
-        return kind(f"Could not {self.action}: {why}.", detail=detail, place=self.place, code=code)
+        title, reason = f"Could not {self.action}: {why}.", f"{why[:1].upper()}{why[1:]}."
+        return kind(title, detail=detail, place=self.place, code=code, reason=reason, **more)
 
     @property
     def from_aws(self) -> bool:
@@ -145,13 +147,18 @@ def _denied(failure: Failure) -> ServiceError:
     detail += f" to the profile {failure.caller.profile}." if failure.caller.profile else "."
     if failure.operation in {"HeadObject", "GetObject"}:
         detail += " S3 says the same of an object that does not exist if s3:ListBucket is missing."
-    return failure.told(DeniedError, f"the permission {permission} is missing", detail)
+    why = f"the permission {permission} is missing"
+    return failure.told(DeniedError, why, detail, permission=permission)
 
 
 def sign_in_again(failure: Failure) -> ServiceError:
     """The sign-in has run out, or AWS does not take it any more."""
     detail = f"Run `{failure.caller.sign_in_command}`, then try again; what you labelled is kept."
-    return failure.told(SignInError, "the AWS sign-in is not valid any more, or was refused", detail)
+    return _signed_out(failure, "the AWS sign-in is not valid any more, or was refused", detail)
+
+
+def _signed_out(failure: Failure, why: str, detail: str) -> ServiceError:
+    return failure.told(SignInError, why, detail, command=failure.caller.sign_in_command)
 
 
 def _unexplained(failure: Failure) -> ServiceError:
@@ -160,13 +167,13 @@ def _unexplained(failure: Failure) -> ServiceError:
     if failure.headers.get("x-amz-bucket-region", failure.caller.region) != failure.caller.region:
         return _region(failure)
     detail = f"S3 gives no reason; most often it has expired: run `{failure.caller.sign_in_command}`."
-    return failure.told(SignInError, "S3 did not accept the sign-in", detail)
+    return _signed_out(failure, "S3 did not accept the sign-in", detail)
 
 
 def _no_credentials(failure: Failure) -> ServiceError:
     whose = f"the profile {failure.caller.profile} has" if failure.caller.profile else "there are"
     detail = f"Choose a profile, or run `{failure.caller.sign_in_command}`, then try again."
-    return failure.told(SignInError, f"{whose} no AWS credentials", detail)
+    return _signed_out(failure, f"{whose} no AWS credentials", detail)
 
 
 def broken_sign_in(failure: Failure) -> ServiceError:
@@ -175,7 +182,7 @@ def broken_sign_in(failure: Failure) -> ServiceError:
     where = broken_file or failure.caller.credentials or "the AWS configuration"
     profile = f" for the profile {failure.caller.profile}" if failure.caller.profile else ""
     detail = f"It comes from {where}: mend that, or run `{failure.caller.sign_in_command}`, then try again."
-    return failure.told(SignInError, f"the saved AWS sign-in{profile} is missing or broken", detail)
+    return _signed_out(failure, f"the saved AWS sign-in{profile} is missing or broken", detail)
 
 
 def _missing_part(failure: Failure) -> ServiceError:
@@ -190,7 +197,7 @@ def _partial(failure: Failure) -> ServiceError:
     told = getattr(failure.error, "kwargs", {})
     missing = f"{told.get('cred_var', 'a part')} is missing in {told.get('provider', 'the configuration')}"
     detail = f"Complete it, or choose another profile with `{failure.caller.sign_in_command}`."
-    return failure.told(SignInError, f"the AWS credentials are incomplete: {missing}", detail)
+    return _signed_out(failure, f"the AWS credentials are incomplete: {missing}", detail)
 
 
 def _no_profile(failure: Failure) -> ServiceError:
@@ -279,12 +286,12 @@ def _unreadable_manifest(failure: Failure) -> ServiceError:
 
 def service_fault(failure: Failure) -> ServiceError:
     """The service failed; nothing is wrong with the request."""
-    return failure.told(ServiceError, "the service had a fault of its own", "Try again in a while.")
+    return failure.told(FaultError, "the service had a fault of its own", "Try again in a while.")
 
 
 def refused(failure: Failure) -> ServiceError:
     """A refusal that no table knows."""
-    return failure.told(ServiceError, f"the service refused it ({failure.code})", failure.message)
+    return failure.told(FaultError, f"the service refused it ({failure.code})", failure.message)
 
 
 def not_from_aws(failure: Failure) -> ServiceError:
@@ -295,7 +302,7 @@ def not_from_aws(failure: Failure) -> ServiceError:
 
 def _other(failure: Failure) -> ServiceError:
     return failure.told(
-        ServiceError, "the AWS software reported a problem", str(failure.error)[:LONGEST_MESSAGE]
+        FaultError, "the AWS software reported a problem", str(failure.error)[:LONGEST_MESSAGE]
     )
 
 

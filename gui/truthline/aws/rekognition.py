@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from truthline.aws.failed_update import Cause, cause_of
 from truthline.aws.translate import member, translated
-from truthline.errors import ServiceError, UsageError
+from truthline.errors import FaultError, UsageError
 from truthline.manifest.line import split_source_ref
 
 if TYPE_CHECKING:
@@ -74,6 +75,11 @@ class DatasetDescription:
     stats: DatasetStats
     created: datetime
     updated: datetime
+
+    @property
+    def cause(self) -> Cause:
+        """Why its update failed, if it did."""
+        return cause_of(self.code, self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +307,7 @@ class Rekognition:
             if not token:
                 return
             if token in seen:
-                raise ServiceError(f"Could not {action}: the listing goes in a circle.", place=place)
+                raise FaultError(f"Could not {action}: the listing goes in a circle.", place=place)
             seen.add(token)
 
 

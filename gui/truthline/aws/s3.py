@@ -10,7 +10,7 @@ from truthline.aws.content import digest, same_by_checksum
 from truthline.aws.outgoing import unreadable
 from truthline.aws.transfer import Transfer, Upload, failure_of_many, object_place
 from truthline.aws.translate import member, translated
-from truthline.errors import NotFoundError, ServiceError
+from truthline.errors import FaultError, NotFoundError, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -98,7 +98,7 @@ class S3:
             if not more:
                 return
             if not token or token in seen:
-                raise ServiceError("Could not list the objects: the listing goes in a circle.", place=place)
+                raise FaultError("Could not list the objects: the listing goes in a circle.", place=place)
             seen.add(token)
             wanted["ContinuationToken"] = token
 

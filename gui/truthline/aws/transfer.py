@@ -15,8 +15,8 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from truthline.aws.outgoing import OutgoingFile
 from truthline.aws.translate import translated
-from truthline.errors import ServiceError, TruthlineError, UsageError
-from truthline.progress import Progress
+from truthline.errors import FaultError, ServiceError, TruthlineError, UsageError
+from truthline.progress import Doing, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -156,15 +156,17 @@ class Transfer:
             return
         self._told = now
         done = self._settled_bytes + sum(sending.sent for sending in self._in_flight)
-        self._report(Progress(self._text(), min(done, self._size), self._size))
-
-    def _text(self) -> str:
         first = next(iter(self._in_flight), None)
-        name = first.name if first else self._name
-        if self._count == 1:
-            return f"Uploading {name}"
-        number = min(self._settled + 1, self._count)
-        return f"Uploading image {number:,} of {self._count:,} · {name}"
+        self._report(
+            Progress(
+                Doing.UPLOADING,
+                min(done, self._size),
+                self._size,
+                about=first.name if first else self._name,
+                number=min(self._settled + 1, self._count),
+                count=self._count,
+            )
+        )
 
 
 def failure_of_many(failures: list[TruthlineError], count: int) -> TruthlineError:
@@ -276,6 +278,6 @@ def _check_key(upload: Upload) -> None:
         raise UsageError(title, detail=detail, place=str(upload.path))
 
 
-def _damaged(upload: Upload, code: str) -> ServiceError:
+def _damaged(upload: Upload, code: str) -> FaultError:
     detail = "S3 refused it, so nothing of it was stored. Upload it again."
-    return ServiceError("The file was damaged on its way.", detail=detail, place=str(upload.path), code=code)
+    return FaultError("The file was damaged on its way.", detail=detail, place=str(upload.path), code=code)

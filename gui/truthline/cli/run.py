@@ -15,6 +15,7 @@ from tqdm import tqdm
 from truthline.aws.connection import Connection
 from truthline.errors import CancelledError, ServiceError, TruthlineError, UnreadableFileError
 from truthline.progress import CancelToken
+from truthline.words import progress_words
 
 if TYPE_CHECKING:
     import argparse
@@ -111,7 +112,7 @@ class Run:
         with tqdm(file=sys.stderr, leave=False, unit="") as bar:
 
             def report(progress: Progress) -> None:
-                bar.set_description_str(shown(progress.text), refresh=False)
+                bar.set_description_str(shown(progress_words(progress)), refresh=False)
                 bar.total = progress.total
                 bar.n = progress.done
                 bar.refresh()

@@ -16,7 +16,7 @@ from truthline.interchange.reading import read_images
 from truthline.manifest.annotation import ImageSize
 from truthline.manifest.line import is_s3_uri
 from truthline.manifest.names import box_attribute_name
-from truthline.progress import CancelToken, Progress, Report, ignore_progress
+from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -128,7 +128,7 @@ def write_images(
         nonlocal done
         if done % _STRIDE == 0:
             token.check()
-            report(Progress("Writing the labels.", done, len(images)))
+            report(Progress(Doing.WRITING_LABELS, done, len(images)))
         done += 1
 
     outlet = Outlet(attribute or box_attribute_name(dst.stem), now or datetime.now(UTC), step, lookup.read)

@@ -11,7 +11,7 @@ from truthline.manifest.annotation import ImageSize, Level
 from truthline.manifest.edit import new_annotation
 from truthline.manifest.line import is_s3_uri, parse_line
 from truthline.manifest.names import box_attribute_name
-from truthline.progress import CancelToken, Progress, Report, ignore_progress
+from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
 from truthline.workspace.changes import Changes
 from truthline.workspace.entry import EntryId, NewEntry
 
@@ -82,7 +82,7 @@ def plan_import(
     """
     planning = _Planning({label.name for label in workspace.labels()})
     for image, entry in _with_entries(
-        reading.images, workspace, "Comparing.", report, cancel or CancelToken()
+        reading.images, workspace, Doing.COMPARING_LABELS, report, cancel or CancelToken()
     ):
         planning.add(image, entry)
     return ImportPlan(
@@ -128,7 +128,7 @@ def apply_import(
     before: dict[EntryId, bytes] = {}
     after: dict[EntryId, bytes] = {}
     added: dict[str, bytes] = {}
-    for image, entry in _with_entries(images, workspace, "Adding labels.", report, token):
+    for image, entry in _with_entries(images, workspace, Doing.ADDING_LABELS, report, token):
         if entry is None:
             added[image.ref] = _new_line(image, name, now)
             continue
@@ -204,15 +204,15 @@ def _new_line(image: LabelledImage, attribute: str, now: datetime) -> bytes:
 
 
 def _with_entries(
-    images: tuple[LabelledImage, ...], workspace: Workspace, text: str, report: Report, cancel: CancelToken
+    images: tuple[LabelledImage, ...], workspace: Workspace, doing: Doing, report: Report, cancel: CancelToken
 ) -> Iterator[tuple[LabelledImage, Entry | None]]:
     """Each image with its entry, None if the workspace has none."""
     for start in range(0, len(images), _CHUNK):
         cancel.check()
-        report(Progress(text, start, len(images)))
+        report(Progress(doing, start, len(images)))
         some = images[start : start + _CHUNK]
         ids = [workspace.find(image.ref) for image in some]
         found = iter(workspace.entries([entry_id for entry_id in ids if entry_id is not None]))
         for image, entry_id in zip(some, ids, strict=True):
             yield image, None if entry_id is None else next(found)
-    report(Progress(text, len(images), len(images)))
+    report(Progress(doing, len(images), len(images)))

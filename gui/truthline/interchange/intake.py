@@ -9,7 +9,7 @@ from truthline.interchange.files import files_under, read_file
 from truthline.interchange.frames import fault_of, plain
 from truthline.interchange.model import Code, FileFinding, Loss
 from truthline.manifest.annotation import Box, Level
-from truthline.progress import CancelToken, Progress, Report, ignore_progress
+from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +71,7 @@ class Intake:
         """Tell that one more thing of ``total`` is being read; raises `CancelledError`."""
         if self._steps % _STRIDE == 0:
             self._cancel.check()
-            self._report(Progress("Reading the labels.", self._steps, total))
+            self._report(Progress(Doing.READING_LABELS, self._steps, total))
         self._steps += 1
 
     def files(self, *suffixes: str) -> list[str]:

@@ -17,7 +17,7 @@ import msgspec
 from truthline.manifest.line import UNREADABLE, read_members
 from truthline.manifest.names import METADATA_SUFFIX, is_free, label_pairs, possible_names
 from truthline.manifest.shapes import BOX_TYPE, CLASS_TYPE
-from truthline.progress import CancelToken, Progress, Report, ignore_progress
+from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -86,7 +86,7 @@ def list_attributes(
         if done % _LINES_A_REPORT == 0:
             if cancel is not None:
                 cancel.check()
-            report(Progress("Looking for label attributes.", done, total))
+            report(Progress(Doing.FINDING_ATTRIBUTES, done, total))
         for name, kind, job in _attributes(line):
             jobs.setdefault((name, kind), Counter())[job] += 1
     found = [

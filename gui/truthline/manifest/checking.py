@@ -17,7 +17,7 @@ from truthline.manifest.line import is_s3_uri, read_source_ref, split_source_ref
 from truthline.manifest.names import SOURCE_REF
 from truthline.manifest.pointer import pointer_to
 from truthline.manifest.summary import Summary
-from truthline.progress import CancelToken, Progress, ignore_progress
+from truthline.progress import CancelToken, Doing, Progress, ignore_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -87,14 +87,13 @@ def _found_by_line(
 
 def _watched(path: str | Path, seen: Summary, report: Report, cancel: CancelToken) -> Iterator[bytes]:
     lines = read_raw_lines(path)
-    text = "Checking the lines"
     total = None
     while part := list(islice(lines, _STRIDE)):
         total = total or Path(path).stat().st_size
         cancel.check()
-        report(Progress(text, min(seen.bytes, total), total))
+        report(Progress(Doing.CHECKING, min(seen.bytes, total), total))
         yield from part
-    report(Progress(text, total or 0, total or 0))
+    report(Progress(Doing.CHECKING, total or 0, total or 0))
 
 
 def _loaded(spool: IO[bytes]) -> Iterator[tuple[int, str, Finding]]:

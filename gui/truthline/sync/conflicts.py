@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from truthline.manifest.line import parse_line, same_value
 from truthline.manifest.merge import MergeConflict, Side, merge
-from truthline.progress import CancelToken, Progress, Report, ignore_progress
+from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
 from truthline.workspace.changes import Changes
 from truthline.workspace.entry import EntryId, Filter, Settlement
 
@@ -134,7 +134,7 @@ def _read(
     for start in range(0, len(ids), _CHUNK):
         if cancel is not None and cancel.cancelled:
             return
-        report(Progress("Resolving conflicts", start, len(ids)))
+        report(Progress(Doing.RESOLVING, start, len(ids)))
         there = workspace.ids(Filter(entries=tuple(ids[start : start + _CHUNK])))
         yield workspace.entries([EntryId(one) for one in there])
 

@@ -1,8 +1,8 @@
 """Which lines make an update fail.
 
 The service does not say, so a failed batch is halved until they stand alone. The good halves are stored on
-the way. What fails all lines alike, such as a missing permission, is told by both halves failing with the
-same words; then looking further is of no use.
+the way. What fails all lines alike, such as a missing permission, is told by both halves failing because
+of it; then looking further is of no use.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from truthline.aws.failed_update import Cause
 from truthline.errors import ServiceError
-from truthline.progress import Progress
+from truthline.progress import Doing, Progress
 
 if TYPE_CHECKING:
     from truthline.progress import Report
@@ -22,22 +23,12 @@ if TYPE_CHECKING:
 UPDATES_AT_MOST: Final = 100
 """So many updates more than planned are sent to find the lines that make one fail."""
 
-_DATASET_WIDE: Final = (
-    "too many labels",
-    "too many rows",
-    "permission",
-    "access",
-    "metadata from s3",
-    "size",
-)
-"""In the service's words on a failure that is not one line's."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Whole:
-    """A part that was halved, and the service's words on those of its halves that failed."""
+    """A part that was halved, and why those of its halves failed that did."""
 
-    failures: list[str] = field(default_factory=list)
+    failures: list[Cause] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -64,7 +55,7 @@ class Halving:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._updates = 0
-        self._told = ""
+        self._count = 0
         self.searching = False
         """Whether what is sent now is a half of a part that failed."""
         self._hopeless: set[BatchId] = set()
@@ -76,8 +67,8 @@ class Halving:
         Neither if the part is one line, which is the guilty one, or if the bound is reached.
         """
         if part.whole is not None:
-            part.whole.failures.append(sent.message)
-            if len(part.whole.failures) == 2 and _says_dataset(sent, part.whole.failures):
+            part.whole.failures.append(sent.cause)
+            if part.whole.failures == [Cause.DATASET] * 2:
                 self._hopeless.add(sent.batch.id)
                 return [], _failed(sent)
         if sent.is_services_fault:
@@ -86,19 +77,18 @@ class Halving:
         if count == 1 or self._updates + 2 > UPDATES_AT_MOST:
             return [], None
         self._updates += 2
-        looking = f"The update failed. Looking which of its {count:,} lines are to blame"
-        self._told = f"{looking}: update {self._updates} of at most {UPDATES_AT_MOST}"
+        self._count = count
         self._report(self._progress())
         whole, middle = _Whole(), count // 2
         return [Part(half, whole=whole) for half in (part.members[:middle], part.members[middle:])], None
 
     def report(self, progress: Progress) -> None:
         """Pass on how far the push is; in the search, how far that is and not the dataset's status."""
-        is_status = progress.text.isupper() and not progress.wait
+        is_status = progress.doing is Doing.STATUS
         self._report(self._progress() if self.searching and is_status else progress)
 
     def _progress(self) -> Progress:
-        return Progress(self._told, self._updates, UPDATES_AT_MOST)
+        return Progress(Doing.HALVING, self._updates, UPDATES_AT_MOST, count=self._count)
 
     def told(self, sent: Sent) -> str:
         """What to say of a line that was in an update which failed for good."""
@@ -111,11 +101,6 @@ class Halving:
             f"The update that held this line failed: {words} It is one of {len(sent.members):,} lines of"
             " which at least one is to blame; push again to look further."
         )
-
-
-def _says_dataset(sent: Sent, failures: list[str]) -> bool:
-    words = sent.message.casefold()
-    return len(set(failures)) == 1 and any(one in words for one in _DATASET_WIDE)
 
 
 def _failed(sent: Sent) -> ServiceError:

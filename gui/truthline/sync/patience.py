@@ -9,8 +9,8 @@ import random
 import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from truthline.errors import NotFromAwsError, OfflineError, ServiceError, ThrottledError
-from truthline.progress import Progress
+from truthline.errors import ServiceError, ThrottledError
+from truthline.progress import Doing, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,11 +23,6 @@ THROTTLED_SECONDS: Final = 300.0
 """How long a throttled call is tried again before the error is given up to the caller."""
 
 _LONGEST_PAUSE: Final = 30.0
-
-
-def outcome_unknown(error: ServiceError) -> bool:
-    """Whether the service may have carried out the call all the same: the answer was lost or a 5xx."""
-    return isinstance(error, OfflineError | NotFromAwsError) or type(error) is ServiceError
 
 
 class Patience:
@@ -61,7 +56,7 @@ class Patience:
                 if waited >= self._limit(error, unanswered_seconds):
                     raise
                 seconds = jittered(pause)
-                self._report(Progress(f"{error.title} Trying again.", wait=seconds))
+                self._report(Progress(Doing.WAITING, wait=seconds, error=error))
             self._cancel.wait(seconds)
             waited += seconds
             pause = min(2 * pause, _LONGEST_PAUSE)
@@ -70,7 +65,7 @@ class Patience:
     def _limit(error: ServiceError, unanswered_seconds: float) -> float:
         if isinstance(error, ThrottledError):
             return THROTTLED_SECONDS
-        return unanswered_seconds if outcome_unknown(error) else 0.0
+        return unanswered_seconds if error.outcome_unknown else 0.0
 
 
 def jittered(pause: float) -> float:

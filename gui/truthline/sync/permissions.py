@@ -7,7 +7,6 @@ that would leave the dataset and the bucket as they are.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from truthline.aws.rekognition import parse_dataset_arn
 from truthline.errors import BusyError, DeniedError, NotFoundError
 from truthline.manifest.line import split_source_ref
-from truthline.progress import Progress, ignore_progress
+from truthline.progress import Doing, Progress, ignore_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -219,12 +218,11 @@ class _Check:
     ) -> tuple[T | None, Permission]:
         """Call; a denied permission is an answer, None comes with it."""
         self._cancel.check()
-        self._report(Progress(f"Trying {action}…"))
+        self._report(Progress(Doing.TRYING, about=action))
         try:
             return call(), Permission(action, why, PermissionState.GRANTED, "", resource)
         except DeniedError as error:
-            named = re.search(r"the permission (\S+) is missing", error.title)
-            missing = named[1] if named else action
+            missing = error.permission or action
             if missing.startswith(_SIGNING_IN):
                 raise
             return None, Permission(missing, why, PermissionState.MISSING, error.detail, resource)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from truthline.errors import BusyError, NotFoundError, ServiceError, UsageError
-from truthline.progress import Progress, ignore_progress
-from truthline.sync.patience import Patience, jittered, outcome_unknown
+from truthline.errors import BusyError, FaultError, NotFoundError, ServiceError, UsageError
+from truthline.progress import Doing, Progress, ignore_progress
+from truthline.sync.patience import Patience, jittered
 from truthline.sync.reading import GRACE_SECONDS, DatasetReader
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def create_dataset(
     if source_arn:
         work.reader(source_arn).settled()
     before = work.dataset(project_arn, kind)
-    report(Progress("Creating the dataset"))
+    report(Progress(Doing.CREATING))
     try:
         arn = work.patience.send(
             lambda: aws.rekognition.create_dataset(
@@ -74,9 +74,9 @@ def create_dataset(
             )
         )
     except ServiceError as error:
-        if not outcome_unknown(error):
+        if not error.outcome_unknown:
             raise
-        report(Progress(f"{error.title} Looking whether the dataset is being made."))
+        report(Progress(Doing.CREATION_UNANSWERED, error=error))
         arn = _appeared(work, project_arn, kind, before.arn if before else "")
         if not arn:
             raise
@@ -94,7 +94,7 @@ def wait_created(
 
     """
     ended = Work(aws, report=report, cancel=cancel).reader(arn).settled()
-    report(Progress(ended.status))
+    report(Progress(Doing.STATUS, about=ended.status))
     if ended.status == CREATE_FAILED:
         raise ServiceError(
             "The dataset could not be made.",
@@ -174,10 +174,10 @@ def delete_project(
             place=project_arn,
         )
     for dataset in project.datasets:
-        report(Progress(f"Deleting the {dataset.kind} dataset"))
+        report(Progress(Doing.DELETING, about=dataset.kind))
         with suppress(NotFoundError):
             delete_dataset(aws, dataset.arn, cancel=cancel, report=report)
-    report(Progress("Deleting the project"))
+    report(Progress(Doing.DELETING_PROJECT))
     with suppress(NotFoundError):
         unanswered = _send_project_deletion(work, project_arn)
         _wait_project_gone(work, project_arn, unanswered)
@@ -206,7 +206,7 @@ def distribute(
     before, unanswered = _offer(work, readers, lambda: aws.rekognition.distribute(train_arn, test_arn))
     for reader, state in zip(readers, before, strict=True):
         ended = reader.ended(state.updated, waited=0.0)
-        report(Progress(ended.status))
+        report(Progress(Doing.STATUS, about=ended.status))
         if ended.status == "UPDATE_FAILED" and ended.updated != state.updated:
             detail = f"{ended.message or 'The service gave no reason.'} Put that right, then try again."
             raise ServiceError(
@@ -260,7 +260,7 @@ class Work:
             found = next((dataset for dataset in listed if dataset.kind == kind), None)
             if found is None or found.status != _DELETING:
                 break
-            self.report(Progress(found.status))
+            self.report(Progress(Doing.STATUS, about=found.status))
             self.cancel.wait(pause)
         return found
 
@@ -282,11 +282,11 @@ def _offer(
             work.patience.send(send)
         except BusyError as error:
             refusal = error
-            work.report(Progress(error.title))
+            work.report(Progress(Doing.BUSY, error=error))
         except ServiceError as error:
-            if not outcome_unknown(error):
+            if not error.outcome_unknown:
                 raise
-            work.report(Progress(f"{error.title} Looking what became of it."))
+            work.report(Progress(Doing.UNANSWERED, error=error))
             return before, error
         else:
             return before, None
@@ -303,9 +303,9 @@ def _wait_gone(reader: DatasetReader, unanswered: ServiceError | None, report: R
     for description, waited in reader.polls():
         if description.status != status:
             status = description.status
-            report(Progress(status))
+            report(Progress(Doing.STATUS, about=status))
         if status != _DELETING and waited >= GRACE_SECONDS:
-            raise unanswered or ServiceError(
+            raise unanswered or FaultError(
                 "The dataset was not deleted.",
                 detail=f"The service took the request, and the dataset is {status} all the same. Try again.",
                 place=reader.arn,
@@ -340,9 +340,9 @@ def _send_project_deletion(work: Work, project_arn: str) -> ServiceError | None:
                 ) from error
             work.cancel.wait(pause)
         except ServiceError as error:
-            if not outcome_unknown(error):
+            if not error.outcome_unknown:
                 raise
-            work.report(Progress(f"{error.title} Looking whether the project is being deleted."))
+            work.report(Progress(Doing.PROJECT_UNANSWERED, error=error))
             return error
         else:
             break
@@ -354,9 +354,9 @@ def _wait_project_gone(work: Work, project_arn: str, unanswered: ServiceError | 
     waited = 0.0
     for pause in _pauses():
         status = work.project(project_arn).status
-        work.report(Progress(status))
+        work.report(Progress(Doing.STATUS, about=status))
         if status != "DELETING" and waited >= GRACE_SECONDS:
-            raise unanswered or ServiceError(
+            raise unanswered or FaultError(
                 "The project was not deleted.",
                 detail="The service took the request, and the project is there all the same. Try again.",
                 place=project_arn,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from truthline.aws.rekognition import parse_dataset_arn
 from truthline.errors import BusyError, ServiceError, TruthlineError, UsageError
 from truthline.manifest.file import write_manifest
-from truthline.progress import Progress, ignore_progress
+from truthline.progress import Doing, Progress, ignore_progress
 from truthline.sync.candidates import candidate_of
 from truthline.sync.patience import jittered
 from truthline.sync.plan import meet
@@ -147,7 +147,7 @@ class _Pull:
                 if (before.status, before.updated) == (after.status, after.updated):
                     self._end(after)
                     return
-            self._report(Progress("The dataset was updated while it was read. Reading it again."))
+            self._report(Progress(Doing.READING_AGAIN))
             self._cancel.wait(jittered(pause))
             pause = min(2 * pause, _LONGEST_PAUSE)
         raise BusyError(
@@ -177,7 +177,7 @@ class _Pull:
                 done += len(page)
                 self._leave_off(now, following, done)
         except BusyError as error:
-            self._report(Progress(error.title))
+            self._report(Progress(Doing.BUSY, error=error))
             return False
         except ServiceError as error:
             if not token or "PaginationToken" not in error.code:

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from truthline.errors import TruthlineError, UsageError
-from truthline.progress import Progress, ignore_progress
+from truthline.progress import Doing, Progress, ignore_progress
 from truthline.sync.candidates import candidate_of, candidates, entries_of
 from truthline.sync.compare import Outcome
 from truthline.sync.halving import Halving, Part
@@ -35,8 +35,9 @@ from truthline.sync.plan import (
 from truthline.sync.reading import DatasetReader
 from truthline.sync.recovery import finish_earlier
 from truthline.sync.sending import RefusedError, Sender, Sent
-from truthline.sync.verification import Verification, counted
-from truthline.workspace.workspace import BatchState, EntryId, Filter, Kind, PushRemark
+from truthline.sync.verification import Verification
+from truthline.words import counted_lines
+from truthline.workspace.workspace import BatchState, EntryId, Filter, Kind, PushRemark, RemarkKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -211,7 +212,7 @@ class _Push:
         """Plan these candidates by what the dataset holds of them now."""
         remote = None
         if self._on_conflict is not None and everyone:
-            self._report(Progress(f"Looking what the dataset holds of {counted(len(everyone))}"))
+            self._report(Progress(Doing.LOOKING, count=len(everyone)))
             refs = [one.source_ref for one in everyone if one.source_ref and not one.repeated]
             held, now = self._reader.trusted(lambda now: self._reader.held(refs, now.stats.total))
             remote = {ref: entry.line for ref, entry in held.items()}
@@ -268,7 +269,7 @@ class _Push:
         self._reader.patience.unanswered_seconds = _UNANSWERED_SECONDS
         lost = self._carry_out(push_id, parts)
         if lost and self._error is None:
-            self._report(Progress("Some lines did not arrive. Sending them again."))
+            self._report(Progress(Doing.SENDING_AGAIN))
             again = self._workspace.entries([verdict.candidate.entry_id for verdict in lost])
             found = self._look([candidate_of(entry) for entry in again])
             lost = self._carry_out(push_id, deque(self._settle(found)))
@@ -290,7 +291,7 @@ class _Push:
         while parts and self._error is None:
             before = self._reader.settled()
             if self._on_conflict is not None and before.updated != self._seen:
-                self._report(Progress("Somebody else updated the dataset. Looking what changed."))
+                self._report(Progress(Doing.OTHERS_UPDATED))
                 parts = deque(self._settle(self._look(self._taken_back(parts))))
                 continue
             part = parts.popleft()
@@ -300,8 +301,8 @@ class _Push:
                     push_id, [(one.entry_id, one.line) for one in part.members]
                 )
             if not part.is_half:
-                text = f"Sending batch {done + 1} of {done + 1 + sum(not one.is_half for one in parts)}"
-                self._report(Progress(text, done, done + 1 + len(parts)))
+                planned = done + 1 + sum(not one.is_half for one in parts)
+                self._report(Progress(Doing.SENDING, done, planned))
             try:
                 sent = self._sender.send(part.batch, part.members, before)
             except RefusedError as refused:
@@ -378,10 +379,10 @@ class _Push:
             for one in found
         ]
         kinds = {
-            "not stored": self._dropped,
-            "stored differently": self._different,
-            "conflict": conflicts,
-            "refused": [self._refused[line] for line in sorted(self._refused)],
+            RemarkKind.NOT_STORED: self._dropped,
+            RemarkKind.STORED_DIFFERENTLY: self._different,
+            RemarkKind.CONFLICT: conflicts,
+            RemarkKind.REFUSED: [self._refused[line] for line in sorted(self._refused)],
         }
         kept = [
             PushRemark(kind, one.source_ref, one.code, one.message, one.line)
@@ -389,7 +390,7 @@ class _Push:
             for one in remarks
         ]
         if self._error is not None:
-            kept.insert(0, PushRemark("error", "", self._error.code, str(self._error), None))
+            kept.insert(0, PushRemark(RemarkKind.ERROR, "", self._error.code, str(self._error), None))
         return kept[:_REMARKS_KEPT]
 
     # Remote errors
@@ -418,5 +419,5 @@ class _Push:
 
 
 def _told(pushed: int, dropped: int) -> str:
-    stored = f"{counted(pushed)} sent and read back."
-    return f"{stored} {counted(dropped)} not stored." if dropped else stored
+    stored = f"{counted_lines(pushed)} sent and read back."
+    return f"{stored} {counted_lines(dropped)} not stored." if dropped else stored

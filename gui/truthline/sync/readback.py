@@ -12,7 +12,7 @@ from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Final
 
 from truthline.manifest.line import read_source_ref, same_value
-from truthline.progress import Progress
+from truthline.progress import Doing, Progress
 from truthline.sync.compare import Outcome, compare
 from truthline.sync.plan import Remark
 from truthline.sync.stored_manifest import fetched_lines
@@ -77,7 +77,7 @@ def read_back(
         ServiceError: the dataset or the manifest cannot be read.
 
     """
-    work.report(Progress("Reading the new dataset back"))
+    work.report(Progress(Doing.READING_NEW))
     with work.reader(arn).entries() as entries, fetched_lines(work, manifest) as lines:
         found = ReadBack(entries.updated.isoformat())
         _Taking(workspace, frozenset(passed_over), found, own=own).store(_paired(lines, entries))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from truthline.errors import BusyError
 from truthline.manifest.line import read_source_ref, remote_errors, split_source_ref, strip_service_keys
-from truthline.progress import Progress
+from truthline.progress import Doing, Progress
 from truthline.sync.patience import Patience, jittered
 from truthline.sync.watch import in_progress, polls
 
@@ -99,7 +99,7 @@ class DatasetReader:
                 break
             if running and description.status != status:
                 status = description.status
-                self._report(Progress(status))
+                self._report(Progress(Doing.STATUS, about=status))
         return description
 
     def trusted(self, read: Callable[[DatasetDescription], T]) -> tuple[T, DatasetDescription]:
@@ -115,12 +115,12 @@ class DatasetReader:
             try:
                 value = read(before)
             except BusyError as error:
-                self._report(Progress(error.title))
+                self._report(Progress(Doing.BUSY, error=error))
             else:
                 after = self.describe()
                 if (before.status, before.updated) == (after.status, after.updated):
                     return value, after
-                self._report(Progress("The dataset was updated while it was read. Reading it again."))
+                self._report(Progress(Doing.READING_AGAIN))
             self._cancel.wait(jittered(pause))
             pause = min(2 * pause, _LONGEST_PAUSE)
         raise BusyError(
@@ -164,7 +164,7 @@ class DatasetReader:
                     entry = RemoteEntry.of(line)
                     held[entry.source_ref] = entry
             done += len(page)
-            self._report(Progress("Reading the dataset", done, max(done, total)))
+            self._report(Progress(Doing.READING, done, max(done, total)))
         return held
 
     def pages(
@@ -183,7 +183,7 @@ class DatasetReader:
         for page in self._pages(token=token, told=told):
             yield [RemoteEntry.of(line) for line in page]
             done += len(page)
-            self._report(Progress("Reading the dataset", done, max(done, total)))
+            self._report(Progress(Doing.READING, done, max(done, total)))
 
     def any_bucket(self) -> str:
         """The bucket of the first entry, "" if the dataset is empty."""
@@ -205,7 +205,7 @@ class DatasetReader:
         for page in self._pages():
             listing.write(page)
             done += len(page)
-            self._report(Progress("Reading the dataset", done, max(done, total)))
+            self._report(Progress(Doing.READING, done, max(done, total)))
 
     def _pages(
         self,

@@ -16,8 +16,7 @@ import msgspec
 
 from truthline.errors import BusyError, NotFoundError, ServiceError, TruthlineError, UsageError
 from truthline.manifest.file import write_manifest
-from truthline.progress import Progress
-from truthline.sync.patience import outcome_unknown
+from truthline.progress import Doing, Progress
 from truthline.sync.plan import Candidate, Remark, bucket_of, plan
 from truthline.sync.projects import (
     CREATE_FAILED,
@@ -99,8 +98,8 @@ class Rebuild:
         self._note = msgspec.structs.replace(self._note, **changes)
         write_note(self._workspace, self._note)
 
-    def _say(self, text: str) -> None:
-        self._work.report(Progress(text))
+    def _say(self, doing: Doing) -> None:
+        self._work.report(Progress(doing))
 
     # Manifests of before and after
 
@@ -126,7 +125,7 @@ class Rebuild:
                         detail="Keep at least one, or delete the whole dataset.",
                         place=note.old,
                     )
-                self._say("Uploading the manifests of before and after")
+                self._say(Doing.SENDING_MANIFESTS)
                 send_manifest(self._work, before, note.before_uri)
                 send_manifest(self._work, path, note.manifest)
         return True
@@ -166,7 +165,7 @@ class Rebuild:
             refused=tuple((one.source_ref, one.code, one.message, one.line) for one in found.refused),
         )
         with _written(one.line for batch in found.batches for one in batch) as (path, _):
-            self._say("Uploading the manifest")
+            self._say(Doing.SENDING_MANIFEST)
             send_manifest(self._work, path, note.manifest)
         return True
 
@@ -192,7 +191,7 @@ class Rebuild:
         if not note.old:
             self._write(step=Step.CREATE)
             return
-        self._say("Deleting the old dataset")
+        self._say(Doing.DELETING_OLD)
         try:
             gone = delete_unless_updated(
                 self._work.aws,
@@ -204,11 +203,11 @@ class Rebuild:
         except NotFoundError:
             gone = True
         except ServiceError as error:
-            if not outcome_unknown(error):
+            if not error.outcome_unknown:
                 self._give_up_if_nothing_changed()
             raise
         if not gone:
-            self._say("The dataset was updated meanwhile. Reading it again.")
+            self._say(Doing.UPDATED_MEANWHILE)
         self._write(step=Step.CREATE if gone else Step.UPLOAD)
 
     def _give_up_if_nothing_changed(self) -> None:
@@ -236,7 +235,7 @@ class Rebuild:
                 message = self._work.reader(error.place).describe().message
                 self._write(step=Step.RESTORE, failure=message or "The service gave no reason.")
                 return
-            if not note.old and not outcome_unknown(error):
+            if not note.old and not error.outcome_unknown:
                 drop_note(self._workspace)
             raise
         self._write(step=Step.STORE, new=arn)
@@ -244,7 +243,7 @@ class Rebuild:
     def _restored(self) -> ServiceError:
         """Take the failed dataset away and make the old one again; gives the error that tells of it."""
         note = self._note
-        self._say("The new dataset could not be made. Restoring the old state.")
+        self._say(Doing.RESTORING)
         standing = self._work.dataset(note.project, note.kind)
         if standing and self._work.reader(standing.arn).settled().status == CREATE_FAILED:
             delete_dataset(self._work.aws, standing.arn, **self._waiting)
@@ -345,9 +344,7 @@ class Rebuild:
 
     def _with_places(self, error: ServiceError) -> ServiceError:
         detail = f"{error.detail} The old dataset is deleted; continue once that is put right."
-        return type(error)(
-            error.title, detail=f"{detail.strip()} {self._places()}", place=error.place, code=error.code
-        )
+        return error.with_detail(f"{detail.strip()} {self._places()}")
 
     def _places(self) -> str:
         note = self._note

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from truthline.errors import ServiceError
-from truthline.progress import Progress
+from truthline.errors import FaultError
+from truthline.progress import Doing, Progress
 from truthline.sync.candidates import candidate_of
 from truthline.sync.compare import Outcome
 from truthline.sync.sending import Sent
-from truthline.sync.verification import counted
+from truthline.words import counted_lines
 from truthline.workspace.workspace import BatchState
 
 if TYPE_CHECKING:
@@ -28,15 +28,15 @@ def finish_earlier(
     earlier = workspace.unfinished_push()
     if earlier is None:
         return
-    report(Progress("An earlier push was broken off. Looking how far it came."))
+    report(Progress(Doing.RECOVERING))
     # What was read from another dataset since has base lines of its own.
     everything = _begun(workspace, reader, earlier) if earlier.dataset_arn == reader.arn else []
     verdicts = verification.verify(everything)
     stored = sum(verdict.outcome in {Outcome.STORED, Outcome.REDUCED} for verdict in verdicts)
-    planned = counted(max(earlier.planned, earlier.lines))
-    text = f"It was broken off; {stored:,} of its {planned} were stored."
-    workspace.finish_push(earlier.id, text)
-    report(Progress(f"An earlier push: {text}"))
+    planned = max(earlier.planned, earlier.lines)
+    text = f"It was broken off; {stored:,} of its {counted_lines(planned)} were stored."
+    workspace.finish_push(earlier.id, text, broken_off=True)
+    report(Progress(Doing.RECOVERED, number=stored, count=planned))
 
 
 def _begun(workspace: Workspace, reader: DatasetReader, earlier: Push) -> list[Sent]:
@@ -52,6 +52,6 @@ def _begun(workspace: Workspace, reader: DatasetReader, earlier: Push) -> list[S
             replace(candidate_of(entry), line=lines[entry.id]) for entry in workspace.entries(list(lines))
         ]
         taken = batch.state in {BatchState.ACCEPTED, BatchState.ENDED, BatchState.VERIFIED}
-        unanswered = None if taken else ServiceError("Truthline was closed before the service answered.")
+        unanswered = None if taken else FaultError("Truthline was closed before the service answered.")
         everything.append(Sent(batch, members, unanswered))
     return everything

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from truthline.aws.failed_update import Cause
 from truthline.errors import BusyError, ServiceError
-from truthline.progress import Progress
-from truthline.sync.patience import jittered, outcome_unknown
+from truthline.progress import Doing, Progress
+from truthline.sync.patience import jittered
 from truthline.workspace.workspace import BatchState
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Sent:
     """What came of sending a batch, before its lines are read back.
 
     ``unanswered`` is the error by which the answer was lost, so that the service may or may not have taken
-    the batch; ``status``, ``message``, ``code`` and ``updated``, its time of last update, are the dataset's
+    the batch; ``status``, ``message``, ``cause`` and ``updated``, its time of last update, are the dataset's
     afterwards.
     """
 
@@ -38,7 +39,7 @@ class Sent:
     unanswered: ServiceError | None = None
     status: str = ""
     message: str = ""
-    code: str = ""
+    cause: Cause = Cause.UNKNOWN
     updated: datetime | None = None
 
     @property
@@ -49,7 +50,7 @@ class Sent:
     @property
     def is_services_fault(self) -> bool:
         """Whether the service failed by itself, whatever the lines are."""
-        return self.failed and self.code == "SERVICE_ERROR"
+        return self.failed and self.cause is Cause.SERVICE
 
     @property
     def accepted(self) -> bool:
@@ -108,15 +109,15 @@ class Sender:
             if isinstance(error, BusyError):
                 self._wait_for_another(batch, error, before)
                 return None
-            if not outcome_unknown(error):
+            if not error.outcome_unknown:
                 raise self._refused(batch, error) from error
-            self._report(Progress(f"{error.title} Looking whether the lines arrived."))
+            self._report(Progress(Doing.LINES_UNANSWERED, error=error))
             unanswered = error
         if unanswered is None:
             self._workspace.set_batch(batch.id, BatchState.ACCEPTED)
         now = self._reader.ended(before.updated, waited=0.0)
-        self._report(Progress(now.status))
-        sent = Sent(batch, members, unanswered, now.status, now.message, now.code, now.updated)
+        self._report(Progress(Doing.STATUS, about=now.status))
+        sent = Sent(batch, members, unanswered, now.status, now.message, now.cause, now.updated)
         if unanswered is None:
             self._busy = 0
             state = BatchState.FAILED if sent.failed else BatchState.ENDED
@@ -127,7 +128,7 @@ class Sender:
         self._busy += 1
         if self._busy >= _BUSY_TIMES:
             raise self._refused(batch, error) from error
-        self._report(Progress(error.title))
+        self._report(Progress(Doing.BUSY, error=error))
         # Nothing may seem to be in progress: then the status is still the one from before the other
         # update, and must not be taken for the one from before ours.
         self._cancel.wait(jittered(1.0))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from truthline.errors import DeniedError, RegionError, ServiceError
 from truthline.manifest.file import read_raw_lines
 from truthline.manifest.line import split_source_ref
-from truthline.progress import Progress
+from truthline.progress import Doing, Progress
 from truthline.sync.sources import split_prefix
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def fetched_lines(work: Work, uri: str) -> Iterator[Iterator[bytes]]:
                 work.cancel.check()
                 file.write(part)
                 done += len(part)
-                work.report(Progress("Fetching the manifest", done))
+                work.report(Progress(Doing.FETCHING_MANIFEST, done))
                 if len(part) < _PART_BYTES:
                     break
         yield read_raw_lines(path)

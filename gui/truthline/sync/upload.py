@@ -11,7 +11,7 @@ from truthline.aws.transfer import Upload
 from truthline.errors import ImageError, UnreadableFileError
 from truthline.images.source import FolderSource
 from truthline.manifest.line import split_source_ref
-from truthline.progress import Progress, ignore_progress
+from truthline.progress import Doing, Progress, ignore_progress
 from truthline.workspace.workspace import EntryId, Filter, Kind
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def compare_images(
     if not workspace.info.images_dir:
         return Comparison([], [])
     local = list(_local(workspace, cancel))
-    report(Progress(f"Looking in the bucket for {len(local):,} images", 0, len(local)))
+    report(Progress(Doing.LISTING_IMAGES, 0, len(local)))
     with ThreadPoolExecutor(_AT_A_TIME) as pool:
         held = _asked(s3, local, cancel, pool) if len(local) <= _ASKED_ONE_BY_ONE else None
         if held is None:
@@ -130,7 +130,7 @@ def _different(
             return False
 
     for start in range(0, len(both), _COMPARED_AT_ONCE):
-        report(Progress("Comparing images with those in the bucket", start, len(both)))
+        report(Progress(Doing.COMPARING_IMAGES, start, len(both)))
         some = both[start : start + _COMPARED_AT_ONCE]
         yield from (one[0] for one, told in zip(some, pool.map(differs, some), strict=True) if told)
 

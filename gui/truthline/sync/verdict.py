@@ -11,7 +11,7 @@ from truthline.errors import NotFoundError, UsageError
 from truthline.manifest.file import read_raw_lines
 from truthline.manifest.line import split_source_ref
 from truthline.manifest.verdict import TrainingSummary, ValidatedLine, read_summary, read_validation_manifest
-from truthline.progress import CancelToken, Progress, ignore_progress
+from truthline.progress import CancelToken, Doing, Progress, ignore_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -136,7 +136,7 @@ def _downloaded(aws: Aws, place: str, report: Report, cancel: CancelToken) -> It
     with tempfile.TemporaryFile() as file:
         for start in range(0, facts.size, _PIECE):
             cancel.check()
-            report(Progress("Reading the validation results", start, facts.size))
+            report(Progress(Doing.READING_VALIDATION, start, facts.size))
             file.write(aws.s3.read(bucket, key, start=start, length=min(_PIECE, facts.size - start)))
         file.seek(0)
         yield file
@@ -159,7 +159,7 @@ def _lay(
     for lines in manifests:
         for line in read_validation_manifest(lines):
             cancel.check()
-            report(Progress("Looking up the images", len(found)))
+            report(Progress(Doing.FINDING_IMAGES, len(found)))
             entry_id = workspace.find(line.source_ref) if line.source_ref else None
             if entry_id is not None:
                 found.setdefault(entry_id, []).extend(line.errors)

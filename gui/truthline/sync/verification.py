@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from truthline.progress import Progress
+from truthline.progress import Doing, Progress
 from truthline.sync.compare import Outcome, compare
 from truthline.sync.plan import Remark
 from truthline.workspace.workspace import BatchState
@@ -65,7 +65,7 @@ class Verification:
         verdicts = self.verify(everything)
         taken = [verdict for verdict in verdicts if verdict.sent.accepted]
         if any(verdict.outcome is Outcome.NOT_STORED for verdict in taken):
-            self._report(Progress("Some lines are not there. Looking once more."))
+            self._report(Progress(Doing.LOOKING_AGAIN))
             self._reader.ended(self._reader.describe().updated, waited=0.0)
             verdicts = self.verify(everything)
         return verdicts
@@ -75,7 +75,7 @@ class Verification:
         members = [(one, sent) for sent in everything for one in sent.members]
         if not members:
             return []
-        self._report(Progress(f"Reading back {counted(len(members))}"))
+        self._report(Progress(Doing.READING_BACK, count=len(members)))
         wanted = [one.source_ref for one, _ in members]
         held, _ = self._reader.trusted(lambda now: self._reader.held(wanted, now.stats.total))
         verdicts = [_judge(one, sent, held.get(one.source_ref)) for one, sent in members]
@@ -93,8 +93,3 @@ def _judge(candidate: Candidate, sent: Sent, held: RemoteEntry | None) -> Verdic
     line = held.line if held else None
     outcome = compare(candidate.line, line, candidate.base, accepted=sent.accepted)
     return Verdict(candidate, sent, held, outcome)
-
-
-def counted(lines: int) -> str:
-    """So many lines, in words."""
-    return "1 line" if lines == 1 else f"{lines:,} lines"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from truthline.progress import Progress, ignore_progress
+from truthline.progress import Doing, Progress, ignore_progress
 from truthline.sync.patience import Patience
 
 if TYPE_CHECKING:
@@ -37,10 +37,7 @@ def polls(
         description = patience.read(lambda: aws.rekognition.describe_dataset(arn))
         yield description, waited
         if waited >= _STUCK_SECONDS:
-            minutes = int(waited // 60)
-            report(
-                Progress(f"{description.status} for {minutes} minutes now. It may be stuck; still watching.")
-            )
+            report(Progress(Doing.STUCK, about=description.status, count=int(waited // 60)))
         cancel.wait(pause)
         waited += pause
         pause = _STUCK_PAUSE if waited >= _STUCK_SECONDS else min(1.5 * pause, _LONGEST_PAUSE)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from truthline.aws.session import Aws
 from truthline.errors import CancelledError, NotFoundError, SignInError, TruthlineError
-from truthline.progress import CancelToken, Progress, Report
+from truthline.progress import CancelToken, Doing, Progress, Report
 from truthline.sync.opening import belong_to
 from truthline.sync.pull import PullResult, pull
 from truthline.sync.push import PushResult, push
@@ -126,7 +126,7 @@ class Dataset(QObject):
     def cancel(self) -> None:
         """Stop the work under way, which a later push or pull takes up; else take back a queued push."""
         if self._work is not None:
-            self._show(activity=Progress("Stopping…"))
+            self._show(activity=Progress(Doing.STOPPING))
             self._work.cancel()
         else:
             self._unqueue()
@@ -361,7 +361,7 @@ class Dataset(QObject):
         self._works += 1
         if "queued" in more:
             self._queued = None
-        self._show(activity=Progress(text), result=None, **more)
+        self._show(activity=Progress(Doing.ASKED, about=text), result=None, **more)
         return True
 
     def _end_work(self, **more: object) -> None:

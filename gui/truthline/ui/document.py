@@ -18,7 +18,7 @@ from PySide6.QtGui import QUndoStack
 from truthline.errors import CancelledError
 from truthline.manifest.annotation import Annotation, ImageFacts
 from truthline.manifest.line import parse_line
-from truthline.progress import CancelToken, Progress, Report
+from truthline.progress import CancelToken, Doing, Progress, Report
 from truthline.sync.conflicts import Resolved, resolve, settle_again
 from truthline.ui.gestures import ChooseAttributes, EditAnnotation, Edited, ResolveConflicts, edited_by
 from truthline.ui.jobs import Job, Jobs, Lane, Work
@@ -166,9 +166,11 @@ class Document(QObject):
 
         def collect(token: CancelToken, report: Report) -> Edited:
             edited = Edited()
-            for entry_id, annotation in find_label(
-                self.workspace, name, text=text, report=report, cancel=token
-            ):
+
+            def named(progress: Progress) -> None:
+                report(replace(progress, doing=Doing.ASKED, about=text))
+
+            for entry_id, annotation in find_label(self.workspace, name, report=named, cancel=token):
                 edited.add(entry_id, annotation, change(annotation), locked)
             return edited
 
@@ -386,7 +388,7 @@ class Document(QObject):
         def entries(token: CancelToken, report: Report) -> Iterator[Entry]:
             for start in range(0, len(entry_ids), 500):
                 token.check()
-                report(Progress(text, start, len(entry_ids)))
+                report(Progress(Doing.ASKED, start, len(entry_ids), about=text))
                 yield from self.workspace.entries(entry_ids[start : start + 500])
 
         self._edit_long(text, lambda token, report: edited_by(change, entries(token, report), locked), None)
@@ -404,7 +406,7 @@ class Document(QObject):
                 edited.after,
                 made_from=edited.before,
                 labels=edited.labels,
-                report=lambda progress: report(replace(progress, text=f"{text}: saving")),
+                report=lambda progress: report(replace(progress, doing=Doing.ASKED, about=f"{text}: saving")),
                 cancel=token,
             )
             return edited, changes

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from truthline.aws.connection import Connection
 from truthline.errors import CancelledError
-from truthline.progress import CancelToken, Progress, Report
+from truthline.progress import CancelToken, Doing, Progress, Report
 from truthline.sync.sources import Source, SourceKind, recognise
 from truthline.ui.jobs import Job, Jobs, Lane
 
@@ -54,7 +54,7 @@ class Opener(QObject):
         """Open a workspace; anything else becomes one first, or is found to have become one earlier."""
         if self.busy:
             return
-        self.working.emit(Progress("Opening"))
+        self.working.emit(Progress(Doing.OPENING))
 
         def work(token: CancelToken, report: Report) -> Workspace:
             return _open(wish, token, report)

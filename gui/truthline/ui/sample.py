@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from truthline.errors import CancelledError
-from truthline.progress import CancelToken, Progress, Report
+from truthline.progress import CancelToken, Doing, Progress, Report
 from truthline.ui.jobs import Job, Jobs, Lane
 from truthline.ui.opening import Wish
 
@@ -40,7 +40,7 @@ class SampleRunner(QObject):
         """Start anew: the emulator forgets, so each sample is a fresh one."""
         if self._job is not None:
             return
-        self.working.emit(Progress("Starting the emulator with the sample dataset"))
+        self.working.emit(Progress(Doing.STARTING_SAMPLE))
         self._job = self._jobs.run(
             Lane.NETWORK,
             self._work,

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from truthline.ui import theme
+from truthline.words import progress_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,7 +113,7 @@ class Welcome(QWidget):
         for widget in (self._text, self._bar, self._cancel):
             widget.setVisible(progress is not None)
         if progress is not None:
-            self._text.setText(progress.text)
+            self._text.setText(progress_words(progress))
             self._bar.setRange(0, 1000 if progress.total else 0)
             if progress.total:
                 self._bar.setValue(1000 * progress.done // progress.total)

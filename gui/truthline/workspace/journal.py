@@ -41,10 +41,23 @@ class BatchState(StrEnum):
     FAILED = "failed"
 
 
+class RemarkKind(StrEnum):
+    """What a push has to say about a line."""
+
+    REFUSED = "refused"
+    NOT_STORED = "not stored"
+    STORED_DIFFERENTLY = "stored differently"
+    CONFLICT = "conflict"
+    REMOTE_ERROR = "remote error"
+    ERROR = "error"
+    """what broke the push off; of no line"""
+
+
 @dataclass(frozen=True, slots=True)
 class Push:
     """One push; ``finished`` is None while it is under way, ``outcome`` then "". Times are in UTC.
 
+    ``broken_off`` tells whether a crash or a cancel ended it: then the next push looked how far it came.
     ``lines`` counts those of its batches, which were sent or about to be; ``planned`` those to be sent.
     """
 
@@ -56,16 +69,14 @@ class Push:
     batches: int
     lines: int
     planned: int
+    broken_off: bool
 
 
 @dataclass(frozen=True, slots=True)
 class PushRemark:
-    """What a push had to say about one line; ``line`` is its number, None if it has none.
+    """What a push had to say about one line; ``line`` is its number, None if it has none."""
 
-    ``kind`` is "refused", "not stored", "stored differently", "conflict", "remote error" or "error".
-    """
-
-    kind: str
+    kind: RemarkKind
     source_ref: str
     code: str
     message: str
@@ -97,7 +108,8 @@ _PUSHES: Final = """
     SELECT id, dataset_arn, started, finished, outcome,
         (SELECT count(*) FROM batches WHERE push_id = pushes.id),
         (SELECT coalesce(sum(lines), 0) FROM batches WHERE push_id = pushes.id),
-        planned
+        planned,
+        broken_off
     FROM pushes """
 _BATCHES: Final = (
     "SELECT id, number, state, size, lines, status, message, code, sent_at, updated_before FROM batches"
@@ -201,7 +213,7 @@ class PushJournal:
                 " WHERE push_id = ? ORDER BY ordinal",
                 (push_id,),
             )
-            return [PushRemark(*row) for row in rows]
+            return [PushRemark(RemarkKind(kind), *row) for kind, *row in rows]
 
     def set_batch(
         self,
@@ -231,8 +243,17 @@ class PushJournal:
                 raise KeyError(batch_id)
         return Changes(pushes=True)
 
-    def finish_push(self, push_id: PushId, outcome: str, remarks: Iterable[PushRemark] = ()) -> Changes:
+    def finish_push(
+        self,
+        push_id: PushId,
+        outcome: str,
+        remarks: Iterable[PushRemark] = (),
+        *,
+        broken_off: bool = False,
+    ) -> Changes:
         """Record that a push is over, how it ended in one sentence for people, and its remarks on lines.
+
+        ``broken_off`` tells whether it ended earlier, before it could be recorded.
 
         Raises:
             KeyError: there is no such push, or it is over already.
@@ -244,8 +265,9 @@ class PushJournal:
         ]
         with self._database.writing() as connection:
             updated = connection.execute(
-                "UPDATE pushes SET finished = ?, outcome = ? WHERE id = ? AND finished IS NULL",
-                (_format_time(datetime.now(UTC)), outcome, push_id),
+                "UPDATE pushes SET finished = ?, outcome = ?, broken_off = ?"
+                " WHERE id = ? AND finished IS NULL",
+                (_format_time(datetime.now(UTC)), outcome, broken_off, push_id),
             )
             if not updated.rowcount:
                 raise KeyError(push_id)
@@ -274,10 +296,31 @@ def _sent_lines(connection: sqlite3.Connection, batch_id: BatchId) -> list[bytes
 
 
 def _pushes(connection: sqlite3.Connection, which: str, values: tuple[int, ...] = ()) -> list[Push]:
-    return [
-        Push(PushId(row[0]), row[1], datetime.fromisoformat(row[2]), _parse_time(row[3]), *row[4:])
-        for row in connection.execute(_PUSHES + which, values)
-    ]
+    return [_push(*row) for row in connection.execute(_PUSHES + which, values)]
+
+
+def _push(
+    push_id: int,
+    dataset_arn: str,
+    started: str,
+    finished: str | None,
+    outcome: str,
+    batches: int,
+    lines: int,
+    planned: int,
+    broken_off: int,
+) -> Push:
+    return Push(
+        id=PushId(push_id),
+        dataset_arn=dataset_arn,
+        started=datetime.fromisoformat(started),
+        finished=_parse_time(finished),
+        outcome=outcome,
+        batches=batches,
+        lines=lines,
+        planned=planned,
+        broken_off=bool(broken_off),
+    )
 
 
 def _batch(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from truthline.manifest.labels import declared_labels
 from truthline.manifest.line import parse_line
-from truthline.progress import CancelToken, Progress, Report, ignore_progress
+from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -50,7 +50,6 @@ def find_label(
     workspace: Workspace,
     name: str,
     *,
-    text: str = "Looking for the label.",
     report: Report = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> Iterator[tuple[EntryId, Annotation]]:
@@ -66,7 +65,7 @@ def find_label(
         if done % _LINES_A_REPORT == 0:
             if cancel is not None:
                 cancel.check()
-            report(Progress(text, done, total))
+            report(Progress(Doing.FINDING_LABEL, done, total))
         # a line may spell any character as an escape; else the name stands in it as it is
         if spelled in line or b"\\" in line:
             annotation = parse_line(line)

@@ -140,7 +140,13 @@ _FIRST: Final = (
     ) WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_OWN_UPDATES: Final = (
+    # broken_off: a crash or a cancel ended it; before, only the outcome's words said so
+    "ALTER TABLE pushes ADD COLUMN broken_off INTEGER NOT NULL DEFAULT 0",
+    "UPDATE pushes SET broken_off = 1 WHERE outcome LIKE 'It was broken off;%'",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _OWN_UPDATES)
 """Migration number n (from 1) is ``MIGRATIONS[n - 1]``. Once released, one is never changed: add the next."""
 
 

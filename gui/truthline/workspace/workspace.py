@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from truthline.errors import UnreadableFileError, WorkspaceError
-from truthline.progress import CancelToken, Progress, Report, ignore_progress
+from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
 from truthline.workspace import contents
 from truthline.workspace import remote as remote_lines
 from truthline.workspace.about import About
@@ -38,7 +38,16 @@ from truthline.workspace.entry import (
     WorkspaceInfo,
 )
 from truthline.workspace.holder import Hold
-from truthline.workspace.journal import Batch, BatchId, BatchState, Push, PushId, PushJournal, PushRemark
+from truthline.workspace.journal import (
+    Batch,
+    BatchId,
+    BatchState,
+    Push,
+    PushId,
+    PushJournal,
+    PushRemark,
+    RemarkKind,
+)
 from truthline.workspace.label_list import LabelBook, LabelList, edit_labels
 from truthline.workspace.reading import conditions, find_entries, read_entries
 
@@ -67,6 +76,7 @@ __all__ = [
     "Push",
     "PushId",
     "PushRemark",
+    "RemarkKind",
     "Settlement",
     "Workspace",
     "WorkspaceInfo",
@@ -201,7 +211,7 @@ class Workspace(About, LabelList, PushJournal):
                     cancel.check()
                 ids.extend(map(appender.add, chunk))
                 appender.flush()
-                report(Progress("Storing the entries.", done=len(ids)))
+                report(Progress(Doing.STORING, done=len(ids)))
         return Changes.of_entries(ids)
 
     def save(self, entry_id: EntryId, line: bytes) -> Changes:
@@ -233,7 +243,7 @@ class Workspace(About, LabelList, PushJournal):
                 if done % _CHUNK == 0:
                     if cancel is not None:
                         cancel.check()
-                    report(Progress("Storing the entries.", done, len(lines)))
+                    report(Progress(Doing.STORING, done, len(lines)))
                 if contents.replace_line(connection, book, entry_id, line, made_from.get(entry_id)):
                     saved.append(entry_id)
             book.flush()

@@ -30,6 +30,7 @@ from truthline.ui import theme
 from truthline.ui.dialogs.permissions import PermissionList, in_words
 from truthline.ui.dialogs.profiles import ProfilePicker, ProfileState
 from truthline.ui.jobs import Job, Jobs, Lane
+from truthline.words import progress_words
 
 if TYPE_CHECKING:
     from truthline.aws.profiles import Profile
@@ -187,7 +188,7 @@ class ConnectionDialog(QDialog):
         self._end(told.strip(), theme.tokens().error)
 
     def _advance(self, progress: Progress) -> None:
-        self._say(progress.text, theme.tokens().dim)
+        self._say(progress_words(progress), theme.tokens().dim)
 
     def _end(self, sentence: str, colour: str) -> None:
         self._checking = None

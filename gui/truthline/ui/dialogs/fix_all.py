@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline.manifest.fixes import FIXES, fix_all
-from truthline.progress import CancelToken, Progress, Report
+from truthline.progress import CancelToken, Doing, Progress, Report
 from truthline.ui import theme
 from truthline.ui.jobs import Job, Lane
 from truthline.ui.panels.pretty_line import change_in_words
@@ -94,7 +94,7 @@ class FixAllDialog(QDialog):
         rows: list[tuple[str, str, str]] = []
         for start in range(0, len(concerned), _CHUNK):
             token.check()
-            report(Progress("", start, len(concerned)))
+            report(Progress(Doing.GOING_THROUGH, start, len(concerned)))
             for entry in workspace.entries(concerned[start : start + _CHUNK]):
                 fixed = fix_all(entry.annotation, self._code, entry.facts, now).raw
                 if fixed == entry.line:

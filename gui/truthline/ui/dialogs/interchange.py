@@ -37,7 +37,7 @@ from truthline.interchange.ground_truth import labelled_image
 from truthline.interchange.importing import Imported, ImportPlan, apply_import, plan_import, size_for
 from truthline.interchange.reading import read_images
 from truthline.manifest.annotation import ImageSize, Level
-from truthline.progress import CancelToken, Progress, Report
+from truthline.progress import CancelToken, Doing, Progress, Report
 from truthline.sync.lookup import image_lookup, source_refs
 from truthline.sync.sources import split_prefix
 from truthline.ui import theme
@@ -295,7 +295,7 @@ class ExportDialog(_InterchangeDialog):
             found = []
             for start in range(0, len(ids), _CHUNK):
                 token.check()
-                report(Progress("", start, len(ids)))
+                report(Progress(Doing.GOING_THROUGH, start, len(ids)))
                 entries = workspace.entries(ids[start : start + _CHUNK])
                 found += [_sized(entry, lookup) for entry in entries if entry.source_ref]
             return fit(found, format_, target=workspace.info.target)

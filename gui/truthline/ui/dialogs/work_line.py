@@ -9,11 +9,12 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from truthline.errors import CancelledError, TruthlineError
-from truthline.progress import Progress
+from truthline.progress import Doing, Progress
 from truthline.ui import theme
 from truthline.ui.jobs import Job, Jobs, Lane, Work
-from truthline.ui.panels.dataset_words import status_words, waiting_words
+from truthline.ui.panels.dataset_words import activity_words, status_words
 from truthline.ui.times import minutes
+from truthline.words import REMARKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,8 +115,9 @@ class WorkLine(QWidget):
             )
         else:
             begin()
-        self._note(text, waits=False)
-        self._advance(Progress(text))
+        asked = Progress(Doing.ASKED, about=text)
+        self._note(asked)
+        self._advance(asked)
         self._show_busy()
         self.busy_changed.emit(True)
 
@@ -158,28 +160,24 @@ class WorkLine(QWidget):
         self._icon.hide()
 
     def _noting(self, report: Report) -> Report:
-        """Reports as ``report`` does, but no text is passed over when several come at once."""
-        last = ""
+        """Reports as ``report`` does, but no step is passed over when several come at once."""
+        last: tuple[object, ...] = ()
 
         def note(progress: Progress) -> None:
             nonlocal last
-            if progress.text != last:
-                last, waits = progress.text, progress.wait > 0
-                self._jobs.post(lambda text=progress.text: self._note(text, waits=waits))  # type: ignore[misc]
+            if progress.step != last:
+                last = progress.step
+                self._jobs.post(lambda: self._note(progress))
             report(progress)
 
         return note
 
-    def _note(self, text: str, *, waits: bool) -> None:
-        status = in_words(text)
-        if waits:
-            doing = waiting_words(text)
-        elif status != text:
-            doing = f"{self._title}: {status.lower()}"
-        else:
-            doing = text
-            if not text.endswith("."):
-                self._title = text
+    def _note(self, progress: Progress) -> None:
+        doing = activity_words(progress)
+        if progress.doing is Doing.STATUS:
+            doing = f"{self._title}: {in_words(progress.about).lower()}"
+        elif not progress.wait and progress.doing not in REMARKS:
+            self._title = doing
         if doing != self._doing:
             self._doing = doing
             self.told.emit(doing)

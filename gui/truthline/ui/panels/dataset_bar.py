@@ -13,16 +13,10 @@ from typing_extensions import override
 
 from truthline.ui import theme
 from truthline.ui.dataset_state import DatasetState, is_offline, waits_for
-from truthline.ui.panels.dataset_words import (
-    SEPARATOR,
-    Rate,
-    sign_in_command,
-    status_words,
-    tell,
-    waiting_words,
-)
+from truthline.ui.panels.dataset_words import SEPARATOR, Rate, activity_words, sign_in_command, tell
 from truthline.ui.times import minutes
 from truthline.ui.words import counted
+from truthline.words import progress_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -183,7 +177,7 @@ class DatasetBar(QWidget):
         elapsed = int(now - self._began)
         if elapsed and not activity.wait and len(parts) == 1:  # else it says how long it will take
             parts.append(minutes(elapsed))
-        self.status.show_text(SEPARATOR.join(parts), activity.text if activity.wait else "")
+        self.status.show_text(SEPARATOR.join(parts), progress_words(activity) if activity.wait else "")
         if activity.total:
             self.progress.setRange(0, 1000)
             self.progress.setValue(1000 * activity.done // activity.total)
@@ -194,9 +188,9 @@ class DatasetBar(QWidget):
         if activity.wait:
             left = math.ceil(activity.wait - (now - self._told))
             again = f"Trying again in {minutes(left)}" if left > 0 else "Trying again…"
-            return [f"{waiting_words(activity.text)} {again}"]
+            return [f"{activity_words(activity)} {again}"]
         if not self._state.pulling or not activity.total:
-            return [status_words(activity.text)]
+            return [activity_words(activity)]
         rate = self._rate.words(now)
         return [f"{activity.done:,} of {activity.total:,} entries", *([rate] if rate else [])]
 

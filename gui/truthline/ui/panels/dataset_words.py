@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from truthline.aws.rekognition import parse_dataset_arn
 from truthline.errors import SignInError, ThrottledError, TruthlineError
+from truthline.progress import Doing
 from truthline.ui.dataset_state import is_offline, waits_for
 from truthline.ui.times import about, clock_time
 from truthline.ui.words import counted
+from truthline.words import progress_words
 
 if TYPE_CHECKING:
     from truthline.aws.rekognition import DatasetDescription, DatasetStats
@@ -29,7 +30,6 @@ _WORDS = {
     "UPDATE_FAILED": ("error", "Update failed"),
     "DELETE_IN_PROGRESS": ("busy", "Being deleted"),
 }
-_TRYING_AGAIN = "Trying again."
 _WINDOW_SECONDS = 30.0
 _LEAST_SECONDS = 2.0
 
@@ -56,28 +56,21 @@ def tell(state: DatasetState, *, changes: int = 0, conflicts: int = 0) -> Told:
     return Told(kind, (*told.parts, *more, *_about(state)), detail)
 
 
-def status_words(text: str) -> str:
-    """A status as people say it; a push reports statuses as the service spells them."""
-    return _WORDS[text][1] if text in _WORDS else text
+def status_words(status: str) -> str:
+    """A dataset's status as people say it."""
+    return _WORDS[status][1] if status in _WORDS else status
+
+
+def activity_words(activity: Progress) -> str:
+    """What goes on, without what counts down beside it."""
+    if activity.error is not None and activity.wait:
+        return activity.error.reason
+    return status_words(activity.about) if activity.doing is Doing.STATUS else progress_words(activity)
 
 
 def sign_in_command(problem: TruthlineError | None) -> str:
     """What to type to sign in again, "" if the problem is another one."""
-    if not isinstance(problem, SignInError):
-        return ""
-    command = re.search(r"`(aws [^`]*login[^`]*)`", problem.detail)
-    return command[1] if command else ""
-
-
-def why(text: str) -> str:
-    """The reason alone: ``Could not do this: that is missing.`` becomes ``That is missing.`` alone."""
-    reason = text.partition(": ")[2] if text.startswith("Could not ") else ""
-    return reason[:1].upper() + reason[1:] if reason else text
-
-
-def waiting_words(text: str) -> str:
-    """What stands before "Trying again in 0:12"."""
-    return why(text.removesuffix(_TRYING_AGAIN).strip())
+    return problem.command if isinstance(problem, SignInError) else ""
 
 
 def _condition(state: DatasetState, changes: int) -> Told:

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from truthline.ui import theme
+from truthline.words import progress_words
 
 if TYPE_CHECKING:
     from truthline.progress import Progress
@@ -60,8 +61,9 @@ class EditBar(QWidget):
             self._timer.start()
         self.cancel_button.setVisible(can_cancel)
         count = f"  ·  {progress.done:,} of {progress.total:,}" if progress.total else ""
-        self._text.setText(f"{progress.text}{count}")
-        self._text.setToolTip(theme.plain_tip(progress.text))
+        words = progress_words(progress)
+        self._text.setText(f"{words}{count}")
+        self._text.setToolTip(theme.plain_tip(words))
         self.progress.setRange(0, 1000 if progress.total else 0)
         if progress.total:
             self.progress.setValue(1000 * progress.done // progress.total)

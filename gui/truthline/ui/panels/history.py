@@ -57,7 +57,7 @@ class History(QWidget):
         self._asking: Job | None = None
         self._stale = True
         self._running = False
-        self._activity = ""
+        self._step: tuple[object, ...] = ()
         self._tree = HistoryTree(self)
         self._build()
         self._show_choice()
@@ -119,9 +119,9 @@ class History(QWidget):
     def show_state(self, state: DatasetState) -> None:
         """Follow a push that is under way."""
         running = state.activity is not None and not state.pulling
-        text = state.activity.text if state.activity is not None else ""
-        if (running, text) != (self._running, self._activity):
-            self._running, self._activity = running, text
+        step = state.activity.step if state.activity is not None else ()
+        if (running, step) != (self._running, self._step):
+            self._running, self._step = running, step
             self._refresh()
 
     def show_lines(self) -> None:

@@ -13,7 +13,7 @@ from truthline.ui import theme
 from truthline.ui.panels.dataset_words import SEPARATOR, status_words
 from truthline.ui.times import clock_time
 from truthline.ui.words import counted
-from truthline.workspace.journal import Batch, BatchState, Push, PushRemark
+from truthline.workspace.journal import Batch, BatchState, Push, PushRemark, RemarkKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,12 +34,12 @@ _STATES = {
     BatchState.FAILED: ("error", "Failed"),
 }
 _KINDS = {
-    "refused": ("warning", "Not sent"),
-    "not stored": ("error", "Not stored"),
-    "stored differently": ("warning", "Stored differently"),
-    "conflict": ("warning", "Conflict"),
-    "remote error": ("error", "Reported by the service"),
-    "error": ("error", "Broken off"),
+    RemarkKind.REFUSED: ("warning", "Not sent"),
+    RemarkKind.NOT_STORED: ("error", "Not stored"),
+    RemarkKind.STORED_DIFFERENTLY: ("warning", "Stored differently"),
+    RemarkKind.CONFLICT: ("warning", "Conflict"),
+    RemarkKind.REMOTE_ERROR: ("error", "Reported by the service"),
+    RemarkKind.ERROR: ("error", "Broken off"),
 }
 
 
@@ -146,7 +146,7 @@ class HistoryTree(QAbstractItemModel):
             sent = f", {clock_time(part.sent_at)}" if part.sent_at else ""
             return kind, (f"Batch {part.number}{sent}", f"{part.lines:,}", "", result)
         if part is not None:
-            kind, words = _KINDS.get(part.kind, ("warning", part.kind))
+            kind, words = _KINDS[part.kind]
             return kind, (_place(part), "", "", f"{words}: {part.message}")
         story = self.story_at(index)
         if story is None:
@@ -172,9 +172,9 @@ def push_result(story: PushStory, *, running: bool) -> tuple[str, str]:
         if running:
             return "busy", "Under way"
         return "warning", "Broken off. The next push looks how far it came, and goes on from there."
-    if "error" in kinds:
+    if RemarkKind.ERROR in kinds:
         return "error", f"Broken off{SEPARATOR}{push.outcome}"
-    if "broken off" in push.outcome:  # by a crash or a cancel; the next push found out how far it had come
+    if push.broken_off:
         return "warning", f"Broken off{SEPARATOR}{push.outcome}"
     if kinds:
         remarks = counted(len(story.remarks), "remark")

@@ -27,7 +27,7 @@ from truthline.manifest.explanations import explain
 from truthline.manifest.file import read_manifest
 from truthline.manifest.line import parse_line
 from truthline.manifest.readiness import DatasetFinding, Summary, check_datasets
-from truthline.progress import CancelToken, Progress, Report
+from truthline.progress import CancelToken, Doing, Progress, Report
 from truthline.ui import theme
 from truthline.ui.jobs import Job, Lane
 from truthline.ui.panels.problem_tree import icon_of
@@ -150,7 +150,7 @@ class ReadinessPanel(QWidget):
                 entries = workspace.entries(ids[start : start + _CHUNK])
                 for place, entry in enumerate(entries, start):
                     token.check()
-                    report(Progress("", place, len(ids)))
+                    report(Progress(Doing.GOING_THROUGH, place, len(ids)))
                     if entry.facts is None and entry.source_ref:
                         missing += not self._read_header(entry, images)
             return missing
@@ -260,7 +260,7 @@ def _summary_of(workspace: Workspace, token: CancelToken, report: Report) -> Sum
     ids = [EntryId(one) for one in workspace.ids()]
     for start in range(0, len(ids), _CHUNK):
         token.check()
-        report(Progress("", start, len(ids)))
+        report(Progress(Doing.GOING_THROUGH, start, len(ids)))
         for entry in workspace.entries(ids[start : start + _CHUNK]):
             summary.add(entry.position, entry.annotation, entry.findings)
     return summary
