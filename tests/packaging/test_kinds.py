@@ -22,7 +22,6 @@ FOREIGN = {
     ("interchange/voc.py", "The VOC"),  # of a file
 }
 SENTENCE = re.compile(r"[A-Za-z,;:(]+ [A-Za-z]|[a-z]{2,}[.…]$|[a-z(]+ $")
-FULL_STOP = re.compile(r"[.…]")
 
 
 def is_text(node: ast.expr) -> bool:
@@ -52,9 +51,9 @@ def sentences(node: ast.expr) -> list[str]:
     return [one for one in literals if isinstance(one, str) and SENTENCE.search(one)]
 
 
-def endings(node: ast.expr) -> list[str]:
-    ends = isinstance(node, ast.Constant) and FULL_STOP.fullmatch(str(node.value))
-    return [ast.literal_eval(node)] if ends else sentences(node)
+def full_stops(node: ast.expr) -> list[str]:
+    """That of a sentence, whose end is looked for."""
+    return [str(node.value)] if isinstance(node, ast.Constant) and node.value in {".", "…"} else []
 
 
 def reads_text(node: ast.AST) -> tuple[bool, list[str]]:
@@ -70,7 +69,9 @@ def reads_text(node: ast.AST) -> tuple[bool, list[str]]:
             return any(map(is_text, node.args)), []
         if node.func.attr in READERS:
             by_text = is_text(node.func.value) or node.func.attr == "isupper"
-            return by_text, [found for one in node.args for found in endings(one)]
+            ends = node.func.attr in {"endswith", "removesuffix"}
+            looked_for = [found for one in node.args for found in sentences(one)]
+            return by_text, looked_for + [found for one in node.args if ends for found in full_stops(one)]
     return False, []
 
 
