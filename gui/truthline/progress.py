@@ -54,6 +54,7 @@ class Doing(Enum):
     RECOVERING = auto()
     RECOVERED = auto()
     LOOKING = auto()
+    LOOKING_THROUGH = auto()
     OTHERS_UPDATED = auto()
     SENDING = auto()
     HALVING = auto()

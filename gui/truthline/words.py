@@ -43,6 +43,7 @@ _SENTENCES: Final = {
     Doing.RECOVERING: "An earlier push was broken off. Looking how far it came.",
     Doing.RECOVERED: "An earlier push was broken off; {number:,} of its {lines} were stored.",
     Doing.LOOKING: "Looking what the dataset holds of {lines}",
+    Doing.LOOKING_THROUGH: "An answer was lost. Looking whether somebody else updated the dataset.",
     Doing.OTHERS_UPDATED: "Somebody else updated the dataset. Looking what changed.",
     Doing.SENDING: "Sending batch {step} of {total}",
     Doing.HALVING: (
@@ -73,6 +74,7 @@ REMARKS: Final = frozenset(
         Doing.CREATION_UNANSWERED,
         Doing.LINES_UNANSWERED,
         Doing.LOOKING_AGAIN,
+        Doing.LOOKING_THROUGH,
         Doing.OTHERS_UPDATED,
         Doing.PROJECT_UNANSWERED,
         Doing.READING_AGAIN,

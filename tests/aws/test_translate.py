@@ -15,6 +15,7 @@ from truthline.errors import (
     CancelledError,
     ClockError,
     DeniedError,
+    FaultError,
     InvalidRequestError,
     NotFoundError,
     NotFromAwsError,
@@ -64,7 +65,7 @@ def refusal(code, message="", operation="DescribeDataset", status=400, **headers
         ("InvalidS3ObjectException", InvalidRequestError),
         ("ResourceAlreadyExistsException", InvalidRequestError),
         ("LimitExceededException", InvalidRequestError),
-        ("SomethingNewException", ServiceError),
+        ("SomethingNewException", FaultError),
     ],
 )
 def test_each_code_of_rekognition_over_the_wire(aws, script, code, kind):
@@ -88,7 +89,7 @@ def test_a_fault_of_the_service_or_of_a_gateway(aws, script, status, request_id)
         script.json("<html>Bad Gateway</html>", status=status, request_id=request_id)
     with pytest.raises(ServiceError, match="a fault of its own") as caught:
         aws.rekognition.describe_dataset(TRAIN)
-    assert type(caught.value) is ServiceError
+    assert type(caught.value) is FaultError
     assert "html" not in str(caught.value)
 
 
@@ -267,7 +268,7 @@ EXCEPTIONS = [
     (botocore.exceptions.ParamValidationError(report="Too short."), InvalidRequestError, "not valid"),
     (botocore.parsers.ResponseParserError("<html>"), NotFromAwsError, "did not come from AWS"),
     (ForeignAnswerError("x"), NotFromAwsError, "did not come from AWS"),
-    (botocore.exceptions.DataNotFoundError(data_path="x"), ServiceError, "the AWS software"),
+    (botocore.exceptions.DataNotFoundError(data_path="x"), FaultError, "the AWS software"),
 ]
 
 
@@ -334,14 +335,14 @@ def test_a_refused_head_request_has_only_a_number(status):
         "404": NotFoundError,
         "416": InvalidRequestError,
         "429": ThrottledError,
-        "418": ServiceError,
+        "418": FaultError,
     }
     error = refusal(status, operation="HeadObject", status=int(status))
     assert type(told(error)) is kinds[status]
 
 
 def test_an_unexplained_400_elsewhere_says_nothing_of_signing_in():
-    assert type(told(refusal("400"))) is ServiceError
+    assert type(told(refusal("400"))) is FaultError
 
 
 def test_codes_are_known_even_without_metadata():

@@ -15,6 +15,7 @@ from truthline.errors import (
     BusyError,
     ClockError,
     DeniedError,
+    FaultError,
     InvalidRequestError,
     NotFoundError,
     NotFromAwsError,
@@ -250,8 +251,8 @@ def test_a_cut_listing_gives_no_part_of_itself(aws, clock, train, emulator, tell
 
 FAULTS = [
     (faults.closed(), OfflineError),
-    (faults.internal_error(), ServiceError),
-    (faults.bad_gateway(), ServiceError),
+    (faults.internal_error(), FaultError),
+    (faults.bad_gateway(), FaultError),
     (faults.throttled(), ThrottledError),
     (faults.throttled(status=500), ThrottledError),
     (faults.throughput_exceeded(), ThrottledError),
@@ -346,7 +347,7 @@ def test_a_buckets_region(aws, bucket):
         (faults.closed(), OfflineError),
         (faults.service_error("AccessDenied", "Access Denied", status=403), DeniedError),
         (faults.service_error("SlowDown", "Please reduce your request rate.", status=503), ThrottledError),
-        (faults.service_error("InternalError", "Oops.", status=500), ServiceError),
+        (faults.service_error("InternalError", "Oops.", status=500), FaultError),
     ],
 )
 def test_each_fault_of_s3(aws, bucket, emulator, fault, kind):

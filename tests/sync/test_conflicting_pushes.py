@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from truthline.emulator import Switches, faults
+from truthline.emulator import Switches
 from truthline.manifest.line import same_value, strip_service_keys
 from truthline.progress import Doing
 from truthline.sync.plan import OnConflict
@@ -224,30 +224,6 @@ class TestMeanwhile:
         assert workspace.entry(entry_id).line == with_label(labelled, 0, "oak", "later")
         assert push(workspace, service.aws, cancel=service.token()).pushed == 1
         assert {"later", "theirs"} <= json.loads(held(service, workspace)[ref(0)]).keys()
-
-
-class TestSeen:
-    """Whether the workspace knows that somebody else updated the dataset."""
-
-    def test_our_own_pushes_are_no_news(self, service, workspace, labelled):
-        workspace.save(workspace.ids()[0], labelled(0, "ash"))
-        push(workspace, service.aws, cancel=service.token())
-        now = service.aws.rekognition.describe_dataset(workspace.info.dataset_arn)
-        assert workspace.info.seen_updated == now.updated.isoformat()
-
-    def test_others_stay_news_until_a_pull(self, service, workspace, labelled):
-        before = workspace.info.seen_updated
-        others_update(service, workspace, labelled(5, "theirs"))
-        workspace.save(workspace.ids()[0], labelled(0, "ash"))
-        push(workspace, service.aws, cancel=service.token())
-        assert workspace.info.seen_updated == before
-
-    def test_a_lost_answer_leaves_it_open(self, service, emulator, workspace, labelled):
-        before = workspace.info.seen_updated
-        workspace.save(workspace.ids()[0], labelled(0, "ash"))
-        emulator.faults.add(UPDATE, faults.reply_lost())
-        assert push(workspace, service.aws, cancel=service.token()).flawless
-        assert workspace.info.seen_updated == before
 
 
 def test_an_entry_that_the_dataset_lost_is_new_to_it(service, workspace, labelled):

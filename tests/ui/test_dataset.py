@@ -19,6 +19,7 @@ from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken
 from truthline.sync import push as pushing
 from truthline.sync.opening import attach
+from truthline.sync.own_updates import Unseen, Whose
 from truthline.sync.watch import watch
 from truthline.ui.dataset import Dataset, DatasetState
 from truthline.workspace.workspace import NewEntry, WorkspaceInfo
@@ -307,15 +308,15 @@ def test_after_signing_in_again_the_sign_in_is_looked_up_anew(
 def test_an_update_by_somebody_else_is_noticed_until_it_is_pulled(
     watched: Watched, aws: Aws, arn: str, clock: ManualClock, line: Callable[..., bytes]
 ) -> None:
-    assert watched.state.others_updated is None
+    assert watched.state.unseen is None
     clock.advance(60)
     update(aws, arn, [line(REFS[1], ["bolt", "nut"])])
     description = watched.ask().description
     assert description is not None
-    assert watched.state.others_updated == description.updated
+    assert watched.state.unseen == Unseen(Whose.OTHERS, description.updated)
     watched.dataset.pull()
     watched.settle()
-    assert watched.state.others_updated is None
+    assert watched.state.unseen is None
     (result,) = watched.said["pulled"]
     assert (result.complete, result.changed) == (True, 1)
     assert {v["class-name"] for v in watched.line(1).values() if isinstance(v, dict)} == {"bolt", "nut"}
@@ -330,8 +331,31 @@ def test_our_own_push_is_nobody_elses_update(
     watched.dataset.state_changed.connect(seen.append)
     watched.dataset.push()
     watched.settle()
-    assert [state.others_updated for state in seen if state.others_updated] == []
-    assert watched.ask().others_updated is None
+    assert [state.unseen for state in seen if state.unseen] == []
+    assert watched.ask().unseen is None
+
+
+def test_a_push_that_was_cancelled_is_nobody_elses_update(
+    watched: Watched, clock: ManualClock, line: Callable[..., bytes]
+) -> None:
+    clock.advance(60)
+    watched.change(0, line(REFS[0], ["nut"]))
+
+    def cancel(state: DatasetState) -> None:
+        if state.activity is not None and state.activity.about == "UPDATE_IN_PROGRESS":
+            watched.dataset.cancel()
+
+    watched.dataset.state_changed.connect(cancel)
+    watched.dataset.push()
+    watched.settle()
+    clock.advance(60)
+    unseen = watched.ask().unseen
+    assert unseen is not None
+    assert unseen.whose is Whose.UNKNOWN
+    watched.dataset.state_changed.disconnect(cancel)
+    watched.dataset.push()
+    watched.settle()
+    assert watched.ask().unseen is None
 
 
 def test_a_description_of_a_moment_ago_is_nobodys_update(watched: Watched) -> None:
@@ -340,9 +364,9 @@ def test_a_description_of_a_moment_ago_is_nobodys_update(watched: Watched) -> No
     assert description is not None
     later = (description.updated + timedelta(minutes=5)).isoformat()
     workspace.set_info(replace(workspace.info, seen_updated=later))
-    assert watched.ask().others_updated is None
+    assert watched.ask().unseen is None
     workspace.set_info(replace(workspace.info, seen_updated=""))
-    assert watched.ask().others_updated is None, "of a dataset that was never read whole, nothing is known"
+    assert watched.ask().unseen is None, "of a dataset that was never read whole, nothing is known"
 
 
 def test_the_statistics_before_a_push_are_kept(watched: Watched, line: Callable[..., bytes]) -> None:

@@ -190,7 +190,7 @@ def test_signed_out_it_gives_the_command(bar: DatasetBar, qtbot: QtBot) -> None:
     copied: list[object] = []
     bar.command_copied.connect(copied.append)
     bar.show_counts(counts(conflicts=2), saving=False)
-    state = replace(described("UPDATE_COMPLETE"), problem=SIGNED_OUT, others_updated=AT)
+    state = replace(described("UPDATE_COMPLETE"), problem=SIGNED_OUT, unseen=Unseen(Whose.OTHERS, AT))
     bar.show_state(state)
     assert bar.status.text().startswith("Sign in again: aws sso login --profile parts")
     assert buttons(bar) == ["Copy", "Push when signed in"]
@@ -209,20 +209,28 @@ def test_somebody_elses_update_can_be_pulled(bar: DatasetBar, qtbot: QtBot) -> N
     bar.pull_wanted.connect(pulls.append)
     state = described("UPDATE_COMPLETE")
     bar.show_counts(counts(), saving=False)
-    bar.show_state(replace(state, others_updated=AT))
+    bar.show_state(replace(state, unseen=Unseen(Whose.OTHERS, AT)))
     assert "Update complete  ·  Somebody else updated the dataset at 14:05  ·" in bar.status.text()
     assert buttons(bar) == ["Pull", "Push"]
     qtbot.mouseClick(bar.pull_button, Qt.MouseButton.LeftButton)
     assert pulls == [None]
-    bar.show_state(replace(state, others_updated=AT - timedelta(days=400)))
+    bar.show_state(replace(state, unseen=Unseen(Whose.OTHERS, AT - timedelta(days=400))))
     assert f"on {(AT - timedelta(days=400)).day} " in bar.status.text()
+
+
+def test_an_update_that_may_be_of_a_push_that_was_broken_off(bar: DatasetBar) -> None:
+    bar.show_counts(counts(), saving=False)
+    bar.show_state(replace(described("UPDATE_COMPLETE"), unseen=Unseen(Whose.UNKNOWN, AT)))
+    assert "A push was broken off, and the dataset was updated at 14:05" in bar.status.text()
+    assert "Somebody" not in bar.status.text()
+    assert buttons(bar) == ["Pull", "Push"]
 
 
 def test_conflicts_come_first(bar: DatasetBar, qtbot: QtBot) -> None:
     wanted: list[object] = []
     bar.resolve_wanted.connect(wanted.append)
     bar.show_counts(counts(conflicts=2), saving=False)
-    bar.show_state(replace(described("UPDATE_COMPLETE"), others_updated=AT))
+    bar.show_state(replace(described("UPDATE_COMPLETE"), unseen=Unseen(Whose.OTHERS, AT)))
     assert "2 conflicts  ·  Somebody else" in bar.status.text()
     assert buttons(bar) == ["Resolve…", "Push"]
     qtbot.mouseClick(bar.resolve_button, Qt.MouseButton.LeftButton)
@@ -321,7 +329,7 @@ def test_it_all_fits_a_small_window(timed: DatasetBar) -> None:
     for shown, words in (
         (replace(state, problem=OfflineError("No."), offline_since=AT), "1,234 changes wait"),
         (replace(state, problem=SIGNED_OUT), "aws sso login --profile parts"),
-        (replace(state, others_updated=AT), "Somebody else updated the dataset at 14:05"),
+        (replace(state, unseen=Unseen(Whose.OTHERS, AT)), "Somebody else updated the dataset at 14:05"),
     ):
         timed.show_state(shown)
         timed.grab()

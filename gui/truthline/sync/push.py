@@ -22,6 +22,7 @@ from truthline.progress import Doing, Progress, ignore_progress
 from truthline.sync.candidates import candidate_of, candidates, entries_of
 from truthline.sync.compare import Outcome
 from truthline.sync.halving import Halving, Part
+from truthline.sync.own_updates import OwnUpdates
 from truthline.sync.plan import (
     Candidate,
     Conflict,
@@ -42,7 +43,6 @@ from truthline.workspace.workspace import BatchState, EntryId, Filter, Kind, Pus
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from truthline.aws.rekognition import DatasetDescription
     from truthline.aws.session import Aws
     from truthline.manifest.annotation import RemoteError
     from truthline.progress import CancelToken, Report
@@ -161,10 +161,9 @@ class _Push:
         self._different: list[Remark] = []
         self._conflicts: dict[str, list[Conflict]] = {}
         self._error: TruthlineError | None = None
+        self._updates = OwnUpdates(workspace, self._reader, report)
         self._seen: datetime | None = None
-        """The dataset's time of last update for which the lines to be sent were looked at."""
-        self._alone = True
-        """Whether nobody else updated the dataset since the workspace's base lines were read."""
+        """The dataset's time of last update for which the lines to be sent were looked at, None if unknown."""
 
     def result(self, error: TruthlineError | None) -> PushResult:
         """All that is known by now; of two errors, the first."""
@@ -216,7 +215,8 @@ class _Push:
             refs = [one.source_ref for one in everyone if one.source_ref and not one.repeated]
             held, now = self._reader.trusted(lambda now: self._reader.held(refs, now.stats.total))
             remote = {ref: entry.line for ref, entry in held.items()}
-            self._notice(now)
+            self._updates.notice(now)
+            self._seen = now.updated
         found = plan(
             everyone,
             bucket=self._bucket,
@@ -236,14 +236,6 @@ class _Push:
             merged=self._known.merged + found.merged,
         )
         return found
-
-    def _notice(self, now: DatasetDescription) -> None:
-        if self._seen is None:
-            seen = self._workspace.info.seen_updated
-            self._alone = bool(seen) and datetime.fromisoformat(seen) == now.updated
-        elif now.updated != self._seen:
-            self._alone = False
-        self._seen = now.updated
 
     def _settle(self, found: Plan) -> list[Part]:
         """Store what was merged and what is in conflict; give what is to be sent.
@@ -291,7 +283,8 @@ class _Push:
         while parts and self._error is None:
             before = self._reader.settled()
             if self._on_conflict is not None and before.updated != self._seen:
-                self._report(Progress(Doing.OTHERS_UPDATED))
+                if self._seen is not None:
+                    self._report(Progress(Doing.OTHERS_UPDATED))
                 parts = deque(self._settle(self._look(self._taken_back(parts))))
                 continue
             part = parts.popleft()
@@ -346,9 +339,10 @@ class _Push:
     def _note(self, sent: Sent) -> None:
         batches = self._known.batches + 1
         self._known = replace(self._known, batches=batches, status=sent.status, message=sent.message)
-        # Without an answer nobody knows whose update it was that has ended now.
-        self._seen = sent.updated if sent.unanswered is None else None
-        self._alone = self._alone and sent.unanswered is None
+        if sent.unanswered is not None:  # nobody knows whose update it was that has ended now
+            self._seen = None
+        elif sent.ours:
+            self._seen = sent.updated
 
     # Reading back
 
@@ -410,12 +404,11 @@ class _Push:
             if entry_id is not None:
                 errors[entry_id] = remote.errors
         # The base lines stay: were another one stored unseen, the next push would undo another person's work.
-        if self._alone and self._seen == now.updated:
-            self._workspace.set_seen_updated(now.updated.isoformat())
         ids = list(errors)
         for start in range(0, len(ids), _CHUNK):
             some = self._workspace.entries(ids[start : start + _CHUNK])
             self._workspace.store_remote((entry.id, entry.base, errors[entry.id]) for entry in some)
+        self._updates.settle(now)
 
 
 def _told(pushed: int, dropped: int) -> str:

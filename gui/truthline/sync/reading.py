@@ -90,17 +90,27 @@ class DatasetReader:
         end only when the time of last update has moved or progress was seen, or else when `GRACE_SECONDS`
         are over; ``waited`` of them have passed already.
         """
+        return self.watched(before, waited=waited)[0]
+
+    def watched(self, before: datetime | None, *, waited: float) -> tuple[DatasetDescription, bool]:
+        """As `ended`; tells too whether one update, and only one, was seen to end.
+
+        Each has its own time while it is in progress.
+        """
         seen = False
         status = ""
+        begun: set[datetime] = set()
         for description, seconds in self.polls():
             running = in_progress(description)
             seen = seen or running or description.updated != before
             if not running and (seen or waited + seconds >= GRACE_SECONDS):
                 break
+            if running and description.updated != before:
+                begun.add(description.updated)
             if running and description.status != status:
                 status = description.status
                 self._report(Progress(Doing.STATUS, about=status))
-        return description
+        return description, description.updated != before and len(begun) <= 1
 
     def trusted(self, read: Callable[[DatasetDescription], T]) -> tuple[T, DatasetDescription]:
         """Call ``read`` until the dataset stayed the same meanwhile; return what it gave, and that state.

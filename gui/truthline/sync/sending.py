@@ -31,7 +31,7 @@ class Sent:
 
     ``unanswered`` is the error by which the answer was lost, so that the service may or may not have taken
     the batch; ``status``, ``message``, ``cause`` and ``updated``, its time of last update, are the dataset's
-    afterwards.
+    afterwards. ``ours`` tells whether this update, and no other, was seen to end then.
     """
 
     batch: Batch
@@ -41,6 +41,7 @@ class Sent:
     message: str = ""
     cause: Cause = Cause.UNKNOWN
     updated: datetime | None = None
+    ours: bool = False
 
     @property
     def failed(self) -> bool:
@@ -115,14 +116,34 @@ class Sender:
             unanswered = error
         if unanswered is None:
             self._workspace.set_batch(batch.id, BatchState.ACCEPTED)
-        now = self._reader.ended(before.updated, waited=0.0)
+        now, alone = self._reader.watched(before.updated, waited=0.0)
         self._report(Progress(Doing.STATUS, about=now.status))
-        sent = Sent(batch, members, unanswered, now.status, now.message, now.cause, now.updated)
+        sent = Sent(
+            batch,
+            members,
+            unanswered,
+            now.status,
+            now.message,
+            now.cause,
+            now.updated,
+            ours=alone and unanswered is None,
+        )
         if unanswered is None:
             self._busy = 0
-            state = BatchState.FAILED if sent.failed else BatchState.ENDED
-            self._workspace.set_batch(batch.id, state, status=now.status, message=now.message, code=now.code)
+            self._note_end(sent, now, moved=now.updated != before.updated)
         return sent
+
+    def _note_end(self, sent: Sent, now: DatasetDescription, *, moved: bool) -> None:
+        # A status that never moved is from before our update, whose end was not seen.
+        state = BatchState.ENDED if moved else BatchState.ACCEPTED
+        self._workspace.set_batch(
+            sent.batch.id,
+            BatchState.FAILED if sent.failed else state,
+            status=now.status,
+            message=now.message,
+            code=now.code,
+            updated_after=now.updated if sent.ours else None,
+        )
 
     def _wait_for_another(self, batch: Batch, error: BusyError, before: DatasetDescription) -> None:
         self._busy += 1

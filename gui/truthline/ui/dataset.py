@@ -12,6 +12,7 @@ from truthline.aws.session import Aws
 from truthline.errors import CancelledError, NotFoundError, SignInError, TruthlineError
 from truthline.progress import CancelToken, Doing, Progress, Report
 from truthline.sync.opening import belong_to
+from truthline.sync.own_updates import Unseen, unseen_update
 from truthline.sync.pull import PullResult, pull
 from truthline.sync.push import PushResult, push
 from truthline.sync.route import Route, first_push_route
@@ -45,7 +46,7 @@ class _Answer:
     """What the service said; of the moment when it was asked: the queued push, and whether all was quiet."""
 
     description: DatasetDescription | None
-    seen_updated: str
+    unseen: Unseen | None
     queued: Callable[[], None] | None
     works: int | None
 
@@ -292,7 +293,7 @@ class Dataset(QObject):
             self._after_saving(saved)
 
     def _end_pull(self, result: PullResult) -> None:
-        self._end_work(others_updated=None, **self._problem(result.error))
+        self._end_work(unseen=None, **self._problem(result.error))
         self._document.changed.emit(Changes(everything=True, info=True))
         self.pulled.emit(result)
         self.refresh()
@@ -325,7 +326,7 @@ class Dataset(QObject):
     def show_dataset(self, arn: str) -> None:
         """Watch another dataset, to which the workspace has come to belong."""
         self._unqueue()
-        self._show(arn=arn, description=None, problem=None, before=None, others_updated=None, result=None)
+        self._show(arn=arn, description=None, problem=None, before=None, unseen=None, result=None)
         self.refresh()
 
     # work
@@ -396,7 +397,8 @@ class Dataset(QObject):
                 aws.renew()
             arn = self._workspace.info.dataset_arn
             description = aws.rekognition.describe_dataset(arn) if arn else None
-            return _Answer(description, self._workspace.info.seen_updated, queued, works)
+            unseen = unseen_update(self._workspace, description) if description else None
+            return _Answer(description, unseen, queued, works)
 
         return ask
 
@@ -407,7 +409,8 @@ class Dataset(QObject):
             problem=None,
             asked=datetime.now().astimezone(),
             offline_since=None,
-            others_updated=self._updated_by_others(answer),
+            # while we push, the dataset is updated by us
+            unseen=answer.unseen if answer.works == self._works and not self.busy else None,
             before=was.before or (answer.description.stats if answer.description else None),
         )
         if waits_for(was.problem) and self._sign_in.aws is not None:
@@ -415,16 +418,6 @@ class Dataset(QObject):
         if answer.queued is not None and answer.queued is self._queued and not self.busy:
             answer.queued()
         self._watch_soon()
-
-    def _updated_by_others(self, answer: _Answer) -> datetime | None:
-        """When somebody else updated the dataset, by an answer to a question of a quiet moment."""
-        quiet = answer.works == self._works and not self.busy
-        if not quiet or answer.description is None or not answer.seen_updated:
-            return None
-        updated = answer.description.updated
-        if updated <= datetime.fromisoformat(answer.seen_updated):  # described a moment ago
-            return None
-        return self.state.others_updated or updated  # since then we may have updated it too
 
     def _unanswered(self, error: Exception) -> None:
         problem = error if isinstance(error, TruthlineError) else TruthlineError(str(error))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from truthline.aws.rekognition import DatasetDescription, DatasetStats
     from truthline.errors import TruthlineError
     from truthline.progress import Progress
+    from truthline.sync.own_updates import Unseen
     from truthline.sync.push import PushResult
 
 
@@ -25,8 +26,8 @@ class DatasetState:
     None if none runs; ``pulling`` tells whether that is a pull, whose progress counts entries.
 
     ``offline_since`` is when the connection was lost, None while there is one. ``queued`` tells whether a
-    push waits for the connection or the sign-in. ``others_updated`` is when somebody else updated the dataset
-    after its lines were read, None if nobody did. ``before`` are the statistics before the last push, or
+    push waits for the connection or the sign-in. ``unseen`` is an update of the dataset that the workspace does
+    not show yet, None if there is none. ``before`` are the statistics before the last push, or
     those first seen.
     """
 
@@ -39,7 +40,7 @@ class DatasetState:
     pulling: bool = False
     offline_since: datetime | None = None
     queued: bool = False
-    others_updated: datetime | None = None
+    unseen: Unseen | None = None
     before: DatasetStats | None = None
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from truthline.workspace.database import Database
 
-_FLAGS: Final = frozenset({"bom", "hide_locked"})
+_FLAGS: Final = frozenset({"bom", "hide_locked", "in_doubt"})
 _NOTE: Final = "note:"
 _INFO: Final = "SELECT key, value FROM info WHERE key NOT LIKE 'note:%'"
 
@@ -31,7 +31,7 @@ class About:
         with self._database.reading() as connection:
             stored: dict[str, Any] = dict(connection.execute(_INFO))
         for name in _FLAGS:
-            stored[name] = stored[name] == "1"
+            stored[name] = stored.get(name) == "1"
         stored["locked"] = tuple(json.loads(stored["locked"]))
         return WorkspaceInfo(**stored)
 
@@ -69,14 +69,20 @@ class About:
                 "profile": profile,
                 "region": region,
                 "endpoint_url": endpoint_url,
-                "seen_updated": seen_updated,
+                **_all_read(seen_updated),
             }
         )
         return Changes(info=True)
 
     def set_seen_updated(self, seen_updated: str) -> Changes:
-        """Store how recent the base lines are, and no other part of the info; see `WorkspaceInfo`."""
-        self._store_info({"seen_updated": seen_updated})
+        """Store that the base lines are all of that time, and no other part of the info."""
+        self._store_info(_all_read(seen_updated))
+        return Changes(info=True)
+
+    def note_others_update(self, updated: str) -> Changes:
+        """Store that somebody else updated the dataset, at that time or before; the first time stays."""
+        others = self.info.others_updated or updated
+        self._store_info({**_all_read(updated), "others_updated": others})
         return Changes(info=True)
 
     def _store_info(self, values: Mapping[str, Any]) -> None:
@@ -101,3 +107,8 @@ class About:
                 connection.execute("INSERT OR REPLACE INTO info VALUES (?, ?)", (_NOTE + name, text))
             else:
                 connection.execute("DELETE FROM info WHERE key = ?", (_NOTE + name,))
+
+
+def _all_read(seen_updated: str) -> dict[str, Any]:
+    """How recent the base lines are, with nothing of other people's unread."""
+    return {"seen_updated": seen_updated, "others_updated": "", "in_doubt": False}

@@ -26,7 +26,10 @@ class WorkspaceInfo:
     order mark, so that an export writes it back. ``box_attribute`` names the label attribute that new boxes
     go into, "" while none was chosen. ``locked`` names the label attributes that no edit may change;
     ``hide_locked`` tells whether they are left out of what is shown. ``seen_updated`` is the dataset's time
-    of last update, in ISO format, at which all base lines were read, "" if that is not known.
+    of last update, in ISO format, up to which all updates are accounted for: they were read, or are ours, or
+    are told of by ``others_updated``; "" if the dataset was never read whole. ``others_updated`` is when
+    somebody else updated it since then, "" if nobody did; ``in_doubt`` tells whether an update of ours was
+    sent whose end was not seen, so that a later one may be ours or not.
     """
 
     name: str
@@ -41,6 +44,8 @@ class WorkspaceInfo:
     locked: tuple[str, ...] = ()
     hide_locked: bool = False
     seen_updated: str = ""
+    others_updated: str = ""
+    in_doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True)

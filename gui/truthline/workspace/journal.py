@@ -16,6 +16,7 @@ from truthline.errors import UsageError
 from truthline.workspace.changes import Changes
 from truthline.workspace.contents import check_one_line, storable
 from truthline.workspace.entry import EntryId
+from truthline.workspace.seen import doubt, take_our_update
 
 if TYPE_CHECKING:
     import sqlite3
@@ -51,6 +52,10 @@ class RemarkKind(StrEnum):
     REMOTE_ERROR = "remote error"
     ERROR = "error"
     """what broke the push off; of no line"""
+
+
+UNENDED: Final = frozenset({BatchState.SENDING, BatchState.ACCEPTED})
+"""While a batch is so, the end of its update was not seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,22 +230,34 @@ class PushJournal:
         code: str | None = None,
         sent: datetime | None = None,
         updated_before: datetime | None = None,
+        updated_after: datetime | None = None,
     ) -> Changes:
         """Record how far a batch came; what is None stays as it was.
+
+        With ``updated_after``, its update is known to have ended then, and is accounted for. One that is
+        verified without an end having been recorded leaves the workspace in doubt: see `WorkspaceInfo`.
 
         Raises:
             KeyError: there is no such batch.
 
         """
         with self._database.writing() as connection:
-            updated = connection.execute(
+            found = connection.execute(
+                "SELECT state, updated_before FROM batches WHERE id = ?", (batch_id,)
+            ).fetchone()
+            if found is None:
+                raise KeyError(batch_id)
+            was, before = found
+            connection.execute(
                 "UPDATE batches SET state = ?, status = coalesce(?, status), message = coalesce(?, message), "
                 "code = coalesce(?, code), sent_at = coalesce(?, sent_at), "
                 "updated_before = coalesce(?, updated_before) WHERE id = ?",
                 (state, status, message, code, _format_time(sent), _format_time(updated_before), batch_id),
             )
-            if not updated.rowcount:
-                raise KeyError(batch_id)
+            if state is BatchState.VERIFIED and was in UNENDED:
+                doubt(connection)
+            if updated_after is not None:
+                take_our_update(connection, before, updated_after.isoformat())
         return Changes(pushes=True)
 
     def finish_push(

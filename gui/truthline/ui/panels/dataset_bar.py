@@ -154,7 +154,7 @@ class DatasetBar(QWidget):
         self.copy_button.setToolTip(theme.plain_tip(f"Copy: {command}"))
         resolve = resting and self._conflicts > 0 and not command
         self.resolve_button.setVisible(resolve)
-        outdated = state.others_updated is not None and state.problem is None
+        outdated = state.unseen is not None and state.problem is None
         self.pull_button.setVisible(resting and outdated and not resolve)
         self.changes.setVisible(not working and not cut_off)  # else the sentence says it
         self.changes.setText(counted(self._waiting, "change") if self._waiting else "No changes")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from truthline.aws.rekognition import parse_dataset_arn
 from truthline.errors import SignInError, ThrottledError, TruthlineError
 from truthline.progress import Doing
+from truthline.sync.own_updates import Whose
 from truthline.ui.dataset_state import is_offline, waits_for
 from truthline.ui.times import about, clock_time
 from truthline.ui.words import counted
@@ -17,6 +18,7 @@ from truthline.words import progress_words
 if TYPE_CHECKING:
     from truthline.aws.rekognition import DatasetDescription, DatasetStats
     from truthline.progress import Progress
+    from truthline.sync.own_updates import Unseen
     from truthline.ui.dataset_state import DatasetState
 
 SEPARATOR = "  ·  "
@@ -49,11 +51,18 @@ def tell(state: DatasetState, *, changes: int = 0, conflicts: int = 0) -> Told:
     more = []
     if conflicts:
         more.append(counted(conflicts, "conflict"))
-    if state.others_updated is not None and state.problem is None:
-        more.append(f"Somebody else updated the dataset {_at(clock_time(state.others_updated))}")
+    if state.unseen is not None and state.problem is None:
+        more.append(_unseen_words(state.unseen))
     kind = "warning" if more and told.kind == "good" else told.kind
     detail = "\n".join(part for part in (told.detail, moved_words(state)) if part)
     return Told(kind, (*told.parts, *more, *_about(state)), detail)
+
+
+def _unseen_words(unseen: Unseen) -> str:
+    at = _at(clock_time(unseen.updated))
+    if unseen.whose is Whose.OTHERS:
+        return f"Somebody else updated the dataset {at}"
+    return f"A push was broken off, and the dataset was updated {at}"
 
 
 def status_words(status: str) -> str:
