@@ -166,11 +166,16 @@ def test_the_program_killed_during_a_push(
     service.emulator.requests.clear()
     bench = user.open(str(path))
     user.wait(lambda: bench.bar.changes.text() == f"{changed} changes")
+    user.wait(lambda: "A push was broken off, and the dataset was updated" in user.status)
+    assert "Somebody else" not in user.status
     user.trigger("push")
     while bench.dataset.busy or bench.counts.changed:
         user.qtbot.wait(20)
         clock.advance(3600)
     user.settle()
+    user.wait(lambda: "Update complete" in user.status)
+    assert "Somebody else" not in user.status
+    assert "broken off" not in user.status
     held = service.lines(dataset)
     for entry in bench.document.workspace.entries(list(bench.document.workspace.ids())):
         assert held[entry.source_ref.rsplit("/", 1)[-1]] == json.loads(entry.line)

@@ -75,12 +75,13 @@ def aws(connection: Connection) -> Iterator[Aws]:
 
 
 @pytest.fixture
-def arn(aws: Aws, line: Callable[..., bytes]) -> str:
+def arn(aws: Aws, clock: ManualClock, line: Callable[..., bytes]) -> str:
     """The ARN of a dataset of three labelled images."""
     project = aws.rekognition.create_project("parts")
     made = aws.rekognition.create_dataset(project, "TRAIN")
     list(watch(aws, made, cancel=CancelToken()))
-    update(aws, made, [line(ref, ["bolt"]) for ref in REFS])
+    aws.rekognition.update_entries(made, b"\n".join(line(ref, ["bolt"]) for ref in REFS))
+    clock.advance(1000)
     return made
 
 
@@ -335,6 +336,7 @@ def test_our_own_push_is_nobody_elses_update(
     assert watched.ask().unseen is None
 
 
+@pytest.mark.parametrize("switches", [Switches(create_seconds=0.0, update_seconds=100.0)], ids=["slow"])
 def test_a_push_that_was_cancelled_is_nobody_elses_update(
     watched: Watched, clock: ManualClock, line: Callable[..., bytes]
 ) -> None:
@@ -348,7 +350,7 @@ def test_a_push_that_was_cancelled_is_nobody_elses_update(
     watched.dataset.state_changed.connect(cancel)
     watched.dataset.push()
     watched.settle()
-    clock.advance(60)
+    clock.advance(1000)
     unseen = watched.ask().unseen
     assert unseen is not None
     assert unseen.whose is Whose.UNKNOWN

@@ -163,7 +163,7 @@ class _Push:
         self._error: TruthlineError | None = None
         self._updates = OwnUpdates(workspace, self._reader, report)
         self._seen: datetime | None = None
-        """The dataset's time of last update for which the lines to be sent were looked at, None if unknown."""
+        """The dataset's time of last update for which the lines were looked at, None if that is not known."""
 
     def result(self, error: TruthlineError | None) -> PushResult:
         """All that is known by now; of two errors, the first."""

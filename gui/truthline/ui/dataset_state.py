@@ -26,9 +26,9 @@ class DatasetState:
     None if none runs; ``pulling`` tells whether that is a pull, whose progress counts entries.
 
     ``offline_since`` is when the connection was lost, None while there is one. ``queued`` tells whether a
-    push waits for the connection or the sign-in. ``unseen`` is an update of the dataset that the workspace does
-    not show yet, None if there is none. ``before`` are the statistics before the last push, or
-    those first seen.
+    push waits for the connection or the sign-in. ``unseen`` is an update of the dataset that the workspace
+    does not show yet, None if there is none. ``before`` are the statistics before the last push, or those
+    first seen.
     """
 
     arn: str = ""
