@@ -331,6 +331,7 @@ def test_it_all_fits_a_small_window(timed: DatasetBar) -> None:
         (replace(state, problem=OfflineError("No."), offline_since=AT), "1,234 changes wait"),
         (replace(state, problem=SIGNED_OUT), "aws sso login --profile parts"),
         (replace(state, unseen=Unseen(Whose.OTHERS, AT)), "Somebody else updated the dataset at 14:05"),
+        (replace(state, unseen=Unseen(Whose.UNKNOWN, AT)), "and the dataset was updated at 14:05"),
     ):
         timed.show_state(shown)
         timed.grab()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -10,8 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from truthline.errors import UsageError
+from truthline.workspace import schema
 from truthline.workspace.changes import Changes
-from truthline.workspace.workspace import BatchState, NewEntry, PushRemark, RemarkKind, Workspace
+from truthline.workspace.workspace import (
+    BatchState,
+    NewEntry,
+    PushRemark,
+    RemarkKind,
+    Workspace,
+    WorkspaceInfo,
+)
 
 ARN = "arn:aws:rekognition:us-east-1:111111111111:project/leaves/dataset/train/1690474772815"
 STARTED = datetime(2025, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
@@ -201,3 +210,35 @@ def test_unknown_ids_are_refused(workspace):
         workspace.sent_lines(1)
     assert workspace.batches(1) == []
     assert workspace.push_remarks(1) == []
+
+
+def test_pushes_of_an_older_format_say_whether_they_were_broken_off(tmp_path, monkeypatch):
+    path = tmp_path / "older.truthline"
+    monkeypatch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+    Workspace.create(path, WorkspaceInfo(name="older")).close()
+    monkeypatch.undo()
+    with closing(sqlite3.connect(path)) as older, older:
+        for outcome in ("It was broken off; 1 of its 3 lines were stored.", "3 lines sent and read back."):
+            older.execute(
+                "INSERT INTO pushes (dataset_arn, started, finished, outcome, planned)"
+                " VALUES (?, ?, ?, ?, 3)",
+                (ARN, STARTED.isoformat(), STARTED.isoformat(), outcome),
+            )
+    with Workspace.open(path) as workspace:
+        assert [push.broken_off for push in workspace.pushes()] == [False, True]
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_batch_moves_the_time_on_if_its_end_was_seen(workspace, ended):
+    (entry_id,) = workspace.append([NewEntry(b"{}")]).entries
+    workspace.set_seen_updated(STARTED.isoformat())
+    push_id = workspace.begin_push(ARN, STARTED)
+    batch = workspace.add_batch(push_id, [(entry_id, b"{}")])
+    workspace.set_batch(batch.id, BatchState.SENDING, updated_before=STARTED)
+    later = STARTED + timedelta(minutes=1)
+    if ended:
+        workspace.set_batch(batch.id, BatchState.ENDED, updated_after=later)
+    workspace.set_batch(batch.id, BatchState.VERIFIED)
+    info = workspace.info
+    assert info.in_doubt is not ended
+    assert datetime.fromisoformat(info.seen_updated) == (later if ended else STARTED)
