@@ -67,6 +67,36 @@ def test_a_push_of_several_batches(service, workspace, labelled):
     assert whose(service, workspace) is None
 
 
+@pytest.mark.parametrize("others", [False, True])
+@pytest.mark.parametrize(
+    "switches",
+    [
+        Switches(update_seconds=0.0),
+        Switches(update_seconds=600.0),
+        Switches(stale_status_seconds=5.0),
+        Switches(stale_status_seconds=5.0, update_seconds=0.1),
+        Switches(list_while_updating="ResourceNotReadyException"),
+        Switches(second_update="LimitExceededException", stale_status_seconds=5.0),
+    ],
+    ids=str,
+)
+@pytest.mark.usefixtures("small_batches")
+def test_however_the_service_behaves(service, emulator, workspace, labelled, others):
+    relabel(workspace, labelled, 4)
+
+    def update():
+        if others:
+            emulator.clock.advance(1)  # no two updates of the real service fall on one instant
+            others_update(service, workspace, labelled(9, "theirs"))
+            emulator.clock.advance(10)
+
+    told = AtStep(Doing.STATUS, update, about="UPDATE_COMPLETE")
+    assert push(workspace, service.aws, cancel=service.token(), report=told).flawless
+    assert told.done
+    emulator.clock.advance(10)
+    assert whose(service, workspace) is (Whose.OTHERS if others else None)
+
+
 @pytest.mark.parametrize("switches", [Switches(check_images="yes", failing_share=0.0)], ids=["checked"])
 def test_a_push_whose_updates_fail_until_the_guilty_line_stands_alone(service, pulled, labelled, tmp_path):
     picture = tmp_path / "picture.jpg"
