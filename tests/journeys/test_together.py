@@ -206,7 +206,7 @@ def test_an_image_is_removed_by_making_the_dataset_anew(user: Any, service: Any,
     user.wait(lambda: "16 images" in user.status)
     assert bench.browser.model.rowCount() == 16
     assert "fig.jpg" not in service.lines(bench.document.workspace.info.dataset_arn)
-    assert not bench.document.undo_stack.canUndo()
+    assert not bench.document.undo_stack.newest
 
 
 def test_a_dataset_is_opened_from_the_list_of_projects(user: Any, service: Any, dataset: str) -> None:

@@ -153,7 +153,7 @@ def test_the_commonest_box_attribute_is_proposed_and_the_others_are_locked(bench
     )
     assert bench.labels.note.isVisible()
     assert bench.labels.note.accessibleName() == "New boxes: job-a · 1 read-only"
-    assert not bench.document.undo_stack.canUndo()
+    assert not bench.document.undo_stack.newest
 
 
 def test_the_line_about_attributes_opens_the_dialog(bench: Workbench, settle: Callable[[], None]) -> None:
@@ -240,7 +240,7 @@ def test_boxes_of_a_locked_attribute_cannot_be_changed_and_the_reason_is_told(
     )
     labeller.set_box_class(FIRST, [locked], "nut")
     labeller.reframe_boxes(FIRST, [(locked, Frame(5, 5, 50, 50))])
-    assert not bench.document.undo_stack.canUndo()
+    assert not bench.document.undo_stack.newest
     labeller.set_box_class(FIRST, [locked, free], "nut")
     labeller.reframe_boxes(FIRST, [(locked, Frame(5, 5, 50, 50)), (free, Frame(6, 6, 50, 50))])
     labeller.remove_boxes(FIRST, [locked, canvas_box("job-a", 1, colour)])
@@ -269,7 +269,7 @@ def test_any_other_edit_is_stopped_at_locked_attributes(bench: Workbench, settle
     assert told.startswith(
         "1 image was left unchanged: the change would touch an attribute that is read-only."
     )
-    assert not bench.document.undo_stack.canUndo()
+    assert not bench.document.undo_stack.newest
 
 
 def test_label_edits_leave_locked_uses_and_say_how_many(bench: Workbench, settle: Callable[[], None]) -> None:
@@ -411,7 +411,7 @@ def test_another_choice_is_stored_shown_and_undone(bench: Workbench, settle: Cal
     settle()
     assert choice(bench) == ("job-b", ("job-a", "sort"), True)
     assert bench.labels.note.accessibleName() == "New boxes: job-b · 2 read-only"
-    assert bench.document.undo_stack.undoText() == "Choose Attributes"
+    assert bench.document.undo_stack.undo_text == "Choose Attributes"
     bench.document.undo()
     settle()
     assert choice(bench) == ("job-a", ("job-b",), False)
@@ -422,7 +422,7 @@ def test_accepting_without_a_change_is_no_gesture(bench: Workbench, settle: Call
     settle()
     dialog.accept()
     settle()
-    assert not bench.document.undo_stack.canUndo()
+    assert not bench.document.undo_stack.newest
     assert choice(bench) == ("job-a", ("job-b",), False)
 
 

@@ -283,7 +283,7 @@ def test_undo_of_several_changes_of_labels_comes_back_step_by_step(
         bench.document.undo()
         settle()
         assert (bench.document.workspace.labels(), lines(bench)) == (labels, stored)
-    assert not bench.document.undo_stack.canUndo()
+    assert not bench.document.undo_stack.newest
     assert bench.counts is not None
     assert bench.counts.changed == 0
 

@@ -186,7 +186,7 @@ class MainWindow(QMainWindow):
         bench.colours.changed.connect(lambda _labels: self._update_actions())
         bench.image.canvas.drawing_changed.connect(lambda _drawing: self._update_actions())
         bench.image.class_wanted.connect(lambda _frame: self._ask_for_label())
-        bench.document.undo_stack.indexChanged.connect(lambda _index: self._update_actions())
+        bench.document.undo_stack.moved.connect(lambda _done: self._update_actions())
         commands = self._commands = DatasetCommands(bench, self)
         commands.panel_wanted.connect(self._show_panel)
         self.setWindowTitle(f"{workspace.info.name} — Truthline")
@@ -457,11 +457,11 @@ class MainWindow(QMainWindow):
         self._search.setEnabled(bench is not None)
         actions["dark"].setChecked(theme.tokens().dark)
         stack = bench.document.undo_stack if bench is not None else None
-        for name, able, text in (
-            ("undo", stack is not None and stack.canUndo(), _shown(stack.undoText()) if stack else ""),
-            ("redo", stack is not None and stack.canRedo(), _shown(stack.redoText()) if stack else ""),
+        for name, text in (
+            ("undo", _shown(stack.undo_text) if stack is not None else ""),
+            ("redo", _shown(stack.redo_text) if stack is not None else ""),
         ):
-            actions[name].setEnabled(able)
+            actions[name].setEnabled(bool(text))
             actions[name].setText(f"&{name.capitalize()}" + (f" “{text.replace('&', '&&')}”" if text else ""))
             keys = actions[name].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             actions[name].setToolTip(theme.plain_tip(f"{name.capitalize()} {text}".strip() + f" ({keys})"))
@@ -532,7 +532,6 @@ class MainWindow(QMainWindow):
         commands.close()
         self._settings.set("layout", bench.save_layout())
         self._settings.set("thumbnail_size", bench.gallery.side)
-        bench.document.undo_stack.blockSignals(True)  # it empties itself when everything else is gone
         bench.close_document()
         if self.sample.holds(bench.document.workspace.path):
             self.sample.end()

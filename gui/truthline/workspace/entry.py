@@ -87,6 +87,13 @@ class Entry:
         return parse_line(self.line)
 
 
+def removed_entry(entry_id: EntryId) -> Entry:
+    """What an entry that was taken out reads as while something still shows it: an empty line."""
+    return Entry(
+        entry_id, entry_id, "", b"{}", b"\n", None, changed=False, findings=(), remote_errors=(), facts=None
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What becomes of an entry whose remote line is not its base line.
@@ -194,18 +201,20 @@ class LabelEdit:
     """What a gesture does to the list of labels.
 
     Each label of ``put`` gets that position and colour, and is added if it is not in the list. Then the names
-    in ``drop`` leave the list, but for those that entries use.
+    in ``drop`` leave the list, but for those that entries use, and those in ``add`` that are not in it go to
+    its end.
     """
 
     put: tuple[Label, ...] = ()
     drop: tuple[str, ...] = ()
+    add: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.put or self.drop)
+        return bool(self.put or self.drop or self.add)
 
     def inverse(self, labels: Iterable[Label]) -> LabelEdit:
         """What undoes this edit of ``labels``, the list before it."""
-        touched = {label.name for label in self.put} | set(self.drop)
+        touched = {label.name for label in self.put} | {*self.drop, *self.add}
         before = tuple(label for label in labels if label.name in touched)
         return LabelEdit(before, tuple(sorted(touched - {label.name for label in before})))
 

@@ -25,7 +25,14 @@ class Use(NamedTuple):
 
 
 def list_label(connection: sqlite3.Connection, name: str) -> bool:
-    """Put a label at the end of the list, in the colour of its position; False if it is in the list."""
+    """Put a label at the end of the list, in the colour of its position; False if it is in the list.
+
+    Raises:
+        UsageError: the name is empty.
+
+    """
+    if not name:
+        raise UsageError("A label needs a name.", detail="Type one, then add it.")
     added = connection.execute(
         "INSERT OR IGNORE INTO labels (name, position, colour_index)"
         " SELECT ?, last + 1, last FROM (SELECT coalesce(max(position), 0) AS last FROM labels)",
@@ -46,22 +53,29 @@ def edit_labels(connection: sqlite3.Connection, edit: LabelEdit) -> bool:
     connection.executemany(
         "DELETE FROM labels WHERE name = ? AND entries = 0", [(name,) for name in edit.drop]
     )
+    for name in edit.add:
+        list_label(connection, name)
     return connection.total_changes > before
 
 
 class LabelBook:
-    """The ids of labels and the changes of their counts, within one transaction."""
+    """The ids of labels and the changes of their counts, within one transaction.
+
+    ``listed`` names the labels that came into the list.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._ids: dict[str, int] = {}
         self._counts: dict[int, list[int]] = {}
+        self.listed: list[str] = []
 
     def id_of(self, name: str) -> int:
         """The label's id; a label that is new goes to the end of the list."""
         label_id = self._ids.get(name)
         if label_id is None:
-            list_label(self._connection, name)
+            if list_label(self._connection, name):
+                self.listed.append(name)
             (label_id,) = self._connection.execute("SELECT id FROM labels WHERE name = ?", (name,)).fetchone()
             self._ids[name] = label_id
         return int(label_id)
@@ -115,8 +129,6 @@ class LabelList:
             UsageError: the name is empty.
 
         """
-        if not name:
-            raise UsageError("A label needs a name.", detail="Type one, then add it.")
         with self._database.writing() as connection:
             added = list_label(connection, name)
         return Changes(info=added)

@@ -238,7 +238,7 @@ class Workspace(About, LabelList, PushJournal):
                     saved.append(entry_id)
             book.flush()
             listed = edit_labels(connection, labels)
-        return Changes.of_entries(saved) | Changes(info=listed)
+        return Changes.of_entries(saved) | Changes(info=listed, listed=tuple(book.listed))
 
     def store_remote(
         self,
