@@ -12,7 +12,6 @@ from truthline.manifest.edit import new_annotation
 from truthline.manifest.line import is_s3_uri, parse_line
 from truthline.manifest.names import box_attribute_name
 from truthline.progress import CancelToken, Progress, Report, ignore_progress
-from truthline.workspace.changes import Changes
 from truthline.workspace.entry import EntryId, NewEntry
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from truthline.interchange.reading import Reading
+    from truthline.workspace.changes import Changes
     from truthline.workspace.entry import Entry
     from truthline.workspace.workspace import Workspace
 
@@ -137,19 +137,13 @@ def apply_import(
         if line != entry.line:
             before[entry.id], after[entry.id] = entry.line, line
     token.check()
-    # First without labels, so that an undo has a line to go back to. If the program ended between the two,
-    # the same import would go on where it stopped.
-    bare = {ref: new_annotation(ref).raw for ref in added}
-    changes = workspace.append([NewEntry(line) for line in bare.values()]) if bare else Changes()
-    new_ids: list[EntryId] = []
-    for ref, line in added.items():
-        entry_id = workspace.find(ref)
-        if entry_id is None:  # cannot be: it was appended
-            continue
-        new_ids.append(entry_id)
-        if line != bare[ref]:
-            before[entry_id], after[entry_id] = bare[ref], line
-    return Imported(changes | workspace.save_many(after, made_from=before), before, after, tuple(new_ids))
+    changes = workspace.save_many(after, made_from=before, new=[NewEntry(line) for line in added.values()])
+    new_ids = workspace.find_many(added)
+    for ref, entry_id in new_ids.items():
+        bare = new_annotation(ref).raw  # an undo goes back to a line without labels
+        if added[ref] != bare:
+            before[entry_id], after[entry_id] = bare, added[ref]
+    return Imported(changes, before, after, tuple(new_ids[ref] for ref in added if ref in new_ids))
 
 
 def size_for(image: LabelledImage, entry: Entry | None) -> ImageSize | None:

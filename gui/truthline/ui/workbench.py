@@ -41,6 +41,8 @@ from truthline.ui.panels.problems import SHOWN_AT_MOST, ProblemsPanel
 from truthline.ui.panels.readiness import ReadinessPanel
 from truthline.ui.panels.toast import Toast
 from truthline.ui.pictures import Pictures
+from truthline.ui.undoing import Undoing
+from truthline.ui.words import counted
 from truthline.workspace.changes import Changes
 from truthline.workspace.workspace import Counts, EntryId, Filter, Kind, Origin, Problem, Workspace
 
@@ -198,7 +200,7 @@ class Workbench(QWidget):
         document, browser = self.document, self.browser
         document.changed.connect(self._refresh)
         document.save_failed.connect(self._complain)
-        document.applied.connect(self._offer_undo)
+        self.undoing = Undoing(self)
         document.working.connect(self._show_edit)
         document.refused.connect(self.toast.warn)
         document.attributes_chosen.connect(self._show_attributes)
@@ -307,12 +309,8 @@ class Workbench(QWidget):
 
         def imported(result: Imported) -> None:
             self.browser.set_filter(self.browser.filter)  # new entries are listed
-            count = len(result.after)
-            self.toast.say(
-                f"Labels of {count:,} {'image' if count == 1 else 'images'} were imported.",
-                action="Undo" if count else "",
-                act=self.document.undo if count else None,
-            )
+            tell = self.undoing.offer if result.after else self.toast.say
+            tell(f"Labels of {counted(len(result.after), 'image')} were imported.")
 
         dialog.imported.connect(imported)
         dialog.open()
@@ -342,7 +340,7 @@ class Workbench(QWidget):
             self.toast.warn("This line no longer has the problem, or it needs your decision.")
         elif self.document.edit_entries(title, [entry.id], lambda entry: fix_one(entry, problem, now)):
             self.browser.go_to(problem.entry_id)
-            self.toast.say(f"{title}: done.", action="Undo", act=self.document.undo)
+            self.undoing.offer(f"{title}: done.")
 
     def fix_all(self, code: str) -> None:
         """Show what fixing everything of one kind would change, and do it if the person agrees."""
@@ -480,10 +478,6 @@ class Workbench(QWidget):
         self.pictures.set_source(_source_of(self.document.workspace, aws))
         if self.in_image_mode:
             self.image.show_entry(self.browser.current)
-
-    def _offer_undo(self, applied: tuple[str, int]) -> None:
-        text, _count = applied
-        self.toast.say(f"{text}.", action="Undo", act=self.document.undo)
 
     def _complain(self, error: Exception) -> None:
         self.toast.complain(

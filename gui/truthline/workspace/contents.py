@@ -81,9 +81,9 @@ def storable(text: str) -> str:
 class Appender:
     """Collects rows of new entries, in the order of their positions, until `flush` writes them."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, book: LabelBook | None = None) -> None:
         self._connection = connection
-        self._book = LabelBook(connection)
+        self._book = book or LabelBook(connection)
         # also of entries that were removed
         last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'entries'").fetchone()
         self._next = (last[0] if last else 0) + 1
@@ -130,6 +130,14 @@ class Appender:
             self._connection.executemany(statement, rows)
             rows.clear()
         self._book.flush()
+
+
+def append_all(connection: sqlite3.Connection, entries: Iterable[NewEntry], book: LabelBook) -> list[EntryId]:
+    """Add entries after those that are there; returns their ids."""
+    appender = Appender(connection, book)
+    ids = list(map(appender.add, entries))
+    appender.flush()
+    return ids
 
 
 def check_one_line(line: bytes) -> None:

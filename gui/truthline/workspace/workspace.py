@@ -213,11 +213,12 @@ class Workspace(About, LabelList, PushJournal):
         lines: Mapping[EntryId, bytes],
         *,
         made_from: Mapping[EntryId, bytes] = MappingProxyType({}),
+        new: Sequence[NewEntry] = (),
         labels: LabelEdit = LabelEdit(),  # noqa: B008 - it is frozen
         report: Report = ignore_progress,
         cancel: CancelToken | None = None,
     ) -> Changes:
-        """Store other lines of several entries and edit the list of labels: all or none, durably.
+        """Store other lines of entries, add ``new`` ones, edit the list of labels: all or none, durably.
 
         ``made_from`` are the lines that these were made from. An entry that has another one by now, because
         a push or pull merged somebody else's changes in, gets both; where they differ, this one counts.
@@ -237,6 +238,7 @@ class Workspace(About, LabelList, PushJournal):
                 if contents.replace_line(connection, book, entry_id, line, made_from.get(entry_id)):
                     saved.append(entry_id)
             book.flush()
+            saved += contents.append_all(connection, new, book)
             listed = edit_labels(connection, labels)
         return Changes.of_entries(saved) | Changes(info=listed, listed=tuple(book.listed))
 

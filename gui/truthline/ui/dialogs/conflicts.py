@@ -27,6 +27,7 @@ from truthline.ui.panels.comparison import ComparisonTable
 from truthline.ui.panels.conflict_image import ConflictImage, overlays_of
 from truthline.ui.panels.conflict_list import ConflictList, ConflictModel, short_name
 from truthline.ui.panels.edit_bar import EditBar
+from truthline.ui.step_words import carried_out
 from truthline.ui.theme import GRID, plain_tip
 from truthline.ui.words import counted
 from truthline.workspace.workspace import EntryId, Filter, Kind
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from truthline.ui.document import Document
     from truthline.ui.palette import LabelColours
     from truthline.ui.pictures import Pictures
+    from truthline.ui.undo_stack import Attempt, Step
     from truthline.workspace.changes import Changes
     from truthline.workspace.workspace import Entry
 
@@ -81,6 +83,7 @@ class ConflictsDialog(QDialog):
         self._query: Job | None = None
         self._busy = False
         self._closed = False
+        self._decided: Step | None = None
         self._model = ConflictModel(document)
         self.list = ConflictList(self._model)
         self.picture = ConflictImage(document, pictures)
@@ -199,6 +202,8 @@ class ConflictsDialog(QDialog):
         document.working.connect(self._advance)
         document.refused.connect(self._say)
         document.save_failed.connect(self._complain)
+        document.undo_stack.moved.connect(self._forget_decided)
+        document.undo_stack.carried_out.connect(self._tell_carried_out)
         self._colours.changed.connect(self._recolour)
 
     def _key(self, keys: QKeySequence, act: object) -> None:
@@ -282,6 +287,15 @@ class ConflictsDialog(QDialog):
         if progress is None:
             self._busy = False
 
+    def _forget_decided(self, _done: int) -> None:
+        """Undo would take something else back by now."""
+        if self._decided is not None and self._document.undo_stack.newest is not self._decided:
+            self._decided = None
+            self._say("")
+
+    def _tell_carried_out(self, attempt: Attempt) -> None:
+        self._say(carried_out(attempt.step, attempt.move, self._document))
+
     # decisions
 
     def _decide(self, side: Side) -> None:
@@ -309,6 +323,7 @@ class ConflictsDialog(QDialog):
                 told = done or f"{_DONE[side]} in {counted(count, 'image')}."
                 if not resolved.left:
                     self._say(f"{told} {undo} takes it back.")
+                    self._decided = self._document.undo_stack.newest
                 self.resolved.emit(count)
 
         self._say("")

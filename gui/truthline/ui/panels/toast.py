@@ -68,6 +68,11 @@ class Toast(QFrame):
         self._show("error", theme.tokens().error, text, action, act)
         self._timer.stop()
 
+    def withdraw(self, act: Callable[[], object]) -> None:
+        """Go away if the button shown is the one that calls ``act``."""
+        if self._act == act:
+            self.hide()
+
     def _show(self, icon: str, colour: str, text: str, action: str, act: Callable[[], object] | None) -> None:
         t = theme.tokens()
         self.setStyleSheet(
