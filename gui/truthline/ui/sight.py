@@ -48,11 +48,9 @@ def _on_canvas(bench: Workbench, step: Step) -> bool:
     if not frames:
         return not bench.entry.visibleRegion().isEmpty()
     canvas = bench.image.canvas
-    view = QRectF(canvas.viewport().rect())
+    view, at = QRectF(canvas.viewport().rect()), canvas.view_point
     return canvas.has_image and all(
-        view.intersects(
-            QRectF(canvas.view_point((left, top)), canvas.view_point((left + width, top + height)))
-        )
+        view.intersects(QRectF(at((left, top)), at((left + width, top + height))))
         for left, top, width, height in frames
     )
 

@@ -192,6 +192,7 @@ class ImportDialog(_InterchangeDialog):
         super().__init__(document, "Import Labels", "Import", parent)
         self._images = images
         self._plan: ImportPlan | None = None
+        self._importing: Job | None = None
         self.target = QLineEdit(document.workspace.info.target)
         self.target.setPlaceholderText("s3://bucket/prefix, for images that are not listed here yet")
         self.target.textChanged.connect(lambda _text: self._ask_soon())
@@ -248,12 +249,26 @@ class ImportDialog(_InterchangeDialog):
             return apply_import(plan, workspace, now=now, attribute=attribute, report=report, cancel=token)
 
         self._start("Importing…")
-        self._job = self._document.jobs.run(
-            Lane.WRITE, work, done=self._finish, failed=self._fail, progress=self._advance
+        self._importing = self._document.jobs.run(
+            Lane.WRITE, work, done=self._finish, failed=self._fail_import, progress=self._advance
         )
 
+    def _fail_import(self, error: Exception) -> None:
+        self._importing = None
+        self._fail(error)
+        self.go_button.setEnabled(True)  # nothing was stored, so it can be tried again
+        if isinstance(error, CancelledError):
+            self.reject()
+
+    @override
+    def done(self, result: int) -> None:
+        if self._importing is not None:
+            self._importing.cancel()  # what is stored all the same is told, and can be undone
+        else:
+            super().done(result)
+
     def _finish(self, imported: Imported) -> None:
-        self._job = None
+        self._importing = None
         self._document.keep_undo("Import labels", imported.before, imported.after, imported.changes)
         self.imported.emit(imported)
         self.accept()
