@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 from truthline.images.source import FolderSource
 from truthline.images.thumbnails import Thumbnails
 from truthline.manifest.annotation import ImageFacts
+from truthline.manifest.edit import add_class_label
 from truthline.manifest.merge import MergeConflict, Side
 from truthline.ui.canvas.overlays import OverlayItem, Version
 from truthline.ui.dialogs.conflicts import ConflictsDialog
@@ -244,6 +246,24 @@ def test_undo_brings_back_line_base_and_conflict(view: View) -> None:
     view.document.redo()
     view.settle()
     assert view.state(ONE) == after
+
+
+def test_what_undo_takes_back_is_said_only_while_it_is_the_newest(
+    view: View, line: Callable[..., bytes]
+) -> None:
+    notice = view.dialog.notice
+    view.press(Qt.Key.Key_T)
+    assert "takes it back" in notice.text()
+    view.document.edit("Label oak", THREE, lambda a: add_class_label(a, "oak", datetime.now(UTC)))
+    view.settle()
+    assert notice.text() == ""
+    view.undo()
+    assert notice.text() == "Undone on 3.jpg: Label oak."
+    view.undo()
+    assert notice.text() == "Undone on 1.jpg: Take theirs."
+    view.document.redo()
+    view.settle()
+    assert notice.text() == "Done again on 1.jpg: Take theirs."
 
 
 @pytest.mark.parametrize(("side", "left"), [(Side.MINE, 11), (Side.THEIRS, 30)])

@@ -70,6 +70,8 @@ class Document(QObject):
     """`Progress` of a long edit, or None when it has ended."""
     refused = Signal(object)
     """Why a gesture was not carried out, or not everywhere, in words."""
+    label_added = Signal(object)
+    """The name of a label that is on its way into the list."""
     attributes_chosen = Signal(object)
     """The `WorkspaceInfo` that says which label attributes are edited from now on."""
 
@@ -293,6 +295,7 @@ class Document(QObject):
         """Put a new label at the end of the list before any entry uses it, as one undoable gesture."""
         labels = (LabelEdit(drop=(name,)), LabelEdit(add=(name,)))
         self.undo_stack.push(EditAnnotation(self, f"Add Label {name}", {}, {}, labels=labels))
+        self.label_added.emit(name)
 
     def cancel_long_edit(self) -> None:
         """Stop an edit of many entries; nothing of it is kept."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -29,13 +28,14 @@ class Undoing(QObject):
     told, what and where, with a button that goes there. It is told once it is on disk.
 
     A toast offers Undo only while the step that it tells of is the newest. With the next step, undo or redo,
-    or when the step could not be saved, the toast is gone.
+    or when the step could not be saved, the toast is gone; so is one that told of an undo or redo.
     """
 
     def __init__(self, bench: Workbench) -> None:
         super().__init__(bench)
         self._bench = bench
         self._offered: Step | None = None
+        self._changed: Collection[EntryId] = ()
         bench.document.applied.connect(lambda applied: self.offer(f"{applied[0]}."))
         bench.document.undo_stack.moved.connect(lambda _done: self._withdraw())
         bench.document.undo_stack.carried_out.connect(self._tell)
@@ -45,14 +45,14 @@ class Undoing(QObject):
         self._offered = self._bench.document.undo_stack.newest
         self._bench.toast.say(text, action="Undo", act=self._undo)
 
-    def go_to(self, entry_ids: Collection[EntryId]) -> None:
-        """Show these images: the only one where a person is, several as the list of the gallery."""
+    def _go_there(self) -> None:
+        """Show what was changed: one image in the view that is open, several as the list of the gallery."""
         bench = self._bench
-        if len(entry_ids) > 1:
+        if len(self._changed) > 1:
             bench.show_gallery()
-            bench.browser.set_filter(Filter(entries=tuple(entry_ids)[:_LISTED_AT_MOST]))
+            bench.browser.set_filter(Filter(entries=tuple(self._changed)[:_LISTED_AT_MOST]))
             return
-        (entry_id,) = entry_ids
+        (entry_id,) = self._changed
         bench.browser.go_to(entry_id)
         if bench.in_image_mode:
             bench.image.canvas.fit()
@@ -64,6 +64,7 @@ class Undoing(QObject):
             self._bench.document.undo()
 
     def _withdraw(self) -> None:
+        self._bench.toast.withdraw(self._go_there)
         if self._offered is not self._bench.document.undo_stack.newest:
             self._offered = None
             self._bench.toast.withdraw(self._undo)
@@ -71,6 +72,6 @@ class Undoing(QObject):
     def _tell(self, attempt: Attempt) -> None:
         step = attempt.step
         if not in_sight(self._bench, step):
+            self._changed = step.entries
             text = carried_out(step, attempt.move, self._bench.document)
-            there = partial(self.go_to, step.entries) if step.entries else None
-            self._bench.toast.say(text, action="Go there" if there else "", act=there)
+            self._bench.toast.say(text, action="Go there" if step.entries else "", act=self._go_there)
