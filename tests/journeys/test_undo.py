@@ -259,6 +259,7 @@ def test_every_toast_with_an_undo_keeps_to_its_own_step(user: Any, bench: Workbe
     user.wait(dialog.fix_button.isEnabled)
     user.click(dialog.fix_button)
     user.settle()
+    user.activate()
     assert user.toast() == ""  # one image, which the dialog had shown
     add_label(user, "dent")
     user.trigger("select_all")
