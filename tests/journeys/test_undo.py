@@ -391,3 +391,15 @@ def test_many_images_that_cannot_be_saved(user: Any, many: Workbench, refuse: An
     refuse(many, False)
     undo(user)
     assert len(many.document.workspace.ids(Filter(label="oak"))) == 0
+
+
+def test_what_cannot_be_saved_as_the_workspace_closes_is_told(
+    user: Any, bench: Workbench, refuse: Any
+) -> None:
+    user.open_image("fig.jpg")
+    refuse(bench, True)
+    user.key(Qt.Key.Key_B)
+    user.drag((100, 100), (300, 250))
+    user.trigger("close")
+    assert user.window.bench is None
+    assert "on fig.jpg was not done. " in user.toast()

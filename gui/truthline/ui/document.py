@@ -8,7 +8,6 @@ to be saved leaves stack, views and file as they were before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
@@ -16,13 +15,15 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from truthline.errors import CancelledError, TruthlineError
-from truthline.manifest.annotation import Annotation, ImageFacts
 from truthline.manifest.line import parse_line
 from truthline.sync.conflicts import Resolved, resolve, settle_again
 from truthline.ui.gestures import (
+    Arrange,
     ChooseAttributes,
+    Edit,
     EditAnnotation,
     Edited,
+    EntryEdit,
     ResolveConflicts,
     edited_by,
     edited_uses,
@@ -38,20 +39,15 @@ from truthline.workspace.label_uses import find_label
 from truthline.workspace.workspace import Entry, LabelEdit, WorkspaceInfo
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from truthline.manifest.annotation import Annotation, ImageFacts
     from truthline.manifest.merge import Side
     from truthline.progress import CancelToken, Report
     from truthline.workspace.entry import Settlement
     from truthline.workspace.workspace import EntryId, Label, Workspace
 
 T = TypeVar("T")
-
-Edit = Callable[[Annotation], Annotation]
-"""A pure change of one annotation; returns the same object where there is nothing to change."""
-EntryEdit = Callable[[Entry], Annotation]
-"""The same for changes that also need to know the entry, such as its image's facts."""
-
-Arrange = Callable[[Sequence["Label"]], LabelEdit]
-"""What becomes of the list of labels, by the list as it is."""
 
 AT_ONCE = 64
 """Edits of more entries than this are computed on the write lane, with progress and cancel."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from typing_extensions import override
 
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from truthline.sync.conflicts import Resolved
     from truthline.ui.document import Document
     from truthline.workspace.changes import Changes
-    from truthline.workspace.workspace import Entry, EntryId, Workspace, WorkspaceInfo
+    from truthline.workspace.workspace import Entry, EntryId, Label, Workspace, WorkspaceInfo
+
+Edit: TypeAlias = "Callable[[Annotation], Annotation]"
+"""A pure change of one annotation; returns the same object where there is nothing to change."""
+EntryEdit: TypeAlias = "Callable[[Entry], Annotation]"
+"""The same for changes that also need to know the entry, such as its image's facts."""
+Arrange: TypeAlias = "Callable[[Sequence[Label]], LabelEdit]"
+"""What becomes of the list of labels, by the list as it is."""
 
 _NO_EDIT = LabelEdit()
 _CHUNK = 500
@@ -152,9 +159,7 @@ class Edited:
         self.after[entry_id] = changed.raw
 
 
-def edited_by(
-    change: Callable[[Entry], Annotation], entries: Iterable[Entry], locked: Collection[str]
-) -> Edited:
+def edited_by(change: EntryEdit, entries: Iterable[Entry], locked: Collection[str]) -> Edited:
     """What an edit makes of these entries."""
     edited = Edited()
     for entry in entries:
@@ -165,7 +170,7 @@ def edited_by(
 
 
 def edited_uses(
-    change: Callable[[Annotation], Annotation],
+    change: Edit,
     found: Iterable[tuple[EntryId, Annotation]],
     locked: Collection[str],
 ) -> Edited:

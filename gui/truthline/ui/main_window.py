@@ -532,6 +532,7 @@ class MainWindow(QMainWindow):
         commands.close()
         self._settings.set("layout", bench.save_layout())
         self._settings.set("thumbnail_size", bench.gallery.side)
+        bench.document.save_failed.connect(self._complain)  # the bench's own toast goes with it
         bench.close_document()
         if self.sample.holds(bench.document.workspace.path):
             self.sample.end()
