@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QItemSelectionModel
 
+from truthline.manifest.line import parse_line
 from truthline.ui.browser import Browser
 from truthline.workspace.workspace import EntryId, Filter, Kind
 
@@ -149,7 +150,7 @@ def test_an_edit_takes_no_entry_out_of_the_list(
 ) -> None:
     browser.set_filter(Filter(kind=Kind.UNLABELLED))
     settle()
-    document.save({EntryId(3): line("s3://leaves/3.jpg", ["elm"])}, {})
+    document.edit("Label elm", EntryId(3), lambda _: parse_line(line("s3://leaves/3.jpg", ["elm"])))
     settle()
     assert listed(browser) == [1, 3, 5, 7, 9]
     browser.set_filter(browser.filter)
