@@ -16,7 +16,6 @@ from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QKeySequence, QSho
 from PySide6.QtWidgets import (
     QFileDialog,
     QLabel,
-    QLineEdit,
     QMainWindow,
     QMenu,
     QMessageBox,
@@ -33,8 +32,10 @@ from truthline.errors import TruthlineError
 from truthline.sync.sources import SourceKind, recognise
 from truthline.ui import theme
 from truthline.ui.actions import DIGITS, Actions
+from truthline.ui.command_names import name_commands, states_of, told_selection
 from truthline.ui.jobs import Jobs, Lane
 from truthline.ui.opening import Opener, Wish, destination
+from truthline.ui.panels.search import SearchField
 from truthline.ui.panels.toast import Toast
 from truthline.ui.sample import SampleRunner
 from truthline.ui.welcome import Welcome
@@ -50,8 +51,6 @@ if TYPE_CHECKING:
     from truthline.ui.dialogs.folder import FolderDialog
     from truthline.ui.workbench import Workbench
     from truthline.workspace.workspace import Workspace
-
-_SEARCH_DELAY_MS = 150
 
 
 class MainWindow(QMainWindow):
@@ -75,6 +74,7 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._thumbnails = thumbnails
         self.bench: Workbench | None = None
+        self._search = SearchField()
         self._steps: deque[Callable[[], None]] = deque()
         self._coming: Workspace | None = None
         self._bench_to_be: Workbench | None = None
@@ -183,6 +183,11 @@ class MainWindow(QMainWindow):
         bench.mode_changed.connect(lambda _image: self._update_actions())
         bench.browser.current_changed.connect(lambda _entry: self._update_actions())
         bench.counted.connect(lambda _counts: self._show_count())
+        bench.browser.selection_changed.connect(lambda _count: self._show_count())
+        bench.browser.selection_changed.connect(lambda _count: self._update_actions())
+        bench.image.boxes_selected.connect(lambda _keys: self._update_actions())
+        bench.document.attributes_chosen.connect(lambda _info: self._update_actions())
+        bench.labeller.next_class_changed.connect(lambda _name: self._update_actions())
         bench.colours.changed.connect(lambda _labels: self._update_actions())
         bench.image.canvas.drawing_changed.connect(lambda _drawing: self._update_actions())
         bench.image.class_wanted.connect(lambda _frame: self._ask_for_label())
@@ -194,6 +199,7 @@ class MainWindow(QMainWindow):
             self._settings.remember(str(workspace.path))
             self._settings.save()
         self._search.clear()
+        self._search.fallback = bench.main_view
         self._fit_panels()
         bench.dataset.set_visible(self._can_be_seen())
         bench.start()
@@ -239,9 +245,9 @@ class MainWindow(QMainWindow):
             "quit": self.close,
             "undo": bench(lambda b: b.document.undo()),
             "redo": bench(lambda b: b.document.redo()),
-            "select_all": bench(lambda b: b.browser.select_all()),
+            "select_all": bench(lambda b: b.select_all()),
             "delete_boxes": bench(lambda b: b.image.canvas.delete_selected()),
-            "find": self._focus_search,
+            "find": self._search.take_focus,
             "show_gallery": bench(lambda b: b.show_gallery()),
             "show_image": bench(lambda b: b.show_image()),
             "zoom_in": bench(lambda b: _zoom(b, 1)),
@@ -374,10 +380,6 @@ class MainWindow(QMainWindow):
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
 
-    def _focus_search(self) -> None:
-        self._search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self._search.selectAll()
-
     def _toggle(self, panel: QWidget) -> None:
         panel.setVisible(panel.isHidden())
         self._update_actions()
@@ -408,19 +410,7 @@ class MainWindow(QMainWindow):
         bar.addSeparator()
         for name in ("select_tool", "draw"):
             bar.addAction(self.actions_by_name[name])
-        self._search = QLineEdit()
-        self._search.setPlaceholderText("Search image addresses")
-        self._search.setAccessibleName("Search image addresses")
-        self._search.setClearButtonEnabled(True)
-        self._search.setMinimumWidth(120)
-        self._search.setMaximumWidth(420)
-        self._search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._search_timer = QTimer(self)
-        self._search_timer.setSingleShot(True)
-        self._search_timer.setInterval(_SEARCH_DELAY_MS)
-        self._search_timer.timeout.connect(self._apply_search)
-        self._search.textChanged.connect(lambda _text: self._search_timer.start())
-        self._search.returnPressed.connect(self._leave_search)
+        self._search.searched.connect(lambda _text: self._apply_search())
         bar.addWidget(self._search)
         spacer = QWidget()
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -439,32 +429,18 @@ class MainWindow(QMainWindow):
 
     def _use_digit(self, digit: str) -> None:
         if self.bench is not None and (name := self.bench.colours.at_digit(digit)):
-            self.bench.use_label(name)
+            self.bench.giver.give(name)
 
     def _toggle_digit(self, digit: str) -> None:
         if self.bench is not None and (name := self.bench.colours.at_digit(digit)):
-            self.bench.toggle_label_here(name)
+            self.bench.giver.toggle_here(name)
 
     def _update_actions(self) -> None:
         bench, actions = self.bench, self.actions_by_name
-        states: set[str] = set()
-        if bench is not None:
-            states.add("document")
-            states |= {"entry"} if bench.browser.current is not None else set()
-            states |= {"image"} if bench.in_image_mode else set()
-            states |= {"label"} if bench.colours.labels else set()
-        actions.enable(frozenset(states))
+        actions.enable(states_of(bench))
         self._search.setEnabled(bench is not None)
         actions["dark"].setChecked(theme.tokens().dark)
-        stack = bench.document.undo_stack if bench is not None else None
-        for name, able, text in (
-            ("undo", stack is not None and stack.canUndo(), _shown(stack.undoText()) if stack else ""),
-            ("redo", stack is not None and stack.canRedo(), _shown(stack.redoText()) if stack else ""),
-        ):
-            actions[name].setEnabled(able)
-            actions[name].setText(f"&{name.capitalize()}" + (f" “{text.replace('&', '&&')}”" if text else ""))
-            keys = actions[name].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            actions[name].setToolTip(theme.plain_tip(f"{name.capitalize()} {text}".strip() + f" ({keys})"))
+        name_commands(actions, bench)
         for name, checked in (
             ("show_gallery", bench is not None and not bench.in_image_mode),
             ("show_image", bench is not None and bench.in_image_mode),
@@ -480,18 +456,15 @@ class MainWindow(QMainWindow):
         if self.bench is not None and self._search.text() != self.bench.browser.filter.text:
             self.bench.browser.set_filter(replace(self.bench.browser.filter, text=self._search.text()))
 
-    def _leave_search(self) -> None:
-        self._apply_search()
-        if self.bench is not None:
-            (self.bench.image.canvas if self.bench.in_image_mode else self.bench.gallery).setFocus()
-
     def _show_count(self) -> None:
         bench = self.bench
         if bench is None or bench.counts is None:
             self._count.setText("")
             return
-        listed, total = bench.browser.model.rowCount(), bench.counts.total
-        self._count.setText(f"{total:,} images" if listed == total else f"{listed:,} of {total:,} images")
+        browser = bench.browser
+        self._count.setText(
+            told_selection(browser.selection.count, browser.model.rowCount(), bench.counts.total)
+        )
 
     def _show_opening(self, progress: Progress | None) -> None:
         if progress is not None and self._stack.currentWidget() is not self.welcome:
@@ -553,12 +526,8 @@ class MainWindow(QMainWindow):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.bench is not None:
-            if self._search.hasFocus():
-                self._search.clear()
-                self._leave_search()
-            elif self.bench.in_image_mode:
-                self.bench.show_gallery()
+        if event.key() == Qt.Key.Key_Escape and self.bench is not None and self.bench.in_image_mode:
+            self.bench.image.canvas.escape()  # the focus is in a panel beside the image
             return
         super().keyPressEvent(event)
 
@@ -594,11 +563,6 @@ class MainWindow(QMainWindow):
         self.sample.stop()
         self._settings.save()
         event.accept()
-
-
-def _shown(gesture: str) -> str:
-    """A gesture's name, short enough for a menu."""
-    return theme.shortened(gesture, 80)
 
 
 def _ask(dialog: FolderDialog | ConnectionDialog, accepted: Callable[[], object]) -> None:
