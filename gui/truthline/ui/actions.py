@@ -52,6 +52,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("export", "&File", "&Export Manifest…", ("Ctrl+E",), needs="document"),
     ActionSpec("import_labels", "&File", "&Import Labels…", ("Ctrl+I",), needs="document"),
     ActionSpec("export_labels", "&File", "Export &Labels…", ("Ctrl+Shift+E",), needs="document"),
+    ActionSpec("left_out", "&File", "Files &Left Out…", needs="document"),
     ActionSpec("close", "&File", "&Close Workspace", ("Ctrl+W",), needs="document"),
     ActionSpec(_SEPARATOR, "&File"),
     ActionSpec("quit", "&File", "&Quit", ("Ctrl+Q",)),

@@ -37,7 +37,7 @@ from truthline.ui.jobs import Jobs, Lane
 from truthline.ui.opening import Opener, Wish, destination
 from truthline.ui.panels.search import SearchField
 from truthline.ui.panels.toast import Toast
-from truthline.ui.sample import SampleRunner
+from truthline.ui.sample import SAMPLE_NAME, SampleRunner
 from truthline.ui.welcome import Welcome
 
 if TYPE_CHECKING:
@@ -48,9 +48,10 @@ if TYPE_CHECKING:
     from truthline.settings import Settings
     from truthline.ui.dataset_commands import DatasetCommands
     from truthline.ui.dialogs.connection import ConnectionDialog
-    from truthline.ui.dialogs.folder import FolderDialog
     from truthline.ui.workbench import Workbench
     from truthline.workspace.workspace import Workspace
+
+_WHY_TO_EXPORT = "A manifest names images by their S3 address."
 
 
 class MainWindow(QMainWindow):
@@ -79,6 +80,7 @@ class MainWindow(QMainWindow):
         self._coming: Workspace | None = None
         self._bench_to_be: Workbench | None = None
         self._commands: DatasetCommands | None = None
+        self._may_close = False
         self.actions_by_name = Actions(self, self._handlers())
         self.opener = Opener(jobs, self)
         self.opener.opened.connect(self._receive)
@@ -109,14 +111,11 @@ class MainWindow(QMainWindow):
     # ways in
 
     def open(self, text: str, connection: Connection | None = None) -> None:
-        """Open anything that `recognise` knows; a folder is asked about first."""
+        """Open anything that `recognise` knows."""
         try:
-            source = recognise(text)
+            recognise(text)
         except TruthlineError as error:
             self._complain(error)
-            return
-        if source.kind is SourceKind.FOLDER and not self._has_workspace(text):
-            self._ask_for_folder(text)
         else:
             self.open_wish(Wish(text, connection=connection or self._connection()))
 
@@ -124,6 +123,9 @@ class MainWindow(QMainWindow):
         """Open what is described in full, unless it is open already."""
         if self._has_open(wish):
             return
+        self._leave(lambda: self._open_wish(wish))
+
+    def _open_wish(self, wish: Wish) -> None:
         self._settings.set("profile", wish.connection.profile)
         self._settings.set("region", wish.connection.region)
         self.opener.open(wish)
@@ -136,6 +138,9 @@ class MainWindow(QMainWindow):
 
     def open_sample(self) -> None:
         """Open the sample dataset in an emulator of its own."""
+        self._leave(self._open_sample)
+
+    def _open_sample(self) -> None:
         self.close_workspace()
         self.sample.start()
 
@@ -194,7 +199,8 @@ class MainWindow(QMainWindow):
         bench.document.undo_stack.indexChanged.connect(lambda _index: self._update_actions())
         commands = self._commands = DatasetCommands(bench, self)
         commands.panel_wanted.connect(self._show_panel)
-        self.setWindowTitle(f"{workspace.info.name} — Truthline")
+        name = SAMPLE_NAME if self.sample.holds(workspace.path) else workspace.info.name
+        self.setWindowTitle(f"{name} — Truthline")
         if not workspace.info.endpoint_url:  # an emulator's workspace goes with it
             self._settings.remember(str(workspace.path))
             self._settings.save()
@@ -206,6 +212,25 @@ class MainWindow(QMainWindow):
         commands.start()
         self._update_actions()
         self.document_opened.emit(bench)
+
+    def _leave(self, then: Callable[[], None]) -> None:
+        """Do what closes the open workspace; of the sample it is asked first whether the work shall stay."""
+        if self.bench is None or not self._would_lose_work():
+            then()
+            return
+        from truthline.ui.sample_question import SampleQuestion
+
+        question = SampleQuestion(self.bench.document, self._jobs, self)
+        question.kept.connect(self._settings.remember)
+        question.failed.connect(self._complain)
+        question.ask(then)
+
+    def _would_lose_work(self) -> bool:
+        if self.bench is None or not self.sample.holds(self.bench.document.workspace.path):
+            return False
+        from truthline.ui.sample_question import was_worked_on
+
+        return was_worked_on(self.bench.document)
 
     def close_workspace(self) -> None:
         """Close what is open and show the ways in."""
@@ -233,15 +258,16 @@ class MainWindow(QMainWindow):
             return lambda: call(self._commands) if self._commands is not None else None
 
         return {
-            "open_folder": lambda: self._ask_for_folder(""),
+            "open_folder": self._ask_for_folder,
             "open_file": self._ask_for_file,
             "open_prefix": partial(self._ask_for_address, SourceKind.S3_PREFIX, "Open S3 Prefix"),
             "open_dataset": partial(self._ask_for_address, SourceKind.DATASET, "Open Dataset"),
             "open_sample": self.open_sample,
-            "export": self._export,
+            "export": commands(lambda c: c.folder.with_address(_WHY_TO_EXPORT, self._export)),
+            "left_out": commands(lambda c: c.folder.show_left_out()),
             "import_labels": bench(lambda b: b.import_labels()),
             "export_labels": bench(lambda b: b.export_labels()),
-            "close": self.close_workspace,
+            "close": lambda: self._leave(self.close_workspace),
             "quit": self.close,
             "undo": bench(lambda b: b.document.undo()),
             "redo": bench(lambda b: b.document.redo()),
@@ -284,17 +310,10 @@ class MainWindow(QMainWindow):
             "about": self._about,
         }
 
-    def _ask_for_folder(self, folder: str) -> None:
-        from truthline.ui.dialogs.folder import FolderDialog
-
-        dialog = FolderDialog(folder, self)
-
-        def accepted() -> None:
-            self.open_wish(
-                Wish(dialog.folder.text(), target=dialog.target.text().strip(), connection=self._connection())
-            )
-
-        _ask(dialog, accepted)
+    def _ask_for_folder(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Open Folder of Images")
+        if chosen:
+            self.open(chosen)
 
     def _ask_for_file(self) -> None:
         chosen, _ = QFileDialog.getOpenFileName(
@@ -484,11 +503,6 @@ class MainWindow(QMainWindow):
     def _connection(self) -> Connection:
         return Connection(self._settings.get("profile"), self._settings.get("region"))
 
-    @staticmethod
-    def _has_workspace(text: str) -> bool:
-        folder = Path(text).resolve()
-        return (folder.parent / f"{folder.name}.truthline").exists()
-
     def _close_bench(self) -> None:
         self._steps.clear()
         coming, self._coming = self._coming, None
@@ -554,18 +568,26 @@ class MainWindow(QMainWindow):
     def _can_be_seen(self) -> bool:
         return self.isVisible() and not self.isMinimized()
 
+    def end(self) -> None:
+        """Close the window without asking anything."""
+        self._may_close = True
+        self.close()
+
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._may_close and self._would_lose_work():
+            event.ignore()
+            self._leave(self.end)
+            return
         self.hide()
         self._cancel_opening()
         self._settings.set("window", bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
         self._close_bench()
-        self.sample.stop()
         self._settings.save()
         event.accept()
 
 
-def _ask(dialog: FolderDialog | ConnectionDialog, accepted: Callable[[], object]) -> None:
+def _ask(dialog: ConnectionDialog, accepted: Callable[[], object]) -> None:
     dialog.accepted.connect(accepted)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.open()

@@ -77,6 +77,7 @@ class Workbench(QWidget):
         self.document = Document(workspace, jobs, self)
         self.colours = LabelColours(self.document)
         self.browser = Browser(self.document, EntryModel(self.document, self.colours), self)
+        self._aws: Aws | None = None
         self.pictures = Pictures(jobs, _source_of(workspace, None), thumbnails, self)
         self.labeller = Labeller(self.document, self)
         self.commands = LabelCommands(self.document, self.colours, self)
@@ -452,6 +453,12 @@ class Workbench(QWidget):
             self.document.store_facts(entry_id, facts)
 
     def _read_from(self, aws: Aws) -> None:
+        self._aws = aws
+        self.read_anew()
+
+    def read_anew(self) -> None:
+        """Read images from where the workspace says that they are."""
+        aws = self._aws
         self.pictures.set_source(_source_of(self.document.workspace, aws))
         if self.in_image_mode:
             self.image.show_entry(self.browser.current)
