@@ -31,11 +31,28 @@ def test_new_and_export_give_back_every_byte(run, tmp_path, manifest):
     workspace = tmp_path / "w.truthline"
     made = run("new", workspace, "--from", manifest, "--format", "json")
     assert (made.code, made.err) == (0, "")
-    assert made.json == {"workspace": str(workspace), "entries": 6, "findings": 4}
+    assert made.json == {"workspace": str(workspace), "entries": 6, "findings": 4, "left_out": 0}
     exported = run("export", workspace, tmp_path / "out")
     assert exported.code == 0
     assert "6 lines" in exported.out
     assert (tmp_path / "out").read_bytes() == manifest.read_bytes()
+
+
+def test_a_folder_s_address_is_said_when_it_is_needed(run, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (folder / "notes.txt").write_text("no image")
+    workspace, out = tmp_path / "w.truthline", tmp_path / "out"
+    made = run("new", workspace, "--from", folder, "--format", "json")
+    assert (made.code, made.json["entries"], made.json["left_out"]) == (0, 1, 1)
+    assert made.err == "Left out: notes.txt: not a PNG or JPEG file by its name.\n"
+    refused = run("export", workspace, out)
+    assert refused.code == 2
+    assert "no address in S3 yet" in refused.err
+    assert not out.exists()
+    assert run("export", workspace, out, "--to", "s3://leaves/in").code == 0
+    assert out.read_bytes() == b'{"source-ref":"s3://leaves/in/a.png"}\n'
 
 
 def test_check_lists_findings_by_line(run, manifest):

@@ -81,12 +81,20 @@ def parser() -> argparse.ArgumentParser:
         metavar="SOURCE",
         help="manifest, folder of images, s3://bucket/prefix, or a dataset's ARN",
     )
-    one.add_argument("--to", default="", metavar="s3://bucket/prefix", help="where a folder's images are")
+    one.add_argument(
+        "--to",
+        default="",
+        metavar="s3://bucket/prefix",
+        help="where a folder's images are or will be",
+    )
     one.add_argument("--images", default="", metavar="DIR", help="where a manifest's images lie locally")
 
     one = add("export", files.export, "Write a workspace's lines to a manifest.")
     one.add_argument("workspace", metavar="WORKSPACE.truthline")
     one.add_argument("manifest", metavar="OUT.manifest")
+    one.add_argument(
+        "--to", default="", metavar="s3://bucket/prefix", help="where the images are, if not said before"
+    )
 
     one = add("convert", files.convert_labels, "Convert labels from one format to another.")
     one.add_argument("source", metavar="SRC")

@@ -13,7 +13,8 @@ from truthline.interchange.conversion import convert
 from truthline.manifest.annotation import Level
 from truthline.sync.check import ManifestCheck
 from truthline.sync.converting import source_lookup
-from truthline.sync.opening import create_workspace, export_manifest
+from truthline.sync.folder import read_left_out
+from truthline.sync.opening import create_workspace, export_manifest, place
 from truthline.sync.sources import recognise
 from truthline.workspace.workspace import Workspace
 
@@ -40,9 +41,20 @@ def new(run: Run) -> int:
             cancel=run.cancel,
         ) as workspace,
     ):
-        counts = workspace.counts()
+        counts, left_out = workspace.counts(), read_left_out(workspace)
     run.say(f"{given.workspace}: {counts.total} entries, {counts.with_findings} of them with findings.")
-    run.document({"workspace": given.workspace, "entries": counts.total, "findings": counts.with_findings})
+    for one in left_out.first:
+        run.note(f"Left out: {one.name}: {one.reason}.")
+    if left_out.total > len(left_out.first):
+        run.note(f"Left out: {left_out.total - len(left_out.first):,} more.")
+    run.document(
+        {
+            "workspace": given.workspace,
+            "entries": counts.total,
+            "findings": counts.with_findings,
+            "left_out": left_out.total,
+        }
+    )
     return FINE
 
 
@@ -50,6 +62,8 @@ def export(run: Run) -> int:
     """Write a workspace's lines to a manifest."""
     given = run.arguments
     with Workspace.open(Path(given.workspace)) as workspace:
+        if given.to:
+            place(workspace, given.to)
         export_manifest(workspace, Path(given.manifest))
         total = workspace.counts().total
     run.say(f"{given.manifest}: {total} lines.")

@@ -7,26 +7,30 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from truthline.aws.session import connect
 from truthline.errors import UnreadableFileError, UsageError
 from truthline.manifest.edit import new_annotation
 from truthline.manifest.file import has_bom, read_manifest, read_raw_lines, write_manifest
 from truthline.manifest.line import read_source_ref, strip_service_keys
+from truthline.manifest.placing import UNPLACED
 from truthline.progress import ignore_progress
+from truthline.sync.folder import look_into, write_left_out
 from truthline.sync.reading import DatasetReader
-from truthline.sync.sources import SourceKind, has_image_suffix, images_in, split_prefix
+from truthline.sync.sources import SourceKind, has_image_suffix, split_prefix
 from truthline.workspace.workspace import EntryId, NewEntry, Settlement, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from truthline.aws.connection import Connection
     from truthline.aws.session import Aws
     from truthline.manifest.annotation import RemoteError
     from truthline.progress import CancelToken, Report
+    from truthline.sync.folder import FolderContents, LeftOut
     from truthline.sync.sources import Source
+    from truthline.workspace.changes import Changes
 
 _CHUNK: Final = 500
 
@@ -48,17 +52,20 @@ def create_workspace(
         source: what it is made from.
         connection: how to reach AWS, now and later.
         cancel: stops the work.
-        target: ``s3://bucket/prefix`` where a folder's images are, or will be.
+        target: ``s3://bucket/prefix`` where a folder's images are, or will be; "" to say it later, by
+            `Workspace.place`.
         images_dir: the folder in which a manifest's images lie on this computer; "" for S3.
         report: is told how far the work is.
 
     Raises:
-        UsageError: the file exists already, or a folder comes without a target or without images.
+        UsageError: the file exists already, the target is no address, or a folder comes without images.
         UnreadableFileError: the source cannot be read, or the workspace not be written.
         ServiceError: S3 or the dataset could not be read.
 
     """
     path = Path(path).absolute()
+    if target:
+        split_prefix(target)
     if path.exists():
         raise UsageError(
             "There is a file of that name already.", detail="Choose another name.", place=str(path)
@@ -71,14 +78,15 @@ def create_workspace(
         target=target.rstrip("/"),
         images_dir=images_dir and str(Path(images_dir).absolute()),
     )
-    with _appearing_whole(path) as hidden:
-        info, entries = _described(source, info, connection, cancel)
-        with Workspace.create(hidden, info) as workspace:
+    with appearing_whole(path) as hidden:
+        described = _described(source, info, connection, cancel)
+        with Workspace.create(hidden, described.info) as workspace:
             if source.kind is SourceKind.DATASET:
                 with connect(connection.for_arn(source.text)) as aws:
                     attach(workspace, source.text, aws, add_missing=True, cancel=cancel, report=report)
             else:
-                workspace.append(entries, report=report, cancel=cancel)
+                workspace.append(described.entries, report=report, cancel=cancel)
+                write_left_out(workspace, described.left_out)
     return Workspace.open(path)
 
 
@@ -113,10 +121,45 @@ def export_manifest(workspace: Workspace, out: Path) -> None:
     A line that came without a line ending gets one only if others follow it.
 
     Raises:
+        UsageError: the images have no address in S3 yet.
         UnreadableFileError: the manifest cannot be written.
 
     """
+    check_placed(workspace)
     write_manifest(out, _joined(workspace.lines()), bom=workspace.info.bom)
+
+
+def place(
+    workspace: Workspace,
+    target: str,
+    *,
+    cancel: CancelToken | None = None,
+    report: Report = ignore_progress,
+) -> Changes:
+    """Give the images of a workspace their addresses, below ``target``.
+
+    Raises:
+        UsageError: they have some already, or the target is no address.
+
+    """
+    split_prefix(target)
+    if workspace.info.target != UNPLACED:
+        raise UsageError(
+            "The images of this workspace have their addresses in S3 already.",
+            detail="Leave the address out.",
+            place=str(workspace.path),
+        )
+    return workspace.place(target, report=report, cancel=cancel)
+
+
+def check_placed(workspace: Workspace) -> None:
+    """Raise `UsageError` if the images have no address in S3 yet: no manifest or dataset can name them."""
+    if workspace.info.target == UNPLACED:
+        raise UsageError(
+            "The images of this workspace have no address in S3 yet.",
+            detail="Say where they are, or will be uploaded to: s3://bucket/prefix.",
+            place=str(workspace.path),
+        )
 
 
 def attach(
@@ -137,6 +180,7 @@ def attach(
         ServiceError: the dataset could not be read; the workspace is then as it was.
 
     """
+    check_placed(workspace)
     with DatasetReader(aws, arn, report=report, cancel=cancel).entries() as remote:
         updated = remote.updated.isoformat()
         found: set[EntryId] = set()
@@ -170,6 +214,7 @@ def attach(
 
 def belong_to(workspace: Workspace, arn: str, connection: Connection) -> None:
     """Make the workspace one of that dataset; base lines of another dataset say nothing of what it holds."""
+    check_placed(workspace)
     if workspace.info.dataset_arn not in {"", arn}:
         ids = [EntryId(one) for one in workspace.ids()]
         for start in range(0, len(ids), _CHUNK):
@@ -209,23 +254,31 @@ def _not_held(
                 yield entry.id, None, ()
 
 
+class _Described(NamedTuple):
+    info: WorkspaceInfo
+    entries: Iterable[NewEntry] = ()
+    left_out: Sequence[LeftOut] = ()
+
+
 def _described(
     source: Source, info: WorkspaceInfo, connection: Connection, cancel: CancelToken
-) -> tuple[WorkspaceInfo, Iterable[NewEntry]]:
-    """The new workspace's facts and entries; of a dataset, the entries are read later."""
+) -> _Described:
+    """What the new workspace is made of; of a dataset, the entries are read later."""
     match source.kind:
         case SourceKind.MANIFEST:
             lines = read_manifest(source.path)
             entries = (NewEntry(line.raw, ending=line.ending) for line in lines)
-            return replace(info, bom=has_bom(source.path)), entries
+            return _Described(replace(info, bom=has_bom(source.path)), entries)
         case SourceKind.FOLDER:
-            folder = str(source.path.absolute())
-            return replace(info, images_dir=folder), _from_refs(_refs_of_folder(source, info.target))
+            found = _images_of(source)
+            target = info.target or UNPLACED
+            info = replace(info, images_dir=str(source.path.absolute()), target=target)
+            return _Described(info, _from_refs(f"{target}/{name}" for name in found.images), found.left_out)
         case SourceKind.S3_PREFIX:
             refs = _refs_of_prefix(source.text, connection, cancel)
-            return replace(info, target=source.text.rstrip("/")), _from_refs(refs)
+            return _Described(replace(info, target=source.text.rstrip("/")), _from_refs(refs))
         case SourceKind.DATASET:
-            return info, ()
+            return _Described(info)
         case SourceKind.WORKSPACE:
             raise UsageError(
                 "This is a workspace already.",
@@ -238,18 +291,12 @@ def _from_refs(source_refs: Iterable[str]) -> list[NewEntry]:
     return [NewEntry(new_annotation(source_ref).raw) for source_ref in source_refs]
 
 
-def _refs_of_folder(source: Source, target: str) -> list[str]:
-    if not target:
-        raise UsageError(
-            "A folder of images needs an address in S3 for them.",
-            detail="Say where they are, or will be uploaded to: s3://bucket/prefix.",
-            place=source.text,
-        )
-    split_prefix(target)
-    names = images_in(source.path)
-    if not names:
-        raise UsageError("There is no PNG or JPEG image in this folder.", place=source.text)
-    return [f"{target}/{name}" for name in names]
+def _images_of(source: Source) -> FolderContents:
+    found = look_into(source.path)
+    if not found.images:
+        others = f"It holds {len(found.left_out):,} other files." if found.left_out else ""
+        raise UsageError("There is no PNG or JPEG image in this folder.", detail=others, place=source.text)
+    return found
 
 
 def _refs_of_prefix(text: str, connection: Connection, cancel: CancelToken) -> list[str]:
@@ -273,7 +320,7 @@ def _joined(lines: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
 
 
 @contextmanager
-def _appearing_whole(path: Path) -> Iterator[Path]:
+def appearing_whole(path: Path) -> Iterator[Path]:
     """A name beside ``path`` to build a workspace at; it takes the right name if the block succeeds."""
     hidden = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:

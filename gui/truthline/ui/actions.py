@@ -22,7 +22,8 @@ class ActionSpec:
 
     ``keys`` are portable key sequences, the first of which the menu shows. ``needs`` says when it can be
     used: "" always, "document" with an open workspace, "entry" with a current entry, "image" in image mode,
-    "label" if there is a label. ``name`` "-" draws a separator.
+    "boxes" if boxes that may be changed are selected there, "selection" if entries are selected, "label" if
+    there is a current label, "labels" if there are others too. ``name`` "-" draws a separator.
     """
 
     name: str
@@ -51,6 +52,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("export", "&File", "&Export Manifest…", ("Ctrl+E",), needs="document"),
     ActionSpec("import_labels", "&File", "&Import Labels…", ("Ctrl+I",), needs="document"),
     ActionSpec("export_labels", "&File", "Export &Labels…", ("Ctrl+Shift+E",), needs="document"),
+    ActionSpec("left_out", "&File", "Files &Left Out…", needs="document"),
     ActionSpec("close", "&File", "&Close Workspace", ("Ctrl+W",), needs="document"),
     ActionSpec(_SEPARATOR, "&File"),
     ActionSpec("quit", "&File", "&Quit", ("Ctrl+Q",)),
@@ -58,7 +60,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("redo", "&Edit", "&Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "document"),
     ActionSpec(_SEPARATOR, "&Edit"),
     ActionSpec("select_all", "&Edit", "Select &All", ("Ctrl+A",), needs="document"),
-    ActionSpec("delete_boxes", "&Edit", "&Delete Selected Boxes", ("Del", "Backspace"), needs="image"),
+    ActionSpec("delete_boxes", "&Edit", "&Delete Selected Boxes", ("Del", "Backspace"), needs="boxes"),
     ActionSpec(_SEPARATOR, "&Edit"),
     ActionSpec("find", "&Edit", "&Find Images…", ("Ctrl+F", "/"), needs="document"),
     ActionSpec("show_gallery", "&View", "&Gallery", ("G",), "gallery", "document", checkable=True),
@@ -85,9 +87,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("add_label", "&Labels", "&Add Label…", ("L",), needs="document"),
     ActionSpec(_SEPARATOR, "&Labels"),
     ActionSpec("rename_label", "&Labels", "&Rename Label…", ("F2",), needs="label"),
-    ActionSpec("merge_label", "&Labels", "&Merge Label into…", needs="label"),
+    ActionSpec("merge_label", "&Labels", "&Merge Label into…", needs="labels"),
     ActionSpec("colour_label", "&Labels", "Change Label &Colour…", needs="label"),
-    ActionSpec("delete_label", "&Labels", "&Delete Label…", needs="label"),
+    ActionSpec("delete_label", "&Labels", "&Delete Label from All Images…", needs="label"),
     ActionSpec(_SEPARATOR, "&Labels"),
     ActionSpec("attributes", "&Labels", "A&ttributes…", needs="document"),
     ActionSpec("push", "&Dataset", "&Push Changes", ("Ctrl+Return", "Ctrl+Enter"), needs="document"),
@@ -96,7 +98,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("refresh", "&Dataset", "&Refresh Status", ("F5",), needs="document"),
     ActionSpec("history", "&Dataset", "&History of Pushes", ("Ctrl+H",), needs="document"),
     ActionSpec(_SEPARATOR, "&Dataset"),
-    ActionSpec("remove_images", "&Dataset", "Remove &Images…", ("Ctrl+Del",), needs="document"),
+    ActionSpec("remove_images", "&Dataset", "Remove &Images…", needs="selection"),
     ActionSpec("training", "&Dataset", "&Training Results…", (), needs="document"),
     ActionSpec("connect", "&Dataset", "Co&nnect to a Dataset…", (), needs="document"),
     ActionSpec("projects", "&Dataset", "Proj&ects and Datasets…", ("Ctrl+Shift+P",)),
@@ -146,6 +148,11 @@ class Actions:
             if spec.icon:
                 self._actions[name].setIcon(theme.icon(spec.icon))
                 self._actions[name].setIconVisibleInMenu(False)
+
+    def set_texts(self, texts: Mapping[str, str]) -> None:
+        """Give the commands these texts, by name, and the others what the table has for them."""
+        for name, spec in self._specs.items():
+            self._actions[name].setText(texts.get(name, spec.text))
 
     def enable(self, states: frozenset[str]) -> None:
         """Enable the commands whose need is among ``states``."""

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 
 from truthline import __version__
 from truthline.settings import Settings
 from truthline.ui import theme
 from truthline.ui.jobs import Jobs
 from truthline.ui.main_window import MainWindow
+from truthline.ui.signals import EndSignals
 
 if TYPE_CHECKING:
     from truthline.aws.connection import Connection
@@ -54,8 +55,9 @@ class App:
         theme.apply_theme(_application(), dark=dark)
 
     def close(self) -> None:
-        """Close the window and end all threads."""
-        self.window.close()
+        """Close the window; end the emulator and all threads, which is waited for."""
+        self.window.end()
+        self.window.sample.stop()
         self.jobs.close()
         if self._thumbnails is not None:
             self._thumbnails.close()
@@ -80,6 +82,8 @@ def run(source: str, connection: Connection, *, sample: bool = False) -> int:
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("truthline")
     app = App(Settings(), Path(platformdirs.user_cache_dir("truthline")))
+    signals = EndSignals(app.window)
+    signals.received.connect(lambda _number: _end(app.window))
     app.window.show()
     if sample:
         QTimer.singleShot(0, app.window.open_sample)
@@ -89,6 +93,15 @@ def run(source: str, connection: Connection, *, sample: bool = False) -> int:
         return application.exec()
     finally:
         app.close()
+        signals.close()
+
+
+def _end(window: MainWindow) -> None:
+    """Close the window, whatever question is open: nobody is there to answer it."""
+    for dialog in window.findChildren(QDialog):
+        dialog.reject()
+    window.end()
+    QApplication.exit(0)
 
 
 def _application() -> QApplication:

@@ -14,6 +14,7 @@ from truthline.ui.dialogs.conflicts import ConflictsDialog
 from truthline.ui.dialogs.connection import ConnectionDialog
 from truthline.ui.dialogs.manifest_push import ManifestPushDialog
 from truthline.ui.dialogs.removal import ContinueRebuildDialog, RemovalDialog
+from truthline.ui.folder_facts import FolderFacts
 from truthline.ui.notification import Notifier, pull_words
 from truthline.ui.words import counted
 from truthline.workspace.changes import Changes
@@ -48,6 +49,9 @@ class DatasetCommands(QObject):
         self._conflicts: QDialog | None = None
         self._connected = False
         self.notifier = Notifier(bench.dataset, window)
+        self.folder = FolderFacts(bench.document, bench.toast, window)
+        self.folder.placed.connect(self._follow_placed)
+        self.folder.failed.connect(lambda error: bench.toast.complain(str(error)))
         dataset, bar = bench.dataset, bench.bar
         dataset.uploads_needed.connect(self._offer_upload)
         dataset.manifest_offered.connect(self._offer_manifest)
@@ -64,7 +68,8 @@ class DatasetCommands(QObject):
         bench.history.entry_wanted.connect(self._go_to)
 
     def start(self) -> None:
-        """Offer to go on with what an earlier run of the program left half done."""
+        """Tell of files left out, and offer to go on with what an earlier run left half done."""
+        self.folder.tell()
         sentence = unfinished_rebuild(self._workspace)
         if sentence:
             self._bench.toast.warn(sentence, action="Continue…", act=self._continue_rebuild)
@@ -79,6 +84,9 @@ class DatasetCommands(QObject):
 
     def connect_to_dataset(self) -> None:
         """Ask which dataset the workspace shall belong to."""
+        self.folder.with_address("A dataset names images by their S3 address.", self._ask_for_dataset)
+
+    def _ask_for_dataset(self) -> None:
         info = self._workspace.info
         dialog = ConnectionDialog(
             self._bench.document.jobs,
@@ -134,6 +142,11 @@ class DatasetCommands(QObject):
         self._relist()
         self._dataset.show_dataset(rebuilt.arn)
         self._bench.toast.say(f"The dataset was created anew, with {counted(rebuilt.entries, 'image')}.")
+
+    def _follow_placed(self, changes: Changes) -> None:
+        self._bench.document.changed.emit(changes)
+        self._bench.read_anew()
+        self._bench.browser.set_filter(self._bench.browser.filter)
 
     def _relist(self) -> None:
         self._bench.document.undo_stack.clear()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from truthline.workspace.workspace import Entry, EntryId
 
 _COLOUR_CHANNELS = 3
+_WAY_BACK = "G gallery"
 _FILMSTRIP_FROM = 440
 """In a page less high the image needs the room more."""
 
@@ -63,7 +64,7 @@ class ImagePage(QWidget):
         self.filmstrip = ThumbnailGrid(pictures, strip=True)
         self.filmstrip.setModel(browser.model)
         self.filmstrip.setSelectionModel(browser.selection)
-        self._hint = QLabel()
+        self._hint = QLabel(_WAY_BACK)
         self._hint.setProperty("dim", True)
         self._hint.setProperty("small", True)
         self._hint.setTextFormat(Qt.TextFormat.PlainText)
@@ -91,7 +92,7 @@ class ImagePage(QWidget):
         canvas.boxes_reframed.connect(self._reframe)
         canvas.boxes_deleted.connect(self._delete)
         canvas.selection_changed.connect(lambda boxes: self.boxes_selected.emit([box.key for box in boxes]))
-        canvas.hint_changed.connect(self._hint.setText)
+        canvas.hint_changed.connect(self._show_hint)
         canvas.pointer_moved.connect(self._show_pointer)
         canvas.zoom_changed.connect(lambda _zoom: self._show_pointer(None))
         self._browser.current_changed.connect(self.show_entry)
@@ -259,6 +260,11 @@ class ImagePage(QWidget):
     def _delete(self, boxes: list[CanvasBox]) -> None:
         if self._entry is not None:
             self._labeller.remove_boxes(self._entry.id, boxes)
+
+    def _show_hint(self, hint: str) -> None:
+        text = f"{_WAY_BACK} · {hint}" if hint else _WAY_BACK
+        self._hint.setText(text)
+        self._hint.setToolTip(text)  # there may be no room for the whole of it
 
     def _show_pointer(self, pixel: object) -> None:
         zoom = f"{100 * self.canvas.zoom:.0f} %"

@@ -16,7 +16,6 @@ from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QKeySequence, QSho
 from PySide6.QtWidgets import (
     QFileDialog,
     QLabel,
-    QLineEdit,
     QMainWindow,
     QMenu,
     QMessageBox,
@@ -33,10 +32,12 @@ from truthline.errors import TruthlineError
 from truthline.sync.sources import SourceKind, recognise
 from truthline.ui import theme
 from truthline.ui.actions import DIGITS, Actions
+from truthline.ui.command_names import name_commands, states_of, told_selection
 from truthline.ui.jobs import Jobs, Lane
 from truthline.ui.opening import Opener, Wish, destination
+from truthline.ui.panels.search import SearchField
 from truthline.ui.panels.toast import Toast
-from truthline.ui.sample import SampleRunner
+from truthline.ui.sample import SAMPLE_NAME, SampleRunner
 from truthline.ui.welcome import Welcome
 
 if TYPE_CHECKING:
@@ -47,11 +48,10 @@ if TYPE_CHECKING:
     from truthline.settings import Settings
     from truthline.ui.dataset_commands import DatasetCommands
     from truthline.ui.dialogs.connection import ConnectionDialog
-    from truthline.ui.dialogs.folder import FolderDialog
     from truthline.ui.workbench import Workbench
     from truthline.workspace.workspace import Workspace
 
-_SEARCH_DELAY_MS = 150
+_WHY_TO_EXPORT = "A manifest names images by their S3 address."
 
 
 class MainWindow(QMainWindow):
@@ -75,10 +75,12 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._thumbnails = thumbnails
         self.bench: Workbench | None = None
+        self._search = SearchField()
         self._steps: deque[Callable[[], None]] = deque()
         self._coming: Workspace | None = None
         self._bench_to_be: Workbench | None = None
         self._commands: DatasetCommands | None = None
+        self._may_close = False
         self.actions_by_name = Actions(self, self._handlers())
         self.opener = Opener(jobs, self)
         self.opener.opened.connect(self._receive)
@@ -109,14 +111,11 @@ class MainWindow(QMainWindow):
     # ways in
 
     def open(self, text: str, connection: Connection | None = None) -> None:
-        """Open anything that `recognise` knows; a folder is asked about first."""
+        """Open anything that `recognise` knows."""
         try:
-            source = recognise(text)
+            recognise(text)
         except TruthlineError as error:
             self._complain(error)
-            return
-        if source.kind is SourceKind.FOLDER and not self._has_workspace(text):
-            self._ask_for_folder(text)
         else:
             self.open_wish(Wish(text, connection=connection or self._connection()))
 
@@ -124,6 +123,9 @@ class MainWindow(QMainWindow):
         """Open what is described in full, unless it is open already."""
         if self._has_open(wish):
             return
+        self._leave(lambda: self._open_wish(wish))
+
+    def _open_wish(self, wish: Wish) -> None:
         self._settings.set("profile", wish.connection.profile)
         self._settings.set("region", wish.connection.region)
         self.opener.open(wish)
@@ -136,6 +138,9 @@ class MainWindow(QMainWindow):
 
     def open_sample(self) -> None:
         """Open the sample dataset in an emulator of its own."""
+        self._leave(self._open_sample)
+
+    def _open_sample(self) -> None:
         self.close_workspace()
         self.sample.start()
 
@@ -183,23 +188,49 @@ class MainWindow(QMainWindow):
         bench.mode_changed.connect(lambda _image: self._update_actions())
         bench.browser.current_changed.connect(lambda _entry: self._update_actions())
         bench.counted.connect(lambda _counts: self._show_count())
+        bench.browser.selection_changed.connect(lambda _count: self._show_count())
+        bench.browser.selection_changed.connect(lambda _count: self._update_actions())
+        bench.image.boxes_selected.connect(lambda _keys: self._update_actions())
+        bench.document.attributes_chosen.connect(lambda _info: self._update_actions())
+        bench.labeller.next_class_changed.connect(lambda _name: self._update_actions())
         bench.colours.changed.connect(lambda _labels: self._update_actions())
         bench.image.canvas.drawing_changed.connect(lambda _drawing: self._update_actions())
         bench.image.class_wanted.connect(lambda _frame: self._ask_for_label())
         bench.document.undo_stack.moved.connect(lambda _done: self._update_actions())
         commands = self._commands = DatasetCommands(bench, self)
         commands.panel_wanted.connect(self._show_panel)
-        self.setWindowTitle(f"{workspace.info.name} — Truthline")
+        name = SAMPLE_NAME if self.sample.holds(workspace.path) else workspace.info.name
+        self.setWindowTitle(f"{name} — Truthline")
         if not workspace.info.endpoint_url:  # an emulator's workspace goes with it
             self._settings.remember(str(workspace.path))
             self._settings.save()
         self._search.clear()
+        self._search.fallback = bench.main_view
         self._fit_panels()
         bench.dataset.set_visible(self._can_be_seen())
         bench.start()
         commands.start()
         self._update_actions()
         self.document_opened.emit(bench)
+
+    def _leave(self, then: Callable[[], None]) -> None:
+        """Do what closes the open workspace; of the sample it is asked first whether the work shall stay."""
+        if self.bench is None or not self._would_lose_work():
+            then()
+            return
+        from truthline.ui.sample_question import SampleQuestion
+
+        question = SampleQuestion(self.bench.document, self._jobs, self)
+        question.kept.connect(self._settings.remember)
+        question.failed.connect(self._complain)
+        question.ask(then)
+
+    def _would_lose_work(self) -> bool:
+        if self.bench is None or not self.sample.holds(self.bench.document.workspace.path):
+            return False
+        from truthline.ui.sample_question import was_worked_on
+
+        return was_worked_on(self.bench.document)
 
     def close_workspace(self) -> None:
         """Close what is open and show the ways in."""
@@ -227,21 +258,22 @@ class MainWindow(QMainWindow):
             return lambda: call(self._commands) if self._commands is not None else None
 
         return {
-            "open_folder": lambda: self._ask_for_folder(""),
+            "open_folder": self._ask_for_folder,
             "open_file": self._ask_for_file,
             "open_prefix": partial(self._ask_for_address, SourceKind.S3_PREFIX, "Open S3 Prefix"),
             "open_dataset": partial(self._ask_for_address, SourceKind.DATASET, "Open Dataset"),
             "open_sample": self.open_sample,
-            "export": self._export,
+            "export": commands(lambda c: c.folder.with_address(_WHY_TO_EXPORT, self._export)),
+            "left_out": commands(lambda c: c.folder.show_left_out()),
             "import_labels": bench(lambda b: b.import_labels()),
             "export_labels": bench(lambda b: b.export_labels()),
-            "close": self.close_workspace,
+            "close": lambda: self._leave(self.close_workspace),
             "quit": self.close,
             "undo": bench(lambda b: b.document.undo()),
             "redo": bench(lambda b: b.document.redo()),
-            "select_all": bench(lambda b: b.browser.select_all()),
+            "select_all": bench(lambda b: b.select_all()),
             "delete_boxes": bench(lambda b: b.image.canvas.delete_selected()),
-            "find": self._focus_search,
+            "find": self._search.take_focus,
             "show_gallery": bench(lambda b: b.show_gallery()),
             "show_image": bench(lambda b: b.show_image()),
             "zoom_in": bench(lambda b: _zoom(b, 1)),
@@ -278,17 +310,10 @@ class MainWindow(QMainWindow):
             "about": self._about,
         }
 
-    def _ask_for_folder(self, folder: str) -> None:
-        from truthline.ui.dialogs.folder import FolderDialog
-
-        dialog = FolderDialog(folder, self)
-
-        def accepted() -> None:
-            self.open_wish(
-                Wish(dialog.folder.text(), target=dialog.target.text().strip(), connection=self._connection())
-            )
-
-        _ask(dialog, accepted)
+    def _ask_for_folder(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Open Folder of Images")
+        if chosen:
+            self.open(chosen)
 
     def _ask_for_file(self) -> None:
         chosen, _ = QFileDialog.getOpenFileName(
@@ -374,10 +399,6 @@ class MainWindow(QMainWindow):
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
 
-    def _focus_search(self) -> None:
-        self._search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self._search.selectAll()
-
     def _toggle(self, panel: QWidget) -> None:
         panel.setVisible(panel.isHidden())
         self._update_actions()
@@ -408,19 +429,7 @@ class MainWindow(QMainWindow):
         bar.addSeparator()
         for name in ("select_tool", "draw"):
             bar.addAction(self.actions_by_name[name])
-        self._search = QLineEdit()
-        self._search.setPlaceholderText("Search image addresses")
-        self._search.setAccessibleName("Search image addresses")
-        self._search.setClearButtonEnabled(True)
-        self._search.setMinimumWidth(120)
-        self._search.setMaximumWidth(420)
-        self._search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._search_timer = QTimer(self)
-        self._search_timer.setSingleShot(True)
-        self._search_timer.setInterval(_SEARCH_DELAY_MS)
-        self._search_timer.timeout.connect(self._apply_search)
-        self._search.textChanged.connect(lambda _text: self._search_timer.start())
-        self._search.returnPressed.connect(self._leave_search)
+        self._search.searched.connect(lambda _text: self._apply_search())
         bar.addWidget(self._search)
         spacer = QWidget()
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -439,32 +448,18 @@ class MainWindow(QMainWindow):
 
     def _use_digit(self, digit: str) -> None:
         if self.bench is not None and (name := self.bench.colours.at_digit(digit)):
-            self.bench.use_label(name)
+            self.bench.giver.give(name)
 
     def _toggle_digit(self, digit: str) -> None:
         if self.bench is not None and (name := self.bench.colours.at_digit(digit)):
-            self.bench.toggle_label_here(name)
+            self.bench.giver.toggle_here(name)
 
     def _update_actions(self) -> None:
         bench, actions = self.bench, self.actions_by_name
-        states: set[str] = set()
-        if bench is not None:
-            states.add("document")
-            states |= {"entry"} if bench.browser.current is not None else set()
-            states |= {"image"} if bench.in_image_mode else set()
-            states |= {"label"} if bench.colours.labels else set()
-        actions.enable(frozenset(states))
+        actions.enable(states_of(bench))
         self._search.setEnabled(bench is not None)
         actions["dark"].setChecked(theme.tokens().dark)
-        stack = bench.document.undo_stack if bench is not None else None
-        for name, text in (
-            ("undo", _shown(stack.undo_text) if stack is not None else ""),
-            ("redo", _shown(stack.redo_text) if stack is not None else ""),
-        ):
-            actions[name].setEnabled(bool(text))
-            actions[name].setText(f"&{name.capitalize()}" + (f" “{text.replace('&', '&&')}”" if text else ""))
-            keys = actions[name].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            actions[name].setToolTip(theme.plain_tip(f"{name.capitalize()} {text}".strip() + f" ({keys})"))
+        name_commands(actions, bench)
         for name, checked in (
             ("show_gallery", bench is not None and not bench.in_image_mode),
             ("show_image", bench is not None and bench.in_image_mode),
@@ -480,18 +475,15 @@ class MainWindow(QMainWindow):
         if self.bench is not None and self._search.text() != self.bench.browser.filter.text:
             self.bench.browser.set_filter(replace(self.bench.browser.filter, text=self._search.text()))
 
-    def _leave_search(self) -> None:
-        self._apply_search()
-        if self.bench is not None:
-            (self.bench.image.canvas if self.bench.in_image_mode else self.bench.gallery).setFocus()
-
     def _show_count(self) -> None:
         bench = self.bench
         if bench is None or bench.counts is None:
             self._count.setText("")
             return
-        listed, total = bench.browser.model.rowCount(), bench.counts.total
-        self._count.setText(f"{total:,} images" if listed == total else f"{listed:,} of {total:,} images")
+        browser = bench.browser
+        self._count.setText(
+            told_selection(browser.selection.count, browser.model.rowCount(), bench.counts.total)
+        )
 
     def _show_opening(self, progress: Progress | None) -> None:
         if progress is not None and self._stack.currentWidget() is not self.welcome:
@@ -510,11 +502,6 @@ class MainWindow(QMainWindow):
 
     def _connection(self) -> Connection:
         return Connection(self._settings.get("profile"), self._settings.get("region"))
-
-    @staticmethod
-    def _has_workspace(text: str) -> bool:
-        folder = Path(text).resolve()
-        return (folder.parent / f"{folder.name}.truthline").exists()
 
     def _close_bench(self) -> None:
         self._steps.clear()
@@ -553,12 +540,8 @@ class MainWindow(QMainWindow):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.bench is not None:
-            if self._search.hasFocus():
-                self._search.clear()
-                self._leave_search()
-            elif self.bench.in_image_mode:
-                self.bench.show_gallery()
+        if event.key() == Qt.Key.Key_Escape and self.bench is not None and self.bench.in_image_mode:
+            self.bench.image.canvas.escape()  # the focus is in a panel beside the image
             return
         super().keyPressEvent(event)
 
@@ -585,23 +568,26 @@ class MainWindow(QMainWindow):
     def _can_be_seen(self) -> bool:
         return self.isVisible() and not self.isMinimized()
 
+    def end(self) -> None:
+        """Close the window without asking anything."""
+        self._may_close = True
+        self.close()
+
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._may_close and self._would_lose_work():
+            event.ignore()
+            self._leave(self.end)
+            return
         self.hide()
         self._cancel_opening()
         self._settings.set("window", bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
         self._close_bench()
-        self.sample.stop()
         self._settings.save()
         event.accept()
 
 
-def _shown(gesture: str) -> str:
-    """A gesture's name, short enough for a menu."""
-    return theme.shortened(gesture, 80)
-
-
-def _ask(dialog: FolderDialog | ConnectionDialog, accepted: Callable[[], object]) -> None:
+def _ask(dialog: ConnectionDialog, accepted: Callable[[], object]) -> None:
     dialog.accepted.connect(accepted)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.open()

@@ -27,6 +27,7 @@ from truthline.ui.gallery.view import ThumbnailGrid
 from truthline.ui.image_page import ImagePage
 from truthline.ui.jobs import Job, Jobs, Lane
 from truthline.ui.label_commands import LabelCommands
+from truthline.ui.label_giver import LabelGiver
 from truthline.ui.labelling import Labeller
 from truthline.ui.no_images import NoImages
 from truthline.ui.palette import LabelColours
@@ -78,10 +79,11 @@ class Workbench(QWidget):
         self.document = Document(workspace, jobs, self)
         self.colours = LabelColours(self.document)
         self.browser = Browser(self.document, EntryModel(self.document, self.colours), self)
+        self._aws: Aws | None = None
         self.pictures = Pictures(jobs, _source_of(workspace, None), thumbnails, self)
         self.labeller = Labeller(self.document, self)
         self.commands = LabelCommands(self.document, self.colours, self)
-        self._label_names: list[str] = []
+        self.giver = LabelGiver(self)
         self._sought: Problem | None = None
         self.dataset = Dataset(self.document, self)
         self.counts: Counts | None = None
@@ -198,6 +200,7 @@ class Workbench(QWidget):
 
     def _wire(self) -> None:
         document, browser = self.document, self.browser
+        self.labels.field.fallback = self.problems.search.fallback = self.main_view
         document.changed.connect(self._refresh)
         document.save_failed.connect(self._complain)
         self.undoing = Undoing(self)
@@ -213,8 +216,9 @@ class Workbench(QWidget):
         self.filters.filter_chosen.connect(self._filter_kind)
         self.gallery.activated.connect(lambda _index: self.show_image())
         self.image.boxes_selected.connect(lambda keys: self.entry.select_boxes(set(keys)))
-        self.labels.label_chosen.connect(self.use_label)
-        self.labels.label_added.connect(self._add_label)
+        self.labels.label_chosen.connect(self.giver.give)
+        self.labels.current_changed.connect(self.labeller.choose_class)
+        self.labels.label_added.connect(self.giver.add)
         self.labels.rename_wanted.connect(self.commands.ask_rename)
         self.labels.merge_wanted.connect(lambda names: self.commands.ask_merge(*names))
         self.labels.colour_wanted.connect(self.commands.ask_colour)
@@ -222,7 +226,7 @@ class Workbench(QWidget):
         self.labels.order_wanted.connect(self.commands.order)
         self.labels.attributes_wanted.connect(lambda _: self.commands.ask_attributes())
         self.labeller.refused.connect(self.toast.warn)
-        self.labeller.next_class_changed.connect(self.labels.show_next_class)
+        self.labeller.next_class_changed.connect(self.labels.show_current)
         self.entry.boxes_selected.connect(self._select_boxes)
         self.entry.boxes_deleted.connect(self._delete_boxes)
         self.entry.class_label_removed.connect(self._remove_class_label)
@@ -257,31 +261,24 @@ class Workbench(QWidget):
         """Show the current entry's image."""
         if self.browser.current is None:
             return
+        self.browser.select_current()  # what is shown is what is selected
         self.pages.setCurrentWidget(self.image)
         self.image.become_current()
         self.image.filmstrip.scrollTo(self.browser.selection.currentIndex())
         self.mode_changed.emit(True)
 
-    # labelling
+    def main_view(self) -> QWidget:
+        """Where a person works: the canvas, or the gallery."""
+        return self.image.canvas if self.in_image_mode else self.gallery
 
-    def use_label(self, name: str) -> None:
-        """What a digit or a click on a label does: toggle it in the gallery, set the class on the canvas."""
-        if not self.in_image_mode:
-            self.labeller.toggle_class_label(name, self.browser.selected)
-            return
-        boxes = self.image.selected_boxes()
-        current = self.browser.current
-        if boxes and current is not None:
-            self.labeller.set_box_class(current, boxes, name)
-        self.labeller.choose_class(name)
-
-    def toggle_label_here(self, name: str) -> None:
-        """Toggle an image-level label on the selection, in the image mode on the current entry."""
-        current = self.browser.current
-        if self.in_image_mode and current is not None:
-            self.labeller.toggle_class_label(name, [current])
+    def select_all(self) -> None:
+        """Select all boxes of the image, in the gallery all images that are listed."""
+        if self.in_image_mode:
+            self.image.canvas.select_all()
         else:
-            self.labeller.toggle_class_label(name, self.browser.selected)
+            self.browser.select_all()
+
+    # problems
 
     def go_to_problem(self, problem: Problem) -> None:
         """Show the image, the box and the place in the line that a problem is about."""
@@ -367,14 +364,6 @@ class Workbench(QWidget):
         place = bisect_right(ids, self.browser.current or 0)
         self.browser.go_to(EntryId(ids[place % len(ids)]))
 
-    def _add_label(self, name: str) -> None:
-        if name in {label.name for label in self.colours.labels}:
-            self.use_label(name)
-            return
-        self.document.add_label(name)
-        self.labeller.choose_class(name)
-        (self.image.canvas if self.in_image_mode else self.gallery).setFocus()
-
     def _delete_boxes(self, keys: Sequence[BoxKey]) -> None:
         current = self.browser.current
         boxes = self.image.boxes_of(keys)
@@ -430,24 +419,11 @@ class Workbench(QWidget):
         self.entry.set_locked(info.locked, hide=info.hide_locked)
         self._show_current(self.browser.current)
 
-    def _follow_labels(self) -> None:
-        """Where a label in use here left the list, go on with the one that took its place."""
-        before, self._label_names = self._label_names, [label.name for label in self.colours.labels]
-        gone = set(before) - set(self._label_names)
-        if self.labeller.next_class in gone:
-            name = self.labeller.next_class
-            self.labeller.choose_class(self.commands.successor(name, before.index(name)))
-        filtered = self.browser.filter.label
-        if filtered in gone and (heir := self.commands.heir(filtered)):
-            self.browser.set_filter(replace(self.browser.filter, label=heir))
-
-    def _show_labels(self, labels: Sequence[object]) -> None:
-        self._follow_labels()
+    def _show_labels(self, _labels: Sequence[object]) -> None:
+        self.giver.follow_list()
         self.labels.show_labels(self.colours.labels)
         self.filters.show_labels(self.colours.labels)
         self.browser.model.refresh(None)
-        if not self.labeller.next_class and labels:
-            self.labeller.choose_class(self.colours.labels[0].name)
         self._show_current(self.browser.current)
 
     def _show_current(self, entry_id: EntryId | None) -> None:
@@ -475,6 +451,12 @@ class Workbench(QWidget):
             self.document.store_facts(entry_id, facts)
 
     def _read_from(self, aws: Aws) -> None:
+        self._aws = aws
+        self.read_anew()
+
+    def read_anew(self) -> None:
+        """Read images from where the workspace says that they are."""
+        aws = self._aws
         self.pictures.set_source(_source_of(self.document.workspace, aws))
         if self.in_image_mode:
             self.image.show_entry(self.browser.current)

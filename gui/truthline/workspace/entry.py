@@ -21,12 +21,13 @@ EntryId = NewType("EntryId", int)
 class WorkspaceInfo:
     """What is known of the workspace as a whole.
 
-    ``target`` is where new images go (``s3://bucket/prefix``), ``images_dir`` the folder that images are
-    read from, "" if they are read from S3. ``bom`` tells whether the manifest began with a UTF-8 byte
-    order mark, so that an export writes it back. ``box_attribute`` names the label attribute that new boxes
-    go into, "" while none was chosen. ``locked`` names the label attributes that no edit may change;
-    ``hide_locked`` tells whether they are left out of what is shown. ``seen_updated`` is the dataset's time
-    of last update, in ISO format, at which all base lines were read, "" if that is not known.
+    ``target`` is where new images go (``s3://bucket/prefix``, `UNPLACED` while nobody has said it),
+    ``images_dir`` the folder that images are read from, "" if they are read from S3. ``bom`` tells whether
+    the manifest began with a UTF-8 byte order mark, so that an export writes it back. ``box_attribute`` names
+    the label attribute that new boxes go into, "" while none was chosen. ``locked`` names the label
+    attributes that no edit may change; ``hide_locked`` tells whether they are left out of what is shown.
+    ``seen_updated`` is the dataset's time of last update, in ISO format, at which all base lines were read,
+    "" if that is not known.
     """
 
     name: str

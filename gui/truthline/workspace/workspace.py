@@ -7,8 +7,9 @@ nothing that was acknowledged. Reads from any thread go on while another one wri
 from __future__ import annotations
 
 import os
+import sqlite3
 from array import array
-from contextlib import suppress
+from contextlib import closing, suppress
 from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
@@ -40,6 +41,7 @@ from truthline.workspace.entry import (
 from truthline.workspace.holder import Hold
 from truthline.workspace.journal import Batch, BatchId, BatchState, Push, PushId, PushJournal, PushRemark
 from truthline.workspace.label_list import LabelBook, LabelList, edit_labels
+from truthline.workspace.placing import Placer, Placing
 from truthline.workspace.reading import conditions, find_entries, read_entries
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ _HELD: Final = """
 _ORIGINS: Final = (Origin.FINDING, Origin.REMOTE, Origin.TRAINING)
 
 
-class Workspace(About, LabelList, PushJournal):
+class Workspace(About, LabelList, Placing, PushJournal):
     """One open workspace file. Every method may be called from any thread.
 
     Methods that take an `EntryId` raise KeyError for one that names no entry. All raise `WorkspaceError` or
@@ -161,6 +163,17 @@ class Workspace(About, LabelList, PushJournal):
         self._database.close()
         self._hold.release()
 
+    def copy(self, path: Path) -> Workspace:
+        """Write all that it holds at this moment to a file that does not exist yet, and open that.
+
+        Raises:
+            UnreadableFileError: the file cannot be written.
+
+        """
+        with self._database.reading() as connection, closing(sqlite3.connect(path)) as copy:
+            connection.backup(copy)
+        return Workspace.open(path)
+
     def __enter__(self) -> Self:
         return self
 
@@ -230,12 +243,16 @@ class Workspace(About, LabelList, PushJournal):
         saved: list[EntryId] = []
         with self._database.writing() as connection:
             book = LabelBook(connection)
+            placer = Placer(connection)
             for done, (entry_id, line) in enumerate(lines.items()):
                 if done % _CHUNK == 0:
                     if cancel is not None:
                         cancel.check()
                     report(Progress("Storing the entries.", done, len(lines)))
-                if contents.replace_line(connection, book, entry_id, line, made_from.get(entry_id)):
+                origin = made_from.get(entry_id)
+                if origin is not None:
+                    origin = placer.line(origin)
+                if contents.replace_line(connection, book, entry_id, placer.line(line), origin):
                     saved.append(entry_id)
             book.flush()
             saved += contents.append_all(connection, new, book)

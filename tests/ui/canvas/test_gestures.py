@@ -220,6 +220,19 @@ def test_escape_clears_the_selection_and_then_goes_up(canvas, hand, box):
     assert not took(canvas, Qt.Key.Key_Escape)
 
 
+def test_escape_puts_the_draw_tool_down_before_it_clears_the_selection(canvas, hand, box):
+    canvas.set_boxes([box(0, (10, 10, 50, 50))])
+    canvas.select_all()
+    canvas.set_drawing(True)
+    assert "Esc ends drawing" in canvas.hint
+    hand.key(Qt.Key.Key_Escape)
+    assert not canvas.drawing
+    assert hand.selected == [0]
+    assert "Esc deselects" in canvas.hint
+    hand.key(Qt.Key.Key_Escape)
+    assert hand.selected == []
+
+
 def test_the_right_button_selects_for_a_menu_but_keeps_a_selection_it_hits(canvas, hand, box):
     canvas.set_boxes([box(0, (10, 10, 50, 50)), box(1, (100, 10, 50, 50))])
     hand.press(30, 30, button=Qt.MouseButton.RightButton)

@@ -135,13 +135,14 @@ def hint_for(gesture: Gesture | None, *, drawing: bool, boxes: int, selected: in
             return "Let go to keep the change · Esc puts it back"
         case Banding():
             return "Let go to select what the band touches · Esc cancels"
+    escape = "Esc ends drawing" if drawing else "Esc deselects"
     if selected and not movable:
-        return "Read-only · Tab next box · Esc deselects"
+        return f"Read-only · Tab next box · {escape}"
     if selected:
         tool = "Drag draws · N selects" if drawing else "Drag moves · N draws"
-        return f"{tool} · Arrows nudge, with Ctrl resize, with Shift by 10 · Del deletes · Esc deselects"
+        return f"{tool} · Del deletes · {escape} · Arrows nudge, with Ctrl resize, with Shift by 10"
     if drawing:
-        return "Drag to draw a box · Click selects · N select tool · Wheel zooms · Space and drag pans"
+        return f"Drag to draw a box · {escape} · Click selects · Wheel zooms · Space and drag pans"
     walk = " · Tab next box" if boxes else ""
     return f"Click selects · Drag selects several · N draws{walk} · Wheel zooms · Space and drag pans"
 

@@ -37,6 +37,7 @@ from truthline.interchange.ground_truth import labelled_image
 from truthline.interchange.importing import Imported, ImportPlan, apply_import, plan_import, size_for
 from truthline.interchange.reading import read_images
 from truthline.manifest.annotation import ImageSize, Level
+from truthline.manifest.placing import UNPLACED
 from truthline.progress import CancelToken, Progress, Report
 from truthline.sync.lookup import image_lookup, source_refs
 from truthline.sync.sources import split_prefix
@@ -193,7 +194,8 @@ class ImportDialog(_InterchangeDialog):
         self._images = images
         self._plan: ImportPlan | None = None
         self._importing: Job | None = None
-        self.target = QLineEdit(document.workspace.info.target)
+        target = document.workspace.info.target
+        self.target = QLineEdit("" if target == UNPLACED else target)
         self.target.setPlaceholderText("s3://bucket/prefix, for images that are not listed here yet")
         self.target.textChanged.connect(lambda _text: self._ask_soon())
         self.form.addRow("Images' place in &S3", self.target)

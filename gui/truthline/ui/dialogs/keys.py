@@ -20,12 +20,18 @@ from truthline.ui.actions import ACTIONS
 _GESTURES = (
     ("Gallery", "1 … 9, 0", "Give the selected images that image-level label, or take it away"),
     ("Gallery", "Enter", "Open the image"),
+    (
+        "Gallery",
+        "Shift+click, Shift+arrows",
+        "Select all from the last chosen image to this one",
+    ),
+    ("Gallery", "Ctrl+Shift+click", "Add such a range to what is selected"),
     ("Image", "1 … 9, 0", "Set the class of the selected boxes, else of the next box"),
     ("Image", "Shift+1 … Shift+0", "Give the image that image-level label, or take it away"),
     ("Image", "Tab, Shift+Tab", "Next box, previous box"),
     ("Image", "Arrows, Shift+Arrows", "Move the selected boxes by 1 px, by 10 px"),
     ("Image", "Ctrl+Arrows", "Resize the selected boxes"),
-    ("Image", "Esc", "Give up a gesture, then clear the selection, then go back to the gallery"),
+    ("Image", "Esc", "Give up a gesture, then put the draw tool down, then clear the selection of boxes"),
     ("Image", "Wheel; Space+drag", "Zoom at the pointer; move the image"),
 )
 

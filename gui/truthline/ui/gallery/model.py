@@ -6,7 +6,7 @@ from array import array
 from bisect import bisect_left
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, Qt
 from typing_extensions import override
@@ -105,6 +105,10 @@ class EntryModel(QAbstractListModel):
     def id_at(self, row: int) -> EntryId:
         """The entry in ``row``."""
         return EntryId(self._ids[row])
+
+    def ids_in(self, first: int, last: int) -> list[EntryId]:
+        """The entries in these rows and between them."""
+        return cast("list[EntryId]", self._ids[first : last + 1].tolist())
 
     def row_of(self, entry_id: EntryId) -> int | None:
         """Where an entry is listed, None if the filter hides it."""

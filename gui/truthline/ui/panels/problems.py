@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QLineEdit,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -30,6 +29,7 @@ from truthline.manifest.annotation import Level
 from truthline.manifest.explanations import explain
 from truthline.manifest.fixes import FIXES
 from truthline.ui import theme
+from truthline.ui.field import Field
 from truthline.ui.panels.problem_tree import Group, ProblemTree, group_problems, icon_of, told_once, who
 from truthline.workspace.workspace import Origin, Problem, ProblemCount
 
@@ -76,10 +76,7 @@ class ProblemsPanel(QWidget):
         self.grouping.setAccessibleName("Group problems")
         self.grouping.currentIndexChanged.connect(lambda _index: self._fill())
         self.level_buttons: dict[Level, QToolButton] = {}
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Filter problems")
-        self.search.setAccessibleName("Filter problems")
-        self.search.setClearButtonEnabled(True)
+        self.search = Field("Filter problems")
         self.search.setMaximumWidth(260)
         self.search.textChanged.connect(lambda _text: self._fill())
         self._hint = QLabel()
@@ -240,8 +237,9 @@ class ProblemsPanel(QWidget):
         group = self._tree.group_at(index)
         problem = self._tree.problem_at(index)
         if problem is None and group is not None and self.grouping.currentIndex() == 0:
-            problem = group.problems[0]
-        self.explanation.show_problem(problem)
+            self.explanation.show_kind(group.problems[0])
+        else:
+            self.explanation.show_problem(problem)
 
     def _fix(self) -> None:
         problem = self.explanation.problem
@@ -299,6 +297,11 @@ class _Explanation(QScrollArea):
             layout.addWidget(label)
         layout.addStretch(1)
         self.setWidget(inside)
+
+    def show_kind(self, example: Problem) -> None:
+        """Explain a kind of problem; no single one is highlighted, so none can be fixed by itself."""
+        self.show_problem(example)
+        self.fix_button.hide()
 
     def show_problem(self, problem: Problem | None) -> None:
         """Explain a problem; None clears."""
