@@ -287,7 +287,7 @@ def test_adding_a_label_is_undone_in_order_with_the_edits(user: Any, many: Workb
     undo(user)
     assert labels_of(many) == ["oak"]
     assert user.toast() == "Undone: Add Label elm."
-    assert many.labels.next_class == "oak"
+    assert many.labeller.next_class == "oak"
     undo(user)
     assert user.class_labels(first) == []
     undo(user)
@@ -296,6 +296,24 @@ def test_adding_a_label_is_undone_in_order_with_the_edits(user: Any, many: Workb
         redo(user)
     assert labels_of(many) == ["oak", "elm"]
     assert user.class_labels(first) == ["oak", "elm"]
+
+
+def test_a_new_label_given_to_boxes_is_one_step(user: Any, bench: Workbench) -> None:
+    cat = user.open_image("cat.png")
+    before, listed = user.boxes(cat), labels_of(bench)
+    user.trigger("select_all")
+    user.click(bench.labels.field)
+    user.qtbot.keyClicks(bench.labels.field, "dent")
+    user.key(Qt.Key.Key_Return)
+    user.settle()
+    assert {label for label, _ in user.boxes(cat)} == {"dent"}
+    assert labels_of(bench) == [*listed, "dent"]
+    undo(user)
+    assert user.boxes(cat) == before
+    assert labels_of(bench) == listed
+    redo(user)
+    assert {label for label, _ in user.boxes(cat)} == {"dent"}
+    assert labels_of(bench) == [*listed, "dent"]
 
 
 # What cannot be saved
@@ -360,7 +378,7 @@ def test_a_label_that_cannot_be_saved_is_not_in_the_list(user: Any, many: Workbe
     add_label(user, "elm")
     assert user.toast().startswith("“Add Label elm” was not done. ")
     assert labels_of(many) == ["oak"]
-    assert many.labels.next_class == "oak"
+    assert many.labeller.next_class == "oak"
     refuse(many, False)
     add_label(user, "elm")
     assert labels_of(many) == ["oak", "elm"]
