@@ -11,6 +11,7 @@ from typing_extensions import override
 from truthline.manifest.annotation import Annotation, Finding, ImageSize, RemoteError
 from truthline.ui.canvas.view import Canvas, CanvasBox, Frame
 from truthline.ui.gallery.view import ThumbnailGrid
+from truthline.ui.keys import key_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from truthline.workspace.workspace import Entry, EntryId
 
 _COLOUR_CHANNELS = 3
-_WAY_BACK = "G gallery"
+_WAY_BACK = f"{key_name('show_gallery')} gallery"
 _FILMSTRIP_FROM = 440
 """In a page less high the image needs the room more."""
 

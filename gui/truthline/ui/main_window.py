@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QLabel,
@@ -31,9 +30,11 @@ from truthline.aws.connection import Connection
 from truthline.errors import TruthlineError
 from truthline.sync.sources import SourceKind, recognise
 from truthline.ui import theme
-from truthline.ui.actions import DIGITS, Actions
+from truthline.ui.actions import Actions
 from truthline.ui.command_names import name_commands, states_of, told_selection
 from truthline.ui.jobs import Jobs, Lane
+from truthline.ui.keyboard import KeyFilter
+from truthline.ui.keys import DIGITS
 from truthline.ui.opening import Opener, Wish, destination
 from truthline.ui.panels.search import SearchField
 from truthline.ui.panels.toast import Toast
@@ -42,6 +43,8 @@ from truthline.ui.welcome import Welcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QShowEvent
 
     from truthline.images.thumbnails import Thumbnails
     from truthline.progress import CancelToken, Progress, Report
@@ -442,17 +445,12 @@ class MainWindow(QMainWindow):
         self.addToolBar(bar)
 
     def _add_digit_keys(self) -> None:
-        for digit in DIGITS:
-            QShortcut(QKeySequence(digit), self, partial(self._use_digit, digit))
-            QShortcut(QKeySequence(f"Shift+{digit}"), self, partial(self._toggle_digit, digit))
+        def act(digit: str, *, here: bool) -> None:
+            if self.bench is not None and (name := self.bench.colours.at_digit(digit)):
+                (self.bench.giver.toggle_here if here else self.bench.giver.give)(name)
 
-    def _use_digit(self, digit: str) -> None:
-        if self.bench is not None and (name := self.bench.colours.at_digit(digit)):
-            self.bench.giver.give(name)
-
-    def _toggle_digit(self, digit: str) -> None:
-        if self.bench is not None and (name := self.bench.colours.at_digit(digit)):
-            self.bench.giver.toggle_here(name)
+        plain = {digit: partial(act, digit, here=False) for digit in DIGITS}
+        KeyFilter(self, plain | {f"Shift+{digit}": partial(act, digit, here=True) for digit in DIGITS})
 
     def _update_actions(self) -> None:
         bench, actions = self.bench, self.actions_by_name

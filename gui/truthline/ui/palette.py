@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor
 
 from truthline.ui import theme
-from truthline.ui.actions import DIGITS
 from truthline.ui.jobs import Lane
+from truthline.ui.keys import DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

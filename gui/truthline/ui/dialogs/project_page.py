@@ -29,6 +29,7 @@ from truthline.ui.dialogs.project_tree import ProjectTree
 from truthline.ui.dialogs.questions import plain_label
 from truthline.ui.dialogs.work_line import WorkLine, error_words
 from truthline.ui.jobs import Job, Jobs, Lane
+from truthline.ui.keys import key_name, keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,18 +38,19 @@ if TYPE_CHECKING:
     from truthline.aws.rekognition import DatasetDescription, Project, ProjectDataset
 
 _ACTIONS = (
-    ("new_project", "New Project…", "add", "Ctrl+N"),
-    ("new_dataset", "New Dataset…", "dataset", "Ctrl+Shift+N"),
-    ("split", "Split…", "select", "Ctrl+Shift+S"),
-    ("delete", "Delete…", "delete", "Del"),
-    ("copy", "Copy ARN", "copy", "Ctrl+C"),
-    ("refresh", "Refresh", "pull", "F5"),
+    ("new_project", "New Project…", "add", "new_project"),
+    ("new_dataset", "New Dataset…", "dataset", "new_dataset"),
+    ("split", "Split…", "select", "split_dataset"),
+    ("delete", "Delete…", "delete", "delete_project"),
+    ("copy", "Copy ARN", "copy", "copy_arn"),
+    ("refresh", "Refresh", "pull", "list_projects"),
 )
 _OF_TREE = {"delete", "copy"}
 """Their keys mean something else in a field."""
 _EMPTY = (
     "No projects here yet. A project holds a training and a test dataset, with the images and labels that a"
-    " model learns from. Make one with New Project… (Ctrl+N), or look at another profile or region above."
+    f" model learns from. Make one with New Project… ({key_name('new_project')}), or look at another profile"
+    " or region above."
 )
 
 
@@ -145,9 +147,9 @@ class ProjectPage(QObject):
 
     def _make_actions(self, dialog: QDialog) -> dict[str, QAction]:
         made = {}
-        for name, text, icon, key in (*_ACTIONS, ("open", "Open", "folder", "")):
+        for name, text, icon, command in (*_ACTIONS, ("open", "Open", "folder", "")):
             action = QAction(theme.icon(icon), text, dialog)
-            action.setShortcut(QKeySequence(key))
+            action.setShortcuts([QKeySequence(key) for key in keys_of(command).keys])
             self.tree.addAction(action)
             if name in _OF_TREE:
                 action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
@@ -230,7 +232,7 @@ class ProjectPage(QObject):
                 field.editingFinished.connect(self._tell_connection)
         self.again_button.clicked.connect(self.actions["refresh"].trigger)
         self.open_button.clicked.connect(self.actions["open"].trigger)
-        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), dialog)
+        find = QShortcut(QKeySequence(keys_of("filter_projects").keys[0]), dialog)
         find.activated.connect(self.filter.setFocus)
         for name in ("new_project", "new_dataset", "split", "refresh"):
             dialog.addAction(self.actions[name])

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from truthline.ui import theme
 from truthline.ui.dataset_state import DatasetState, is_offline, waits_for
+from truthline.ui.keys import key_name
 from truthline.ui.panels.dataset_words import (
     SEPARATOR,
     Rate,
@@ -170,11 +171,11 @@ class DatasetBar(QWidget):
     def _name_push(self, state: DatasetState) -> None:
         if not waits_for(state.problem):
             self.push_button.setText("Push")
-            self.push_button.setToolTip("Send the changes to the dataset (Ctrl+Enter)")
+            self.push_button.setToolTip(f"Send the changes to the dataset ({key_name('push')})")
             return
         there_is = "a connection" if is_offline(state.problem) else "a valid sign-in"
         self.push_button.setText(f"Push when {'online' if is_offline(state.problem) else 'signed in'}")
-        self.push_button.setToolTip(f"Send the changes as soon as there is {there_is} (Ctrl+Enter)")
+        self.push_button.setToolTip(f"Send the changes as soon as there is {there_is} ({key_name('push')})")
 
     def _render_activity(self, activity: Progress) -> None:
         self.dot.show_kind("warning" if activity.wait else "busy")
