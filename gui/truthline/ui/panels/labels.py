@@ -161,7 +161,8 @@ class LabelPanel(QWidget):
         quoted = in_menu(name)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(f"Rename {quoted}…\t{key_name('rename_label')}", partial(self.rename_wanted.emit, name))
+        rename = f"Rename {quoted}…\t{key_name('rename_label')}"
+        menu.addAction(rename, partial(self.rename_wanted.emit, name))
         for other in index.data(SIMILAR):
             text = f"Merge {quoted} into {in_menu(other)}…"
             menu.addAction(text, partial(self.merge_wanted.emit, (name, other)))
