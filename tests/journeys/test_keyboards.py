@@ -321,6 +321,6 @@ def test_the_hint_and_the_canvas_agree_about_the_tools(at_the_keys: Keyboard) ->
     for key in keys_of("draw").keys:
         user.key(key)
         assert canvas.drawing
-        assert "V selects" in canvas.hint
+        assert "V select tool" in canvas.hint
         user.key("v")
         assert not canvas.drawing

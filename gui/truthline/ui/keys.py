@@ -69,7 +69,7 @@ KEYS: Final = (
         "label_images",
         Where.GALLERY,
         tuple(DIGITS),
-        "Give the selected images that image-level label, or take it away",
+        "Give the selected images that label, or take it away",
         shown="1 … 9, 0",
     ),
     Key(
