@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from truthline.manifest.annotation import Annotation, Finding, ImageSize, RemoteError
 from truthline.ui.canvas.view import Canvas, CanvasBox, Frame
+from truthline.ui.elided import ElidedLabel
 from truthline.ui.gallery.view import ThumbnailGrid
 from truthline.ui.keys import key_name
 
@@ -65,10 +66,10 @@ class ImagePage(QWidget):
         self.filmstrip = ThumbnailGrid(pictures, strip=True)
         self.filmstrip.setModel(browser.model)
         self.filmstrip.setSelectionModel(browser.selection)
-        self._hint = QLabel(_WAY_BACK)
+        self._hint = ElidedLabel()
+        self._hint.show_text(_WAY_BACK)
         self._hint.setProperty("dim", True)
         self._hint.setProperty("small", True)
-        self._hint.setTextFormat(Qt.TextFormat.PlainText)
         self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._readout = QLabel()
         self._readout.setProperty("dim", True)
@@ -263,9 +264,7 @@ class ImagePage(QWidget):
             self._labeller.remove_boxes(self._entry.id, boxes)
 
     def _show_hint(self, hint: str) -> None:
-        text = f"{_WAY_BACK} · {hint}" if hint else _WAY_BACK
-        self._hint.setText(text)
-        self._hint.setToolTip(text)  # there may be no room for the whole of it
+        self._hint.show_text(f"{_WAY_BACK} · {hint}" if hint else _WAY_BACK)
 
     def _show_pointer(self, pixel: object) -> None:
         zoom = f"{100 * self.canvas.zoom:.0f} %"

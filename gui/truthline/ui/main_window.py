@@ -32,6 +32,7 @@ from truthline.sync.sources import SourceKind, recognise
 from truthline.ui import theme
 from truthline.ui.actions import Actions
 from truthline.ui.command_names import name_commands, states_of, told_selection
+from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Jobs, Lane
 from truthline.ui.keyboard import KeyFilter
 from truthline.ui.keys import DIGITS
@@ -107,7 +108,7 @@ class MainWindow(QMainWindow):
         self._build_menus()
         self._build_toolbar()
         self.setWindowTitle("Truthline")
-        self.setMinimumSize(760, 520)
+        self.setMinimumSize(480, 320)
         self._restore_window()
         self._update_actions()
 
@@ -527,7 +528,7 @@ class MainWindow(QMainWindow):
     def _restore_window(self) -> None:
         saved = self._settings.get("window")
         if not saved or not self.restoreGeometry(QByteArray.fromBase64(saved.encode())):
-            self.resize(1280, 820)
+            fit_window(self, 1280, 820)
 
     def _fit_panels(self) -> None:
         bench = self.bench
@@ -535,6 +536,7 @@ class MainWindow(QMainWindow):
             bench.filters.setVisible(self.width() >= 1100)
             if self.height() < 760 and not self._settings.get("layout"):
                 bench.middle.setSizes([1000, 210])
+                bench.drawer.setVisible(self.height() >= 560)
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -168,7 +168,8 @@ class Workbench(QWidget):
 
     def _share_room(self) -> None:
         self.side.setSizes([300, 300])
-        self.side.setMinimumWidth(200)
+        self.side.setMinimumWidth(160)
+        self.drawer.setMinimumSize(160, 60)  # what its pages would like is more than a small screen has
         self.filters.setMinimumWidth(140)
         self.middle.setStretchFactor(0, 1)
         self.middle.setSizes([560, 240])

@@ -22,6 +22,7 @@ from typing_extensions import override
 
 from truthline.manifest.merge import MergeConflict, Side
 from truthline.sync.conflicts import Resolved, conflicts_of, merging_by_itself
+from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Job, Lane
 from truthline.ui.keyboard import KeyFilter
 from truthline.ui.keys import key_name
@@ -91,8 +92,7 @@ class ConflictsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._build()
         self._wire()
-        self.setMinimumSize(820, 540)
-        self.resize(1180, 760)
+        fit_window(self, 1180, 760)
         self.list.setFocus()
         self._list_anew()
 

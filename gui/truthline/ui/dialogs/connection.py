@@ -29,6 +29,7 @@ from truthline.sync.sources import SourceKind, recognise
 from truthline.ui import theme
 from truthline.ui.dialogs.permissions import PermissionList, in_words
 from truthline.ui.dialogs.profiles import ProfilePicker, ProfileState
+from truthline.ui.fitting import fit_width
 from truthline.ui.jobs import Job, Jobs, Lane
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class ConnectionDialog(QDialog):
         self._listing: Job | None = None
         self._bucket = ""
         self.setWindowTitle(title)
-        self.setMinimumWidth(720)
+        fit_width(self, 720)
         dataset = kind is SourceKind.DATASET
         self.address = QLineEdit()
         self.address.setPlaceholderText(

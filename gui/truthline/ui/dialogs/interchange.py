@@ -42,6 +42,7 @@ from truthline.progress import CancelToken, Progress, Report
 from truthline.sync.lookup import image_lookup, source_refs
 from truthline.sync.sources import split_prefix
 from truthline.ui import theme
+from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Job, Lane
 from truthline.ui.panels.problem_tree import icon_of
 from truthline.ui.words import counted
@@ -67,7 +68,7 @@ class _InterchangeDialog(QDialog):
         self._document = document
         self._job: Job | None = None
         self.setWindowTitle(title)
-        self.resize(760, 540)
+        fit_window(self, 760, 540)
         self.format = QComboBox()
         for name, one in FORMATS.items():
             self.format.addItem(one.title, name)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from truthline.ui.dialogs.questions import plain_label
+from truthline.ui.fitting import fit_window
 from truthline.ui.keys import DIGITS_NOTE, KEYS, Where
 
 
@@ -24,7 +25,7 @@ class KeysDialog(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys")
-        self.resize(640, 620)
+        fit_window(self, 640, 620)
         tree = QTreeWidget()
         tree.setHeaderHidden(True)
         tree.setColumnCount(2)

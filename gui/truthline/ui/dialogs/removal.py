@@ -27,6 +27,7 @@ from truthline.ui.dialogs.questions import ConfirmField, plain_label, radio_butt
 from truthline.ui.dialogs.rebuilding import RebuildingDialog, default_before
 from truthline.ui.dialogs.removal_facts import RemovalFacts, off_all, read_facts
 from truthline.ui.dialogs.unfinished import ContinueRebuildDialog
+from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Job, Lane
 from truthline.ui.words import counted
 
@@ -88,7 +89,7 @@ class RemovalDialog(RebuildingDialog):
         self._ids = list(ids)
         self._facts: RemovalFacts | None = None
         self._asking: Job | None = None
-        self.resize(680, 560)
+        fit_window(self, 680, 560)
         self.summary = plain_label(f"Looking at {counted(len(self._ids), 'image')}…")
         self.ways = {way: radio_button(text) for way, text in _WAYS.items()}
         self.told = {way: plain_label(text, dim=True) for way, text in _TOLD.items()}

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from truthline.ui import theme
 from truthline.ui.dataset_state import DatasetState, is_offline, waits_for
+from truthline.ui.elided import ElidedLabel
 from truthline.ui.keys import key_name
 from truthline.ui.panels.dataset_words import (
     SEPARATOR,
@@ -67,7 +68,7 @@ class DatasetBar(QWidget):
 
     def _build(self) -> None:
         self.dot = _Dot()
-        self.status = _Elided()
+        self.status = ElidedLabel()
         self.status.setAccessibleName("Dataset status")
         self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.progress = QProgressBar()
@@ -243,24 +244,3 @@ class _Dot(QWidget):
             painter.drawArc(3, 3, 10, 10, 30 * 16, 280 * 16)
         else:
             painter.drawEllipse(3, 3, 10, 10)
-
-
-class _Elided(QLabel):
-    """One line of plain text, elided at its end, with the whole on hover."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self._whole = ""
-
-    def show_text(self, text: str, detail: str) -> None:
-        self._whole = text
-        self.setText(text)
-        self.setToolTip(theme.plain_tip(f"{text}\n{detail}".strip()))
-
-    @override
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setPen(self.palette().windowText().color())
-        shown = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
