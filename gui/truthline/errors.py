@@ -11,6 +11,7 @@
     ├── CancelledError             the person cancelled
     └── ServiceError               AWS said no, or could not be asked
         ├── OfflineError           no connection to the endpoint
+        ├── UnknownEndpointError   the endpoint that a workspace names was not chosen on this computer
         ├── SignInError            no credentials, or they have expired
         ├── DeniedError            a permission is missing
         ├── RegionError            no region, or bucket and dataset lie in different ones
@@ -87,6 +88,10 @@ class ServiceError(TruthlineError):
 
 class OfflineError(ServiceError):
     """The endpoint cannot be reached."""
+
+
+class UnknownEndpointError(ServiceError):
+    """A workspace names an endpoint that is neither AWS's nor chosen on this computer; nothing was sent."""
 
 
 class SignInError(ServiceError):

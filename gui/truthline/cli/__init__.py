@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from truthline import __version__
 from truthline.cli import datasets, files
+from truthline.cli.connecting import connection_of
 from truthline.cli.run import BROKEN_PIPE, INTERRUPTED, UNUSABLE, Run, cancelled_by_ctrl_c, give_up_output
 from truthline.cli.serving import COMMANDS, emulator, open_window, run_demo
 from truthline.errors import TruthlineError
@@ -33,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal may know fewer characters than data
     arguments = parser().parse_args(argv)
-    run = Run(arguments)
+    run = Run(arguments, connection_of(arguments))
     with cancelled_by_ctrl_c(run.cancel):
         try:
             code: int = arguments.command(run)

@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from truthline.aws.connection import Connection
 from truthline.aws.rekognition import parse_dataset_arn
 from truthline.aws.session import connect
 from truthline.cli.run import FINE, FLAWED, Json, Run
-from truthline.errors import ServiceError, UsageError
+from truthline.errors import ServiceError, UnknownEndpointError, UsageError
+from truthline.settings import Settings
 from truthline.sync.candidates import candidates
+from truthline.sync.endpoints import Endpoints, Reach
 from truthline.sync.opening import attach, create_workspace, lay_base
 from truthline.sync.plan import OnConflict, plan
 from truthline.sync.pull import pull, pull_manifest
@@ -107,13 +108,17 @@ def _pull_into_workspace(run: Run) -> int:
 
 def _connected(run: Run, workspace: Workspace) -> Aws:
     """Sign in for a workspace's dataset; the command line counts before what the workspace knows."""
-    info, given = workspace.info, run.connection
+    info = workspace.info
     if not info.dataset_arn:
         raise UsageError("This workspace belongs to no dataset.", detail="Name one with --dataset ARN.")
-    connection = Connection(
-        given.profile or info.profile, given.region or info.region, given.endpoint_url or info.endpoint_url
-    )
-    return connect(connection.for_arn(info.dataset_arn))
+    reach = Reach(Endpoints(Settings()), run.connection)
+    if unknown := reach.unknown(info):
+        raise UnknownEndpointError(
+            f"This workspace is served by {unknown}, which is not AWS and was not chosen on this computer:"
+            " to allow it, give that address with --endpoint-url.",
+            place=str(workspace.path),
+        )
+    return connect(reach.connection(info))
 
 
 def push_lines(run: Run) -> int:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tqdm import tqdm
 
-from truthline.aws.connection import Connection
 from truthline.errors import CancelledError, ServiceError, TruthlineError, UnreadableFileError
 from truthline.progress import CancelToken
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import FrameType
 
+    from truthline.aws.connection import Connection
     from truthline.progress import Progress, Report
 
 
@@ -44,13 +44,13 @@ def give_up_output() -> None:
 
 
 class Run:
-    """One command being carried out: its arguments, its output and its cancel token."""
+    """One command being carried out: its arguments, how to reach AWS, its output and its cancel token."""
 
-    def __init__(self, arguments: argparse.Namespace) -> None:
+    def __init__(self, arguments: argparse.Namespace, connection: Connection) -> None:
         self.arguments = arguments
+        self.connection = connection
         self.cancel = CancelToken()
         self.json: bool = arguments.format == "json"
-        self.connection = Connection(arguments.profile, arguments.region, arguments.endpoint_url)
 
     def say(self, text: str) -> None:
         """Print a line for people, unless JSON is asked for."""
