@@ -46,9 +46,10 @@ def _open_window(arguments: argparse.Namespace) -> int:
     check_display()
     from truthline.ui.app import run  # noqa: PLC0415
 
+    given = Connection(arguments.profile, arguments.region, arguments.endpoint_url)
     if arguments.name == "demo":
-        return run("", Connection(), sample=True)
-    return run(arguments.source, Connection(arguments.profile, arguments.region, arguments.endpoint_url))
+        return run("", given, sample=True)
+    return run(arguments.source, given)
 
 
 if __name__ == "__main__":

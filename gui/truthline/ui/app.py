@@ -28,16 +28,17 @@ class App:
     Args:
         settings: what is remembered.
         cache: the folder of the thumbnail cache.
+        given: what the command line said of AWS.
 
     """
 
-    def __init__(self, settings: Settings, cache: Path) -> None:
+    def __init__(self, settings: Settings, cache: Path, given: Connection | None = None) -> None:
         self.settings = settings
         self.jobs = Jobs()
         self._cache = cache
         self._thumbnails: Thumbnails | None = None
         self.dress()
-        self.window = MainWindow(self.jobs, settings, self.thumbnails)
+        self.window = MainWindow(self.jobs, settings, self.thumbnails, given)
         self.window.appearance_wanted.connect(self._change_appearance)
 
     def thumbnails(self) -> Thumbnails:
@@ -73,7 +74,7 @@ def run(source: str, connection: Connection, *, sample: bool = False) -> int:
 
     Args:
         source: what to open in it, "" for the welcome page.
-        connection: how to reach AWS.
+        connection: how to reach AWS, whatever is opened.
         sample: open the sample dataset instead.
 
     """
@@ -81,14 +82,14 @@ def run(source: str, connection: Connection, *, sample: bool = False) -> int:
     application.setApplicationName("Truthline")
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("truthline")
-    app = App(Settings(), Path(platformdirs.user_cache_dir("truthline")))
+    app = App(Settings(), Path(platformdirs.user_cache_dir("truthline")), connection)
     signals = EndSignals(app.window)
     signals.received.connect(lambda _number: _end(app.window))
     app.window.show()
     if sample:
         QTimer.singleShot(0, app.window.open_sample)
     elif source:
-        QTimer.singleShot(0, lambda: app.window.open(source, connection))
+        QTimer.singleShot(0, lambda: app.window.open(source))
     try:
         return application.exec()
     finally:

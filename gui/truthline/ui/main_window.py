@@ -26,17 +26,17 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline import __version__
-from truthline.aws.connection import Connection
 from truthline.errors import TruthlineError
 from truthline.sync.sources import SourceKind, recognise
 from truthline.ui import theme
+from truthline.ui.access import Access
 from truthline.ui.actions import Actions
 from truthline.ui.command_names import name_commands, states_of, told_selection
 from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Jobs, Lane
 from truthline.ui.keyboard import KeyFilter
 from truthline.ui.keys import DIGITS
-from truthline.ui.opening import Opener, Wish, destination
+from truthline.ui.opening import Opener, Wish, leads_to
 from truthline.ui.panels.search import SearchField
 from truthline.ui.panels.toast import Toast
 from truthline.ui.sample import SAMPLE_NAME, SampleRunner
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QShowEvent
 
+    from truthline.aws.connection import Connection
     from truthline.images.thumbnails import Thumbnails
     from truthline.progress import CancelToken, Progress, Report
     from truthline.settings import Settings
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         jobs: the lanes that all work runs on.
         settings: what is remembered.
         thumbnails: gives the disk cache; called when the first workspace is opened.
+        given: what the command line said of AWS, which holds for whatever is opened.
 
     """
 
@@ -73,8 +75,15 @@ class MainWindow(QMainWindow):
     document_opened = Signal(object)
     """The `Workbench` of a workspace that was opened."""
 
-    def __init__(self, jobs: Jobs, settings: Settings, thumbnails: Callable[[], Thumbnails]) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        settings: Settings,
+        thumbnails: Callable[[], Thumbnails],
+        given: Connection | None = None,
+    ) -> None:
         super().__init__()
+        self._access = Access(settings, given, jobs, self)
         self._jobs = jobs
         self._settings = settings
         self._thumbnails = thumbnails
@@ -87,11 +96,11 @@ class MainWindow(QMainWindow):
         self._may_close = False
         self.actions_by_name = Actions(self, self._handlers())
         self.opener = Opener(jobs, self)
-        self.opener.opened.connect(self._receive)
+        self.opener.opened.connect(lambda workspace: self._receive(workspace, self.opener.over))
         self.opener.failed.connect(self._complain)
         self.opener.working.connect(self._show_opening)
         self.sample = SampleRunner(jobs, self)
-        self.sample.ready.connect(self.opener.open)
+        self.sample.ready.connect(lambda wish: self.opener.open(self._access.lent(wish)))
         self.sample.failed.connect(self._complain)
         self.sample.working.connect(self._show_opening)
         jobs.failed_unexpectedly.connect(self._complain)
@@ -121,24 +130,13 @@ class MainWindow(QMainWindow):
         except TruthlineError as error:
             self._complain(error)
         else:
-            self.open_wish(Wish(text, connection=connection or self._connection()))
+            self.open_wish(self._access.wish(text, connection))
 
     def open_wish(self, wish: Wish) -> None:
         """Open what is described in full, unless it is open already."""
-        if self._has_open(wish):
+        if self.bench is not None and leads_to(wish, self.bench.document.workspace.path):
             return
-        self._leave(lambda: self._open_wish(wish))
-
-    def _open_wish(self, wish: Wish) -> None:
-        self._settings.set("profile", wish.connection.profile)
-        self._settings.set("region", wish.connection.region)
-        self.opener.open(wish)
-
-    def _has_open(self, wish: Wish) -> bool:
-        try:
-            return self.bench is not None and destination(wish) == self.bench.document.workspace.path
-        except TruthlineError:  # which opening it then tells
-            return False
+        self._leave(lambda: self.opener.open(self._access.remembered(wish)))
 
     def open_sample(self) -> None:
         """Open the sample dataset in an emulator of its own."""
@@ -154,10 +152,11 @@ class MainWindow(QMainWindow):
         while self._steps:
             self._steps.popleft()()
 
-    def _receive(self, workspace: Workspace) -> None:
+    def _receive(self, workspace: Workspace, over: Connection | None = None) -> None:
         """Show a workspace step by step: all at once, it would hold the window up."""
         self._close_bench()
         self._coming = workspace
+        self._reach = self._access.reach(over)
         self._steps.extend((self._make_bench, self._arrange_bench, self._show_bench))
         QTimer.singleShot(0, self._take_step)
 
@@ -171,7 +170,8 @@ class MainWindow(QMainWindow):
 
         workspace, self._coming = self._coming, None
         if workspace is not None:
-            self._bench_to_be = Workbench(workspace, self._jobs, self._thumbnails(), self._stack)
+            thumbnails = self._thumbnails()
+            self._bench_to_be = Workbench(workspace, self._jobs, thumbnails, self._reach, self._stack)
 
     def _arrange_bench(self) -> None:
         if self._bench_to_be is not None:
@@ -203,9 +203,9 @@ class MainWindow(QMainWindow):
         bench.document.undo_stack.indexChanged.connect(lambda _index: self._update_actions())
         commands = self._commands = DatasetCommands(bench, self)
         commands.panel_wanted.connect(self._show_panel)
-        name = SAMPLE_NAME if self.sample.holds(workspace.path) else workspace.info.name
-        self.setWindowTitle(f"{name} — Truthline")
-        if not workspace.info.endpoint_url:  # an emulator's workspace goes with it
+        is_sample = self.sample.holds(workspace.path)
+        self.setWindowTitle(f"{SAMPLE_NAME if is_sample else workspace.info.name} — Truthline")
+        if not is_sample:  # which goes with its emulator
             self._settings.remember(str(workspace.path))
             self._settings.save()
         self._search.clear()
@@ -307,7 +307,7 @@ class MainWindow(QMainWindow):
             "history": commands(lambda c: c.show_history()),
             "remove_images": commands(lambda c: c.remove_images()),
             "projects": self._show_projects,
-            "refresh": bench(lambda b: b.dataset.refresh()),
+            "refresh": commands(lambda c: c.refresh()),
             "training": bench(lambda b: b.show_training()),
             "connect": commands(lambda c: c.connect_to_dataset()),
             "keys": self._show_keys,
@@ -332,8 +332,8 @@ class MainWindow(QMainWindow):
     def _ask_for_address(self, kind: SourceKind, title: str) -> None:
         from truthline.ui.dialogs.connection import ConnectionDialog
 
-        dialog = ConnectionDialog(self._jobs, kind, title, self._connection(), self)
-        _ask(dialog, lambda: self.open_wish(Wish(dialog.text, connection=dialog.connection)))
+        dialog = ConnectionDialog(self._jobs, kind, title, self._access.connection(), self)
+        _ask(dialog, lambda: self.open(dialog.text, dialog.connection))
 
     def _export(self) -> None:
         bench = self.bench
@@ -380,10 +380,8 @@ class MainWindow(QMainWindow):
     def _show_projects(self) -> None:
         from truthline.ui.dialogs.projects import ProjectsDialog
 
-        connection = self._connection()
-        if self.bench is not None:
-            info = self.bench.document.info
-            connection = Connection(info.profile, info.region, info.endpoint_url)
+        bench = self.bench
+        connection = self._access.connection() if bench is None else bench.dataset.access.connection
         dialog = ProjectsDialog(self._jobs, connection, self)
         dialog.dataset_chosen.connect(lambda chosen: self.open(*chosen))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -499,8 +497,6 @@ class MainWindow(QMainWindow):
         toast = self.bench.toast if self.bench is not None else self._toast
         toast.complain(str(error) if isinstance(error, TruthlineError) else f"Something went wrong: {error}")
 
-    def _connection(self) -> Connection:
-        return Connection(self._settings.get("profile"), self._settings.get("region"))
 
     def _close_bench(self) -> None:
         self._steps.clear()
@@ -580,6 +576,7 @@ class MainWindow(QMainWindow):
             self._leave(self.end)
             return
         self.hide()
+        self._access.codes.close()
         self._cancel_opening()
         self._settings.set("window", bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
         self._close_bench()

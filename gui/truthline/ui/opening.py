@@ -10,7 +10,7 @@ import platformdirs
 from PySide6.QtCore import QObject, Signal
 
 from truthline.aws.connection import Connection
-from truthline.errors import CancelledError
+from truthline.errors import CancelledError, TruthlineError
 from truthline.progress import CancelToken, Progress, Report
 from truthline.sync.sources import Source, SourceKind, recognise
 from truthline.ui.jobs import Job, Jobs, Lane
@@ -21,12 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What to open, and what is needed to make a workspace of it; ``path`` is where, None for beside it."""
+    """What to open, and what is needed to make a workspace of it; ``path`` is where, None for beside it.
+
+    ``over`` is what counts before what an existing workspace says of how to reach AWS, as long as it is open;
+    a ``connection`` that was ``chosen`` for it takes the place of what it says.
+    """
 
     text: str
     target: str = ""
     images_dir: str = ""
     connection: Connection = field(default_factory=Connection)
+    over: Connection = field(default_factory=Connection)
+    chosen: bool = False
     path: Path | None = None
 
 
@@ -44,6 +50,8 @@ class Opener(QObject):
         super().__init__(parent)
         self._jobs = jobs
         self._job: Job | None = None
+        self.over = Connection()
+        """Of the `Wish` that was opened last."""
 
     @property
     def busy(self) -> bool:
@@ -54,6 +62,7 @@ class Opener(QObject):
         """Open a workspace; anything else becomes one first, or is found to have become one earlier."""
         if self.busy:
             return
+        self.over = wish.over
         self.working.emit(Progress("Opening"))
 
         def work(token: CancelToken, report: Report) -> Workspace:
@@ -97,6 +106,14 @@ def destination(wish: Wish) -> Path:
     return (wish.path or workspace_path(recognise(wish.text))).resolve()
 
 
+def leads_to(wish: Wish, path: Path) -> bool:
+    """Whether a wish leads to that workspace."""
+    try:
+        return destination(wish) == path
+    except TruthlineError:  # which opening it then tells
+        return False
+
+
 def workspace_path(source: Source) -> Path:
     """Where the workspace of a source is kept: beside a manifest or folder, else in the documents."""
     if source.kind is SourceKind.WORKSPACE:
@@ -127,7 +144,7 @@ def _open(wish: Wish, token: CancelToken, report: Report) -> Workspace:
     from truthline.sync.opening import open_or_create
 
     source, path = recognise(wish.text), destination(wish)
-    return open_or_create(
+    workspace = open_or_create(
         path,
         source,
         connection=wish.connection,
@@ -135,4 +152,18 @@ def _open(wish: Wish, token: CancelToken, report: Report) -> Workspace:
         images_dir=wish.images_dir,
         cancel=token,
         report=report,
+    )
+    if wish.chosen:
+        _reach_by(workspace, wish.connection)
+    return workspace
+
+
+def _reach_by(workspace: Workspace, connection: Connection) -> None:
+    info = workspace.info
+    workspace.set_dataset(
+        info.dataset_arn,
+        profile=connection.profile,
+        region=connection.region,
+        endpoint_url=connection.endpoint_url,
+        seen_updated=info.seen_updated,
     )

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from truthline.interchange.importing import Imported
     from truthline.manifest.annotation import Annotation, ImageFacts
     from truthline.progress import Progress
+    from truthline.sync.endpoints import Reach
     from truthline.sync.verdict import Verdict
     from truthline.workspace.workspace import Entry, WorkspaceInfo
 
@@ -69,7 +70,7 @@ class Workbench(QWidget):
     """The `Counts`, after they may have changed."""
 
     def __init__(
-        self, workspace: Workspace, jobs: Jobs, thumbnails: Thumbnails, parent: QWidget | None = None
+        self, workspace: Workspace, jobs: Jobs, thumbnails: Thumbnails, reach: Reach, parent: QWidget
     ) -> None:
         super().__init__(parent)
         self._jobs = jobs
@@ -83,7 +84,7 @@ class Workbench(QWidget):
         self.commands = LabelCommands(self.document, self.colours, self)
         self.giver = LabelGiver(self)
         self._sought: Problem | None = None
-        self.dataset = Dataset(self.document, self)
+        self.dataset = Dataset(self.document, reach, self)
         self.counts: Counts | None = None
         self._build()
 
@@ -469,9 +470,8 @@ class Workbench(QWidget):
         self.toast.say(f"{text}.", action="Undo", act=self.document.undo)
 
     def _complain(self, error: Exception) -> None:
-        self.toast.complain(
-            str(error) if isinstance(error, TruthlineError) else f"Something went wrong: {error}"
-        )
+        told = str(error) if isinstance(error, TruthlineError) else f"Something went wrong: {error}"
+        self.toast.complain(told)
 
 
 def _source_of(workspace: Workspace, aws: Aws | None) -> ImageSource:

@@ -59,6 +59,7 @@ class ConnectionDialog(QDialog):
         super().__init__(parent)
         self._jobs = jobs
         self._kind = kind
+        self._asker = connection.asker
         self._checking: Job | None = None
         self._listing: Job | None = None
         self._bucket = ""
@@ -102,7 +103,10 @@ class ConnectionDialog(QDialog):
     def connection(self) -> Connection:
         """What the fields say."""
         return Connection(
-            self.profile.currentText().strip(), self.region.text().strip(), self.endpoint.text().strip()
+            self.profile.currentText().strip(),
+            self.region.text().strip(),
+            self.endpoint.text().strip(),
+            self._asker,
         )
 
     @property
@@ -112,6 +116,7 @@ class ConnectionDialog(QDialog):
 
     def check(self) -> None:
         """Ask AWS what may be done with this, and say what it answered."""
+        self._asker.ask_again()
         self.check_button.setEnabled(False)
         self._say("Asking AWS…", theme.tokens().dim)
         work = _check_dataset if self._kind is SourceKind.DATASET else _check_prefix

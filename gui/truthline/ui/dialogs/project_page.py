@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -19,7 +20,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from truthline.aws.connection import Connection
 from truthline.aws.profiles import profiles
 from truthline.errors import SignInError
 from truthline.ui import theme
@@ -34,6 +34,7 @@ from truthline.ui.keys import key_name, keys_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from truthline.aws.connection import Connection
     from truthline.aws.profiles import Profile
     from truthline.aws.rekognition import DatasetDescription, Project, ProjectDataset
 
@@ -63,7 +64,7 @@ class ProjectPage(QObject):
     def __init__(self, dialog: QDialog, jobs: Jobs, connection: Connection) -> None:
         super().__init__(dialog)
         self._jobs = jobs
-        self._endpoint = connection.endpoint_url
+        self._given = connection
         self.listing: Job | None = None
         self.tree = ProjectTree()
         self.work = WorkLine(jobs)
@@ -93,7 +94,8 @@ class ProjectPage(QObject):
     @property
     def connection(self) -> Connection:
         """What the fields say."""
-        return Connection(self.profile.currentText().strip(), self.region.text().strip(), self._endpoint)
+        profile, region = self.profile.currentText().strip(), self.region.text().strip()
+        return replace(self._given, profile=profile, region=region)
 
     def list_profiles(self) -> None:
         """Read AWS's profiles anew."""
@@ -185,11 +187,11 @@ class ProjectPage(QObject):
             row.addWidget(field, share)
         row.addSpacing(theme.GRID)
         row.addWidget(self.filter, 3)
-        if self._endpoint:
-            where = QLabel(f"at {theme.shortened(self._endpoint, 32)}")
+        if endpoint := self._given.endpoint_url:
+            where = QLabel(f"at {theme.shortened(endpoint, 32)}")
             where.setTextFormat(Qt.TextFormat.PlainText)
             where.setProperty("dim", True)
-            where.setToolTip(theme.plain_tip(f"Asked instead of AWS: {self._endpoint}"))
+            where.setToolTip(theme.plain_tip(f"Asked instead of AWS: {endpoint}"))
             row.insertWidget(4, where)
         return row
 

@@ -102,6 +102,7 @@ class ProjectsDialog(QDialog):
         """Ask for everything anew, also what was asked before."""
         if isinstance(self._problem, SignInError):
             self._clients = self._clients.renewed(self._clients.connection)
+        self._clients.connection.asker.ask_again()
         self._stale = {dataset.arn for project in self.tree.projects for dataset in project.datasets}
         self.page.list_profiles()
         self._list()
