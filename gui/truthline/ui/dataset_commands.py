@@ -73,7 +73,7 @@ class DatasetCommands(QObject):
         bench.history.entry_wanted.connect(self._go_to)
 
     def start(self) -> None:
-        """Ask what must be asked first, tell of files left out, offer to go on with what was left half done."""
+        """Ask what must be asked first, tell of files left out, offer to go on with work left half done."""
         self._ask_about_endpoint()
         self.folder.tell()
         sentence = unfinished_rebuild(self._workspace)

@@ -497,7 +497,6 @@ class MainWindow(QMainWindow):
         toast = self.bench.toast if self.bench is not None else self._toast
         toast.complain(str(error) if isinstance(error, TruthlineError) else f"Something went wrong: {error}")
 
-
     def _close_bench(self) -> None:
         self._steps.clear()
         coming, self._coming = self._coming, None
