@@ -6,7 +6,8 @@
     ├── UsageError                 the request itself makes no sense: a bad ARN, a missing target
     ├── UnreadableFileError        a manifest or image folder cannot be read or written
     ├── WorkspaceError             the workspace file is damaged or from a newer Truthline
-    │   └── WorkspaceHeldError     another running Truthline has it open
+    │   ├── WorkspaceHeldError     another running Truthline has it open
+    │   └── DamagedEntryError      what is stored of one image is damaged; the others are sound
     ├── ImageError                 an image cannot be shown: broken, too large, not PNG or JPEG
     ├── CancelledError             the person cancelled
     └── ServiceError               AWS said no, or could not be asked
@@ -69,6 +70,10 @@ class WorkspaceError(TruthlineError):
 
 class WorkspaceHeldError(WorkspaceError):
     """Another running Truthline has this workspace open; ``detail`` says who."""
+
+
+class DamagedEntryError(WorkspaceError):
+    """What the workspace stored of one entry is damaged; ``place`` names it."""
 
 
 class ImageError(TruthlineError):

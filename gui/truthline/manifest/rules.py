@@ -17,7 +17,10 @@ from truthline.manifest.annotation import Annotation, Finding, ImageFacts, Level
 from truthline.manifest.glance import plain_source_ref
 from truthline.manifest.limits import MAX_LINE_CHARACTERS
 
-__all__ = ["MAX_LINE_CHARACTERS", "RULES", "Rule", "check_line"]
+__all__ = ["MAX_LINE_CHARACTERS", "RULES", "RULES_VERSION", "Rule", "check_line"]
+
+RULES_VERSION: Final = 1
+"""Of what the rules find. A workspace stores it with its findings, and is checked again by rules of another."""
 
 Check = Callable[[Annotation, ImageFacts | None], Iterable[tuple[str, str]]]
 

@@ -13,14 +13,16 @@ from contextlib import closing, suppress
 from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from truthline.errors import UnreadableFileError, WorkspaceError
 from truthline.progress import CancelToken, Progress, Report, ignore_progress
 from truthline.workspace import contents
 from truthline.workspace import remote as remote_lines
 from truthline.workspace.about import About
+from truthline.workspace.aging import Aging
 from truthline.workspace.changes import Changes
+from truthline.workspace.damage import Damaged
 from truthline.workspace.database import Database
 from truthline.workspace.entry import (
     Counts,
@@ -42,7 +44,8 @@ from truthline.workspace.holder import Hold
 from truthline.workspace.journal import Batch, BatchId, BatchState, Push, PushId, PushJournal, PushRemark
 from truthline.workspace.label_list import LabelBook, LabelList, edit_labels
 from truthline.workspace.placing import Placer, Placing
-from truthline.workspace.reading import conditions, find_entries, read_entries
+from truthline.workspace.reading import conditions, find_entries, level_of, read_entries
+from truthline.workspace.walking import Walking
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -55,6 +58,7 @@ __all__ = [
     "BatchId",
     "BatchState",
     "Counts",
+    "Damaged",
     "Entry",
     "EntryId",
     "Filter",
@@ -87,9 +91,10 @@ _HELD: Final = """
     SELECT source_ref FROM lines CROSS JOIN entries USING (id)
     WHERE (base_is_line = 1 OR base IS NOT NULL) AND source_ref != '' LIMIT 1"""
 _ORIGINS: Final = (Origin.FINDING, Origin.REMOTE, Origin.TRAINING)
+_STORED_ORIGINS: Final = frozenset(range(len(_ORIGINS)))
 
 
-class Workspace(About, LabelList, Placing, PushJournal):
+class Workspace(About, Aging, LabelList, Placing, PushJournal, Walking):
     """One open workspace file. Every method may be called from any thread.
 
     Methods that take an `EntryId` raise KeyError for one that names no entry. All raise `WorkspaceError` or
@@ -130,6 +135,7 @@ class Workspace(About, LabelList, Placing, PushJournal):
             workspace = cls(path, hold, Database(path, new=True))
             try:
                 workspace.set_info(info)
+                workspace.note_checked()
             except BaseException:
                 workspace.close()
                 raise
@@ -140,12 +146,13 @@ class Workspace(About, LabelList, Placing, PushJournal):
         return workspace
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, *, report: Report = ignore_progress, cancel: CancelToken | None = None) -> Self:
         """Open a workspace that exists, bringing an older format up to date.
 
         Raises:
+            CancelledError: cancelled while it was brought up to date; it is as it was.
             WorkspaceHeldError: another running Truthline has it open; the detail says who.
-            WorkspaceError: not a workspace, damaged, or from a newer Truthline.
+            WorkspaceError: not a workspace, damaged, not all ours, or from a newer Truthline.
             UnreadableFileError: no such file, a folder, or not readable and writable.
 
         """
@@ -153,10 +160,16 @@ class Workspace(About, LabelList, Placing, PushJournal):
         _check_file(path)
         hold = Hold(path)
         try:
-            return cls(path, hold, Database(path))
+            workspace = cls(path, hold, Database(path, report=report, cancel=cancel))
         except BaseException:
             hold.release()
             raise
+        try:
+            workspace.info  # noqa: B018 - so that it fails here, and not where it is shown
+        except BaseException:
+            workspace.close()
+            raise
+        return workspace
 
     def close(self) -> None:
         """Wait for a write that runs, break off reads, fold everything into the one file and let it go."""
@@ -292,6 +305,18 @@ class Workspace(About, LabelList, Placing, PushJournal):
             book.flush()
         return Changes(entries=frozenset(settled))
 
+    def reload(self, remote: Mapping[EntryId, tuple[bytes, Sequence[RemoteError]]]) -> Changes:
+        """Put the dataset's lines, with their remote errors, in place of all that is stored of these entries.
+
+        All or none, durably.
+        """
+        with self._database.writing() as connection:
+            book = LabelBook(connection)
+            for entry_id, (line, errors) in remote.items():
+                remote_lines.reload(connection, book, entry_id, line, errors)
+            book.flush()
+        return Changes.of_entries(remote.keys())
+
     def remove(self, ids: Collection[EntryId]) -> Changes:
         """Take entries out for good, durably: all or none; those that are gone already are passed over.
 
@@ -366,22 +391,6 @@ class Workspace(About, LabelList, Placing, PushJournal):
             rows = connection.execute(f"SELECT id FROM entries{where} ORDER BY id", values).fetchall()  # noqa: S608
         return array("q", chain.from_iterable(rows))
 
-    def lines(self) -> Iterator[tuple[bytes, bytes]]:
-        """Every line and its line ending by position, as they are at the first step; streams."""
-        return self._stream("SELECT line, ending FROM lines ORDER BY id")
-
-    def lines_by_id(self) -> Iterator[tuple[EntryId, bytes]]:
-        """Every entry and its line by position, as they are at the first step; streams."""
-        return self._stream("SELECT id, line FROM lines ORDER BY id")
-
-    def _stream(self, query: str) -> Iterator[Any]:
-        with self._database.reading() as connection:
-            cursor = connection.execute(query)
-            try:
-                yield from cursor
-            finally:
-                cursor.close()
-
     # Overviews
 
     def counts(self) -> Counts:
@@ -406,8 +415,9 @@ class Workspace(About, LabelList, Placing, PushJournal):
                 " GROUP BY code, origin, level"
             ).fetchall()
         return [
-            ProblemCount(_ORIGINS[origin], code, contents.LEVELS[level - 1], problems, entries)
+            ProblemCount(_ORIGINS[origin], str(code), level_of(level), problems, entries)
             for origin, code, level, problems, entries in rows
+            if origin in _STORED_ORIGINS
         ]
 
     def problems(self, *, after: Problem | None = None, limit: int | None = None) -> Iterator[Problem]:
@@ -423,16 +433,17 @@ class Workspace(About, LabelList, Placing, PushJournal):
             cursor = connection.execute(_PROBLEMS, (*key, -1 if limit is None else limit))
             try:
                 for entry_id, source_ref, origin, ordinal, code, level, message, pointer in cursor:
+                    texts = map(str, (message, pointer))
+                    kind = _ORIGINS[origin]
                     yield Problem(
                         EntryId(entry_id),
                         entry_id,
-                        source_ref,
-                        _ORIGINS[origin],
+                        str(source_ref),
+                        kind,
                         ordinal,
-                        code,
-                        contents.LEVELS[level - 1],
-                        message,
-                        pointer,
+                        str(code),
+                        level_of(level),
+                        *texts,
                     )
             finally:
                 cursor.close()
