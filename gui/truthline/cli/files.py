@@ -64,11 +64,15 @@ def export(run: Run) -> int:
     with Workspace.open(Path(given.workspace)) as workspace:
         if given.to:
             place(workspace, given.to)
-        export_manifest(workspace, Path(given.manifest))
-        total = workspace.counts().total
+        left_out = export_manifest(workspace, Path(given.manifest))
+        lost = {one.entry_id for one in left_out}
+        total = workspace.counts().total - len(lost)
     run.say(f"{given.manifest}: {total} lines.")
-    run.document({"manifest": given.manifest, "lines": total})
-    return FINE
+    for one in left_out:
+        run.say(f"left out, since the workspace file is damaged there: {one.name}. {one.advice}")
+    items = [{"line": one.entry_id, "source_ref": one.source_ref} for one in left_out]
+    run.document({"manifest": given.manifest, "lines": total, "left_out": list(items)})
+    return FLAWED if left_out else FINE
 
 
 def convert_labels(run: Run) -> int:

@@ -178,6 +178,10 @@ class _Planning:
             message = "It has no address in S3: give the prefix that the images are under. It was left out."
             self.findings.append(FileFinding(Code.NO_IMAGE, Level.WARNING, message, image.ref))
             return
+        if entry is not None and entry.damaged:
+            message = f"The workspace file is damaged at this image. It was left out. {entry.damaged.advice}"
+            self.findings.append(FileFinding(Code.NO_IMAGE, Level.WARNING, message, image.ref))
+            return
         annotation = new_annotation(image.ref) if entry is None else entry.annotation
         labels, boxes = missing_labels(annotation, image), missing_boxes(annotation, image)
         if boxes and size_for(image, entry) is None:

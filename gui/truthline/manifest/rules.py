@@ -20,7 +20,7 @@ from truthline.manifest.limits import MAX_LINE_CHARACTERS
 __all__ = ["MAX_LINE_CHARACTERS", "RULES", "RULES_VERSION", "Rule", "check_line"]
 
 RULES_VERSION: Final = 1
-"""Of what the rules find. A workspace stores it with its findings, and is checked again by rules of another."""
+"""Of what the rules find. A workspace stores it with its findings, and is checked again by others."""
 
 Check = Callable[[Annotation, ImageFacts | None], Iterable[tuple[str, str]]]
 

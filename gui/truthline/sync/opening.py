@@ -19,7 +19,7 @@ from truthline.progress import ignore_progress
 from truthline.sync.folder import look_into, write_left_out
 from truthline.sync.reading import DatasetReader
 from truthline.sync.sources import SourceKind, has_image_suffix, split_prefix
-from truthline.workspace.workspace import EntryId, NewEntry, Settlement, Workspace, WorkspaceInfo
+from truthline.workspace.workspace import Damaged, EntryId, NewEntry, Settlement, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -102,7 +102,7 @@ def open_or_create(
 ) -> Workspace:
     """Open the workspace that was made from a source earlier, or make it now; as `create_workspace`."""
     if path.exists():
-        return Workspace.open(path)
+        return Workspace.open(path, report=report, cancel=cancel)
     path.parent.mkdir(parents=True, exist_ok=True)
     return create_workspace(
         path,
@@ -115,10 +115,11 @@ def open_or_create(
     )
 
 
-def export_manifest(workspace: Workspace, out: Path) -> None:
+def export_manifest(workspace: Workspace, out: Path) -> list[Damaged]:
     """Write every line, byte for byte and in the order they came in; the file appears whole or not at all.
 
-    A line that came without a line ending gets one only if others follow it.
+    A line that came without a line ending gets one only if others follow it. Damaged lines are left out and
+    returned.
 
     Raises:
         UsageError: the images have no address in S3 yet.
@@ -126,7 +127,9 @@ def export_manifest(workspace: Workspace, out: Path) -> None:
 
     """
     check_placed(workspace)
-    write_manifest(out, _joined(workspace.lines()), bom=workspace.info.bom)
+    left_out: list[Damaged] = []
+    write_manifest(out, _joined(workspace.lines(left_out)), bom=workspace.info.bom)
+    return left_out
 
 
 def place(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from truthline.errors import CancelledError
+from truthline.errors import CancelledError, WorkspaceError
 from truthline.manifest.annotation import Annotation, ImageFacts
 from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken, Progress, Report
@@ -23,7 +23,9 @@ from truthline.sync.conflicts import Resolved, resolve, settle_again
 from truthline.ui.gestures import ChooseAttributes, EditAnnotation, Edited, ResolveConflicts, edited_by
 from truthline.ui.jobs import Job, Jobs, Lane, Work
 from truthline.workspace.changes import Changes
+from truthline.workspace.damage import Damaged, left_out_words
 from truthline.workspace.label_uses import find_label
+from truthline.workspace.reading import damaged_entry
 from truthline.workspace.workspace import Entry, LabelEdit, WorkspaceInfo
 
 if TYPE_CHECKING:
@@ -100,6 +102,8 @@ class Document(QObject):
                 remote_errors=(),
                 facts=None,
             )
+        except WorkspaceError:  # asked for while something is painted: what is shown says it
+            return damaged_entry(Damaged(entry_id, ""))
         line = self._unsaved.get(entry_id)
         return entry if line is None else replace(entry, line=line)
 
@@ -375,6 +379,8 @@ class Document(QObject):
         if edited.kept:
             images = "1 image was" if edited.kept == 1 else f"{edited.kept:,} images were"
             self.refused.emit(f"{images} left unchanged: {READ_ONLY}")
+        if edited.damaged:
+            self.refused.emit(left_out_words(edited.damaged, what="left unchanged"))
 
     def _read_info(self, changes: Changes) -> None:
         if changes.info:

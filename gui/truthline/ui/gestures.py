@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from truthline.manifest.annotation import Annotation
     from truthline.sync.conflicts import Resolved
     from truthline.ui.document import Document
-    from truthline.workspace.workspace import Entry, EntryId, WorkspaceInfo
+    from truthline.workspace.workspace import Damaged, Entry, EntryId, WorkspaceInfo
 
 _NO_EDIT = LabelEdit()
 
@@ -107,11 +107,15 @@ class ChooseAttributes(QUndoCommand):
 
 @dataclass(slots=True)
 class Edited:
-    """What an edit makes of lines and labels; ``kept`` counts those that a locked attribute forbade."""
+    """What an edit makes of lines and labels.
+
+    ``kept`` counts the entries that a locked attribute forbade, ``damaged`` are those with no line to edit.
+    """
 
     before: dict[EntryId, bytes] = field(default_factory=dict)
     after: dict[EntryId, bytes] = field(default_factory=dict)
     kept: int = 0
+    damaged: list[Damaged] = field(default_factory=list)
     labels: LabelEdit = _NO_EDIT
     labels_before: LabelEdit = _NO_EDIT
 
@@ -132,6 +136,9 @@ def edited_by(
     """What an edit makes of these entries."""
     edited = Edited()
     for entry in entries:
+        if entry.damaged:
+            edited.damaged.append(entry.damaged)
+            continue
         changed = change(entry)
         if changed.raw != entry.line:
             edited.add(entry.id, entry.annotation, changed, locked)

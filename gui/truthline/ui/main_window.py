@@ -351,15 +351,15 @@ class MainWindow(QMainWindow):
         if bench is None:
             return
 
-        def write(_token: CancelToken, _report: Report) -> None:
+        def write(_token: CancelToken, _report: Report) -> str:
             from truthline.sync.opening import export_manifest
-
-            export_manifest(bench.document.workspace, path)
+            from truthline.workspace.damage import left_out_words
+            return left_out_words(export_manifest(bench.document.workspace, path))
 
         self._jobs.run(
             Lane.WRITE,
             write,
-            done=lambda _: bench.toast.say(f"Exported to {path.name}."),
+            done=lambda left_out: bench.toast.tell(f"Exported to {path.name}.", left_out),
             failed=self._complain,
         )
 

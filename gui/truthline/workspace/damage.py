@@ -25,6 +25,7 @@ DAMAGED: Final = "TRUTHLINE_DAMAGED_ENTRY"
 
 _WORD: Final = 0xFFFFFFFF
 _BLOCK: Final = 5_000
+_NAMED: Final = 5
 _LARGEST_SIDE: Final = 1 << 20
 
 _SEAL: Final = """
@@ -153,7 +154,7 @@ class Damaged:
     @property
     def advice(self) -> str:
         """What to do, for people."""
-        return "Pull to reload it from the dataset, or remove it and import it again."
+        return _advice("it")
 
     @property
     def finding(self) -> Finding:
@@ -172,6 +173,21 @@ class Damaged:
             detail=self.advice,
             place=self.name,
         )
+
+
+def left_out_words(damaged: Sequence[Damaged], *, what: str = "left out") -> str:
+    """Which entries were left out because they are damaged, and what to do; "" if none were."""
+    if not damaged:
+        return ""
+    count = "1 image was" if len(damaged) == 1 else f"{len(damaged):,} images were"
+    names = ", ".join(one.name for one in damaged[:_NAMED])
+    more = f" and {len(damaged) - _NAMED:,} more" if len(damaged) > _NAMED else ""
+    them = "it" if len(damaged) == 1 else "them"
+    return f"{count} {what}, because the workspace file is damaged there: {names}{more}. {_advice(them)}"
+
+
+def _advice(them: str) -> str:
+    return f"Pull to reload {them} from the dataset, or remove {them} from the workspace."
 
 
 def facts_in(row: Sequence[Any]) -> ImageFacts | None:

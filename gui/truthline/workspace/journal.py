@@ -181,7 +181,9 @@ class PushJournal:
         """
         with self._database.reading() as connection:
             entries = connection.execute(
-                "SELECT ordinal, entry_id FROM batch_lines WHERE batch_id = ? ORDER BY ordinal", (batch_id,)
+                "SELECT ordinal, entry_id FROM batch_lines JOIN entries ON entries.id = entry_id"
+                " WHERE batch_id = ? ORDER BY ordinal",
+                (batch_id,),
             ).fetchall()
             lines = _sent_lines(connection, batch_id) if entries else []
             return [(EntryId(entry_id), lines[ordinal]) for ordinal, entry_id in entries]

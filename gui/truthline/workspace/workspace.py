@@ -15,14 +15,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
-from truthline.errors import UnreadableFileError, WorkspaceError
+from truthline.errors import MissingEntryError, UnreadableFileError, WorkspaceError
 from truthline.progress import CancelToken, Progress, Report, ignore_progress
 from truthline.workspace import contents
 from truthline.workspace import remote as remote_lines
 from truthline.workspace.about import About
 from truthline.workspace.aging import Aging
 from truthline.workspace.changes import Changes
-from truthline.workspace.damage import Damaged
+from truthline.workspace.damage import DAMAGED, Damaged
 from truthline.workspace.database import Database
 from truthline.workspace.entry import (
     Counts,
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from truthline.manifest.annotation import ImageFacts, RemoteError
 
 __all__ = [
+    "DAMAGED",
     "SUFFIX",
     "Batch",
     "BatchId",
@@ -357,6 +358,13 @@ class Workspace(About, Aging, LabelList, Placing, PushJournal, Walking):
         """These entries, in this order, as they are at one moment."""
         with self._database.reading() as connection:
             found = read_entries(connection, ids)
+        for entry_id in ids:
+            if entry_id not in found:
+                raise MissingEntryError(
+                    "The workspace does not hold this image, or no longer.",
+                    detail="It was removed meanwhile, or the file is damaged: then make a new workspace.",
+                    place=f"line {entry_id:,}",
+                )
         return [found[entry_id] for entry_id in ids]
 
     def find(self, source_ref: str) -> EntryId | None:

@@ -46,7 +46,8 @@ from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Job, Lane
 from truthline.ui.panels.problem_tree import icon_of
 from truthline.ui.words import counted
-from truthline.workspace.workspace import Entry, EntryId, Origin
+from truthline.workspace.damage import Damaged, left_out_words
+from truthline.workspace.workspace import Entry, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -293,26 +294,30 @@ class ExportDialog(_InterchangeDialog):
         format_, workspace = self.chosen, self._document.workspace
         lookup = image_lookup(self._images)
 
-        def work(token: CancelToken, report: Report) -> Fitted:
-            ids = [EntryId(one) for one in workspace.ids()]
-            found = []
-            for start in range(0, len(ids), _CHUNK):
+        def work(token: CancelToken, report: Report) -> tuple[Fitted, list[Damaged]]:
+            total, found, damaged = workspace.counts().total, [], []
+            for place, entry in enumerate(workspace.walk()):
                 token.check()
-                report(Progress("", start, len(ids)))
-                entries = workspace.entries(ids[start : start + _CHUNK])
-                found += [_sized(entry, lookup) for entry in entries if entry.source_ref]
-            return fit(found, format_, target=workspace.info.target)
+                report(Progress("", place, total))
+                if entry.damaged:
+                    damaged.append(entry.damaged)
+                elif entry.source_ref:
+                    found.append(_sized(entry, lookup))
+            return fit(found, format_, target=workspace.info.target), damaged
 
         self._start("Looking at what can be written…")
         self._job = self._document.jobs.run(
             Lane.READ, work, done=self._show, failed=self._fail, progress=self._advance
         )
 
-    def _show(self, fitted: Fitted) -> None:
+    def _show(self, looked_at: tuple[Fitted, list[Damaged]]) -> None:
+        fitted, damaged = looked_at
         self._job, self._fitted = None, fitted
         self.progress.hide()
         self._list(fitted.losses, ())
-        lost = "Everything fits." if not fitted.losses else "What the format cannot hold is listed below."
+        if damaged:
+            self._add(Level.ERROR, left_out_words(damaged), "")
+        lost = "What is left out is listed below." if fitted.losses or damaged else "Everything fits."
         self.summary.setText(f"{counted(len(fitted.images), 'image')} can be written. {lost}")
         self.go_button.setEnabled(bool(fitted.images) and bool(self.place.text()))
 
