@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from truthline.workspace.workspace import Entry, Workspace
 
+
 def candidates(workspace: Workspace) -> list[Candidate]:
     """The changed entries, in line order, as the plan takes them."""
     found = [candidate_of(entry) for entry in entries_of(workspace, Filter(kind=Kind.CHANGED))]

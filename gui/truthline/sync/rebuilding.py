@@ -174,9 +174,7 @@ class Rebuild:
         for entry in self._workspace.walk():
             self._work.cancel.check()
             findings = entry.findings if entry.damaged else None
-            yield Candidate(
-                entry.id, entry.position, entry.source_ref, entry.line, None, findings=findings
-            )
+            yield Candidate(entry.id, entry.position, entry.source_ref, entry.line, None, findings=findings)
 
     def _remove_here(self) -> Rebuilt:
         """Finish where the dataset holds none of the entries: it stays as it is."""

@@ -168,6 +168,10 @@ class ImagePage(QWidget):
                 "No image", "Choose one in the gallery, or list others with the filters."
             )
             return
+        if entry.damaged:
+            name = entry.source_ref.rpartition("/")[2] or f"Line {entry.position}"
+            self.canvas.show_message(f"{name} is damaged", entry.damaged.finding.message)
+            return
         if not entry.source_ref:
             self.canvas.show_message(
                 "This line names no image", "Its source-ref is missing or cannot be read; see the JSON Line."
@@ -210,8 +214,13 @@ class ImagePage(QWidget):
     def _refresh(self, changes: Changes) -> None:
         if self._entry is None or not (changes.everything or self._entry.id in changes.entries):
             return
-        self._entry = self._document.entry(self._entry.id)
-        self._reload()
+        before, self._entry = self._entry, self._document.entry(self._entry.id)
+        if before.damaged == self._entry.damaged:
+            self._reload()
+        elif self.isVisible():
+            self._show()
+        else:
+            self._stale = True
 
     def _recolour(self) -> None:
         name = self._labeller.next_class

@@ -42,6 +42,8 @@ class Lane(Enum):
     """A push, a pull, an upload: one after the other."""
     WATCH = ("watch", 1)
     """Short questions to the service that must not wait behind a push."""
+    UPKEEP = ("upkeep", 1)
+    """What nobody waits for, such as checking a workspace again."""
     DECODE = ("decode", 2)
     """Reading and decoding images."""
 

@@ -354,6 +354,7 @@ class MainWindow(QMainWindow):
         def write(_token: CancelToken, _report: Report) -> str:
             from truthline.sync.opening import export_manifest
             from truthline.workspace.damage import left_out_words
+
             return left_out_words(export_manifest(bench.document.workspace, path))
 
         self._jobs.run(

@@ -34,7 +34,7 @@ from truthline.ui.palette import LabelColours
 from truthline.ui.panels.dataset_bar import DatasetBar
 from truthline.ui.panels.edit_bar import EditBar
 from truthline.ui.panels.entry import BoxKey, EntryPanel
-from truthline.ui.panels.filters import FilterPanel
+from truthline.ui.panels.filters import FilterPanel, empty_text
 from truthline.ui.panels.history import History
 from truthline.ui.panels.json_line import JsonLinePanel
 from truthline.ui.panels.labels import LabelPanel
@@ -42,6 +42,7 @@ from truthline.ui.panels.problems import SHOWN_AT_MOST, ProblemsPanel
 from truthline.ui.panels.readiness import ReadinessPanel
 from truthline.ui.panels.toast import Toast
 from truthline.ui.pictures import Pictures
+from truthline.ui.upkeep import Upkeep
 from truthline.workspace.changes import Changes
 from truthline.workspace.workspace import Counts, EntryId, Filter, Kind, Origin, Problem, Workspace
 
@@ -85,6 +86,7 @@ class Workbench(QWidget):
         self.giver = LabelGiver(self)
         self._sought: Problem | None = None
         self.dataset = Dataset(self.document, reach, self)
+        self.upkeep = Upkeep(self.document, self)
         self.counts: Counts | None = None
         self._build()
 
@@ -103,6 +105,7 @@ class Workbench(QWidget):
             lambda text: self.toast.say(text, action="Attributes…", act=self.commands.ask_attributes)
         )
         self.dataset.start()
+        self.upkeep.start()
         self.gallery.setFocus()
 
     def close_document(self) -> None:
@@ -110,6 +113,7 @@ class Workbench(QWidget):
         self.image.canvas.finish_gesture()
         self.dataset.close()
         self._jobs.drop(Lane.DECODE)
+        self._jobs.drop(Lane.UPKEEP)
         self._jobs.finish(Lane.WRITE)
         self._jobs.drop(Lane.READ)
         self.pictures.clear()
@@ -153,6 +157,7 @@ class Workbench(QWidget):
         rows = QVBoxLayout(images)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
+        rows.addWidget(self.upkeep.bar)
         rows.addWidget(self.edit_bar)
         rows.addWidget(self.pages, 1)
         self.pages.addWidget(self.gallery)
@@ -206,6 +211,7 @@ class Workbench(QWidget):
         document.applied.connect(self._offer_undo)
         document.working.connect(self._show_edit)
         document.refused.connect(self.toast.warn)
+        self.upkeep.failed.connect(self._complain)
         document.attributes_chosen.connect(self._show_attributes)
         self.edit_bar.cancel_wanted.connect(lambda _: document.cancel_long_edit())
         self.colours.changed.connect(self._show_labels)
@@ -439,7 +445,7 @@ class Workbench(QWidget):
 
     def _show_listed(self, chosen: Filter) -> None:
         self.filters.show_filter(chosen)
-        self.gallery.set_empty_text(_empty_text(chosen))
+        self.gallery.set_empty_text(empty_text(chosen))
         self.counted.emit(self.counts)
 
     def _filter_kind(self, chosen: Filter) -> None:
@@ -505,21 +511,3 @@ def _whole(verdict: Verdict) -> Iterator[Problem]:
     for ordinal, error in enumerate(of_all):
         level = Level.WARNING if error.code.startswith("WARNING") else Level.ERROR
         yield Problem(EntryId(0), 0, "", Origin.TRAINING, ordinal, error.code, level, error.message, "")
-
-
-def _empty_text(chosen: Filter) -> str:
-    if chosen.text:
-        return f"No image's address contains “{chosen.text}”. Clear the search to see all images."
-    if chosen.code:
-        return f"No image has {chosen.code} any more."
-    if chosen.kind is Kind.UNLABELLED:
-        return "Every image has a label. Choose All to see them."
-    if chosen.kind is Kind.CHANGED:
-        return "Nothing has changed since the last push."
-    if chosen.kind is Kind.CONFLICTS:
-        return "No conflicts: nobody else changed what you changed."
-    if chosen.kind is Kind.PROBLEMS:
-        return "No problems: neither our rules nor the service found any."
-    if chosen.label:
-        return f"No image uses {chosen.label} any more."
-    return "This workspace holds no images."

@@ -58,6 +58,8 @@ class Aging:
 
         """
         changes = Changes()
+        if not self.aged:
+            return changes
         with self._database.reading() as connection:
             (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM entries").fetchone()
         while True:

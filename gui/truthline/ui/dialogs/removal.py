@@ -64,6 +64,10 @@ _TOLD = {
         " This cannot be undone."
     ),
 }
+_DAMAGED = (
+    "The workspace file is damaged at them, or at some of them. The dataset keeps what it holds of them, and"
+    " the next pull brings that back. The images stay where they are. This cannot be undone."
+)
 _VERBS = {"unlabel": "Take Labels Off", "rebuild": "Rebuild Dataset", "forget": "Take Out"}
 
 
@@ -175,6 +179,8 @@ class RemovalDialog(RebuildingDialog):
             shown = (way == "rebuild") == (facts.held > 0)
             self.ways[way].setVisible(shown)
             self.told[way].setVisible(shown)
+        if facts.damaged:
+            self.told["forget"].setText(_DAMAGED)
         if facts.no_rebuild:
             self.ways["rebuild"].setEnabled(False)
             self.told["rebuild"].setText(f"{facts.no_rebuild}\n{_TOLD['rebuild']}")

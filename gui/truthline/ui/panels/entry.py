@@ -98,6 +98,10 @@ class EntryPanel(QWidget):
             self._facts.setText("Choose an image to see its labels and boxes.")
             self._quiet = False
             return
+        if entry.damaged:
+            self._facts.setText(f"{_facts(entry)}\n{entry.damaged.finding.message}")
+            self._quiet = False
+            return
         annotation = entry.annotation
         class_labels = [label for label in annotation.class_labels if self._shows(label.attribute)]
         attributes = [one for one in annotation.box_attributes if self._shows(one.name)]
