@@ -441,6 +441,8 @@ class Workspace(About, Aging, LabelList, Placing, PushJournal, Walking):
             cursor = connection.execute(_PROBLEMS, (*key, -1 if limit is None else limit))
             try:
                 for entry_id, source_ref, origin, ordinal, code, level, message, pointer in cursor:
+                    if origin not in _STORED_ORIGINS:
+                        continue
                     texts = map(str, (message, pointer))
                     kind = _ORIGINS[origin]
                     yield Problem(
