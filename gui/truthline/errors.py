@@ -7,7 +7,7 @@
     ├── UnreadableFileError        a manifest or image folder cannot be read or written
     ├── WorkspaceError             the workspace file is damaged or from a newer Truthline
     │   ├── WorkspaceHeldError     another running Truthline has it open
-    │   ├── MissingEntryError      no such entry, or no longer; a KeyError too
+    │   ├── MissingEntryError      no such entry or batch, or no longer; a KeyError too
     │   └── DamagedEntryError      what is stored of one image is damaged; the others are sound
     ├── ImageError                 an image cannot be shown: broken, too large, not PNG or JPEG
     ├── CancelledError             the person cancelled
@@ -78,7 +78,7 @@ class DamagedEntryError(WorkspaceError):
 
 
 class MissingEntryError(WorkspaceError, KeyError):
-    """The workspace holds no such entry, or no longer."""
+    """The workspace holds no such entry or batch, or no longer."""
 
 
 class ImageError(TruthlineError):

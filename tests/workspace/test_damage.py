@@ -1,4 +1,4 @@
-"""What is stored is checked before it is shown, exported or edited; a damaged entry leaves the others alone."""
+"""Lines are checked before they are shown, exported or edited; damage of one leaves the others alone."""
 
 from __future__ import annotations
 

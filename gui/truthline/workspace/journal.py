@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NewType
 
-from truthline.errors import UsageError
+from truthline.errors import MissingEntryError, UsageError
 from truthline.workspace.changes import Changes
 from truthline.workspace.contents import check_one_line, storable
 from truthline.workspace.damage import typed
@@ -185,7 +185,9 @@ class PushJournal:
                 " WHERE batch_id = ? ORDER BY ordinal",
                 (batch_id,),
             ).fetchall()
-            lines = _sent_lines(connection, batch_id) if entries else []
+            lines = dict(enumerate(_sent_lines(connection, batch_id))) if entries else {}
+            if not lines.keys() >= {ordinal for ordinal, _ in entries}:
+                raise ValueError(f"batch {batch_id} lacks lines")
             return [(EntryId(entry_id), lines[ordinal]) for ordinal, entry_id in entries]
 
     def sent_lines(self, batch_id: BatchId) -> list[bytes]:
@@ -273,7 +275,7 @@ def _add_line(connection: sqlite3.Connection, batch_id: int | None, ordinal: int
 def _sent_lines(connection: sqlite3.Connection, batch_id: BatchId) -> list[bytes]:
     found = connection.execute("SELECT lines, sent FROM batches WHERE id = ?", (batch_id,)).fetchone()
     if found is None:
-        raise KeyError(batch_id)
+        raise MissingEntryError("The workspace holds no such batch, or no longer.", place=f"batch {batch_id}")
     lines, sent = found
     return _inflated(sent).split(b"\n") if lines else []
 
