@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -235,3 +236,19 @@ def test_a_terminal_that_knows_few_characters(tmp_path):
     ended = subprocess.run(arguments, capture_output=True, check=False, env=environment)
     assert (ended.returncode, ended.stderr) == (1, b"")
     assert b"\\xe9-metadata" in ended.stdout
+
+
+def test_an_export_names_what_it_left_out(run, tmp_path, labelled):
+    manifest, workspace = tmp_path / "m", tmp_path / "w.truthline"
+    manifest.write_bytes(b"".join(labelled(n) + b"\n" for n in range(3)))
+    assert run("new", workspace, "--from", manifest).code == 0
+    connection = sqlite3.connect(workspace, isolation_level=None)
+    connection.execute("UPDATE lines SET line = x'7b7d' WHERE id = 2")
+    connection.close()
+    exported = run("export", workspace, tmp_path / "out")
+    assert exported.code == 1
+    assert "2 lines" in exported.out
+    assert "left out, since the workspace file is damaged there: line 2" in exported.out
+    assert (tmp_path / "out").read_bytes() == labelled(0) + b"\n" + labelled(2) + b"\n"
+    told = run("export", workspace, tmp_path / "out", "--format", "json").json
+    assert [one["line"] for one in told["left_out"]] == [2]
