@@ -92,6 +92,27 @@ def test_a_damaged_image_is_shown_as_damaged_and_a_pull_reloads_it(
     assert not bench.browser.model.card(bench.browser.model.row_of(fig)).damaged
 
 
+def test_a_push_names_the_damaged_images_that_it_leaves_out(start: Any, service: Any, dataset: str) -> None:
+    with start() as user:
+        bench = user.open(dataset, service.connection)
+        for name in ("fig.jpg", "stream.jpg"):
+            user.go_to(name)
+            user.key(user.digit_of("outdoor"))
+        user.settle()
+        path = bench.document.workspace.path
+    harm(path, "fig.jpg")
+    with start() as user:
+        bench = user.open(str(path), service.connection)
+        user.key(Qt.Key.Key_Return, CTRL)
+        user.wait(lambda: "stored" in user.toast() and not bench.dataset.busy)
+        assert "1 line is stored." in user.toast()
+        assert "1 image was not sent, because the workspace file is damaged there" in user.toast()
+        assert "fig.jpg" in user.toast()
+    held = {name.rpartition("/")[2]: line for name, line in service.lines(dataset).items()}
+    assert "outdoor" in str(held["stream.jpg"])
+    assert "outdoor" not in str(held["fig.jpg"])
+
+
 def test_a_damaged_image_is_removed(user: Any, service: Any, damaged: Path) -> None:
     bench = user.open(str(damaged), service.connection)
     total = bench.browser.model.rowCount()

@@ -19,7 +19,8 @@ from truthline.ui.folder_facts import FolderFacts
 from truthline.ui.notification import Notifier, pull_words
 from truthline.ui.words import counted
 from truthline.workspace.changes import Changes
-from truthline.workspace.workspace import Filter
+from truthline.workspace.damage import DAMAGED, Damaged, left_out_words
+from truthline.workspace.workspace import EntryId, Filter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -318,13 +319,17 @@ def _told(result: PushResult) -> tuple[str, bool]:
     sentences = [stored if result.pushed else "Nothing had to be sent."]
     if result.merged:
         sentences.append(f"Others' changes were merged into {counted(result.merged, 'image')}.")
-    for remarks, what in (
-        (result.refused, "could not be sent"),
-        (result.dropped, "not stored by the service"),
-        (result.stored_differently, "stored differently than sent"),
+    lost = [one for one in result.refused if one.code == DAMAGED]
+    damaged = [Damaged(EntryId(one.line or 0), one.source_ref) for one in lost]
+    if damaged:
+        sentences.append(left_out_words(damaged, what="not sent"))
+    for count, what in (
+        (len(result.refused) - len(damaged), "refused before sending"),
+        (len(result.dropped), "not stored by the service"),
+        (len(result.stored_differently), "stored differently than sent"),
     ):
-        if remarks:
-            sentences.append(f"{len(remarks):,} {'was' if len(remarks) == 1 else 'were'} {what}.")
+        if count:
+            sentences.append(f"{count:,} {'was' if count == 1 else 'were'} {what}.")
     conflicts = len({one.source_ref for one in result.conflicts})
     if conflicts:
         sentences.append(
