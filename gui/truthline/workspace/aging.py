@@ -10,10 +10,10 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
-from truthline.manifest.rules import RULES_VERSION
+from truthline.manifest.rules import RULES_VERSION, check_raw
 from truthline.progress import CancelToken, Progress, Report, ignore_progress
 from truthline.workspace.changes import Changes
-from truthline.workspace.contents import FINDING, finding_rows, read_contents, replace_findings
+from truthline.workspace.contents import FINDING, finding_rows, replace_findings
 from truthline.workspace.damage import facts_in, line_fits
 from truthline.workspace.entry import EntryId
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from truthline.workspace.database import Database
 
 _KEY: Final = "note:rules"
-_BLOCK: Final = 500
+_BLOCK: Final = 2_000
 
 _LINES: Final = """
     SELECT entries.id, source_ref, line_sum, line, ending,
@@ -105,9 +105,9 @@ def _check_block(connection: sqlite3.Connection, position: int) -> Changes:
     changed: set[EntryId] = set()
     for entry_id, source_ref, expected, line, ending, known, *facts in rows:
         if line_fits(entry_id, source_ref, line, ending, expected):
-            contents = read_contents(line, facts_in(facts) if known else None)
-            if finding_rows(entry_id, contents.findings) != stored.get(entry_id, []):
-                replace_findings(connection, entry_id, contents)
+            findings = check_raw(line, facts_in(facts) if known else None)
+            if finding_rows(entry_id, findings) != stored.get(entry_id, []):
+                replace_findings(connection, entry_id, findings)
                 changed.add(EntryId(entry_id))
     _note(connection, end)
     return Changes.of_entries(changed)

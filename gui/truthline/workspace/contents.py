@@ -13,14 +13,14 @@ from truthline.errors import DamagedEntryError
 from truthline.manifest.annotation import Annotation, Finding, Level, RemoteError
 from truthline.manifest.line import parse_line, same_value
 from truthline.manifest.merge import merge
-from truthline.manifest.rules import check_line
+from truthline.manifest.rules import check_line, check_raw
 from truthline.workspace.damage import base_sum, check, facts_in, line_sum, seal
 from truthline.workspace.entry import EntryId, NewEntry
 from truthline.workspace.label_list import LabelBook, Use
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from truthline.manifest.annotation import ImageFacts
 
@@ -50,11 +50,6 @@ class Contents:
     boxes: int
     uses: dict[str, Use]
     findings: tuple[Finding, ...]
-
-    @property
-    def worst_finding(self) -> int:
-        """The number of the worst level, 0 without findings."""
-        return max((_NUMBERS[finding.level] for finding in self.findings), default=0)
 
 
 def read_contents(line: bytes, facts: ImageFacts | None = None) -> Contents:
@@ -111,7 +106,7 @@ class Appender:
                 changed,
                 contents.class_labels,
                 contents.boxes,
-                contents.worst_finding,
+                _worst(contents.findings),
                 len(new.remote_errors),
                 line_sum(entry_id, contents.source_ref, new.line, new.ending),
                 base_sum(entry_id, changed, base_is_line, base, None, None),
@@ -209,7 +204,7 @@ def replace_line(
         (line, *base_columns(line, base), entry_id),
     )
     replace_uses(connection, book, entry_id, contents.uses)
-    replace_findings(connection, entry_id, contents)
+    replace_findings(connection, entry_id, contents.findings)
     seal(connection, entry_id)
     return True
 
@@ -239,13 +234,16 @@ def remove_entry(connection: sqlite3.Connection, book: LabelBook, entry_id: Entr
     connection.execute("DELETE FROM entries WHERE id = ?", (entry_id,))
 
 
-def replace_findings(connection: sqlite3.Connection, entry_id: EntryId, contents: Contents) -> None:
+def _worst(findings: Iterable[Finding]) -> int:
+    """The number of the worst level, 0 without findings."""
+    return max((_NUMBERS[finding.level] for finding in findings), default=0)
+
+
+def replace_findings(connection: sqlite3.Connection, entry_id: EntryId, findings: Sequence[Finding]) -> None:
     """Store the findings of an entry's line in place of earlier ones."""
     connection.execute(REMOVE_PROBLEMS, (entry_id, FINDING))
-    connection.executemany(ADD_PROBLEM, finding_rows(entry_id, contents.findings))
-    connection.execute(
-        "UPDATE entries SET worst_finding = ? WHERE id = ?", (contents.worst_finding, entry_id)
-    )
+    connection.executemany(ADD_PROBLEM, finding_rows(entry_id, findings))
+    connection.execute("UPDATE entries SET worst_finding = ? WHERE id = ?", (_worst(findings), entry_id))
 
 
 def replace_facts(connection: sqlite3.Connection, entry_id: EntryId, facts: ImageFacts) -> bool:
@@ -267,7 +265,7 @@ def replace_facts(connection: sqlite3.Connection, entry_id: EntryId, facts: Imag
         "INSERT OR REPLACE INTO image_facts VALUES (?, ?, ?, ?, ?, ?)",
         (entry_id, facts.width, facts.height, facts.format, facts.size, storable(facts.problem)),
     )
-    replace_findings(connection, entry_id, read_contents(line, facts))
+    replace_findings(connection, entry_id, check_raw(line, facts))
     return True
 
 

@@ -115,7 +115,7 @@ def reload(
     connection.execute("DELETE FROM conflicts WHERE entry_id = ?", (entry_id,))
     connection.execute("DELETE FROM image_facts WHERE id = ?", (entry_id,))
     replace_uses(connection, book, entry_id, found.uses)
-    replace_findings(connection, entry_id, found)
+    replace_findings(connection, entry_id, found.findings)
     _replace_remote_errors(connection, entry_id, errors, REMOTE)
     seal(connection, entry_id)
 
