@@ -19,6 +19,7 @@ from truthline.progress import ignore_progress
 from truthline.sync.folder import look_into, write_left_out
 from truthline.sync.reading import DatasetReader
 from truthline.sync.sources import SourceKind, has_image_suffix, split_prefix
+from truthline.workspace.damage import left_out_words
 from truthline.workspace.workspace import Damaged, EntryId, NewEntry, Settlement, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
@@ -130,6 +131,11 @@ def export_manifest(workspace: Workspace, out: Path) -> list[Damaged]:
     left_out: list[Damaged] = []
     write_manifest(out, _joined(workspace.lines(left_out)), bom=workspace.info.bom)
     return left_out
+
+
+def export_in_words(workspace: Workspace, out: Path) -> str:
+    """As `export_manifest`; tells in words which lines were left out, "" if none were."""
+    return left_out_words(export_manifest(workspace, out))
 
 
 def place(

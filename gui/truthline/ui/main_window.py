@@ -352,10 +352,9 @@ class MainWindow(QMainWindow):
             return
 
         def write(_token: CancelToken, _report: Report) -> str:
-            from truthline.sync.opening import export_manifest
-            from truthline.workspace.damage import left_out_words
+            from truthline.sync.opening import export_in_words
 
-            return left_out_words(export_manifest(bench.document.workspace, path))
+            return export_in_words(bench.document.workspace, path)
 
         self._jobs.run(
             Lane.WRITE,

@@ -43,12 +43,13 @@ from truthline.workspace.entry import (
 from truthline.workspace.holder import Hold
 from truthline.workspace.journal import Batch, BatchId, BatchState, Push, PushId, PushJournal, PushRemark
 from truthline.workspace.label_list import LabelBook, LabelList, edit_labels
+from truthline.workspace.overviews import Overviews
 from truthline.workspace.placing import Placer, Placing
-from truthline.workspace.reading import conditions, find_entries, level_of, read_entries
+from truthline.workspace.reading import conditions, find_entries, read_entries
 from truthline.workspace.walking import Walking
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from truthline.manifest.annotation import ImageFacts, RemoteError
 
@@ -84,18 +85,12 @@ SUFFIX: Final = ".truthline"
 
 _CHUNK: Final = 1_000
 
-_PROBLEMS: Final = """
-    SELECT entry_id, source_ref, origin, ordinal, code, level, message, pointer
-    FROM problems JOIN entries ON entries.id = entry_id
-    WHERE (entry_id, origin, ordinal) > (?, ?, ?) ORDER BY entry_id, origin, ordinal LIMIT ?"""
 _HELD: Final = """
     SELECT source_ref FROM lines CROSS JOIN entries USING (id)
     WHERE (base_is_line = 1 OR base IS NOT NULL) AND source_ref != '' LIMIT 1"""
-_ORIGINS: Final = (Origin.FINDING, Origin.REMOTE, Origin.TRAINING)
-_STORED_ORIGINS: Final = frozenset(range(len(_ORIGINS)))
 
 
-class Workspace(About, Aging, LabelList, Placing, PushJournal, Walking):
+class Workspace(About, Aging, LabelList, Overviews, Placing, PushJournal, Walking):
     """One open workspace file. Every method may be called from any thread.
 
     Methods that take an `EntryId` raise KeyError for one that names no entry. All raise `WorkspaceError` or
@@ -398,65 +393,6 @@ class Workspace(About, Aging, LabelList, Placing, PushJournal, Walking):
         with self._database.reading() as connection:
             rows = connection.execute(f"SELECT id FROM entries{where} ORDER BY id", values).fetchall()  # noqa: S608
         return array("q", chain.from_iterable(rows))
-
-    # Overviews
-
-    def counts(self) -> Counts:
-        """How many entries there are of each kind."""
-        with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT (SELECT count(*) FROM entries),"
-                "(SELECT count(*) FROM entries WHERE class_labels = 0 AND boxes = 0),"
-                "(SELECT count(*) FROM entries WHERE changed = 1),"
-                "(SELECT count(*) FROM entries WHERE worst_finding > 0),"
-                "(SELECT count(*) FROM entries WHERE remote_errors > 0),"
-                "(SELECT count(*) FROM entries WHERE worst_finding > 0 OR remote_errors > 0),"
-                "(SELECT count(*) FROM conflicts)"
-            ).fetchone()
-        return Counts(*row)
-
-    def problem_counts(self) -> list[ProblemCount]:
-        """How many problems there are of each code, whoever sees them, by code."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT origin, code, level, count(*), count(DISTINCT entry_id) FROM problems"
-                " GROUP BY code, origin, level"
-            ).fetchall()
-        return [
-            ProblemCount(_ORIGINS[origin], str(code), level_of(level), problems, entries)
-            for origin, code, level, problems, entries in rows
-            if origin in _STORED_ORIGINS
-        ]
-
-    def problems(self, *, after: Problem | None = None, limit: int | None = None) -> Iterator[Problem]:
-        """Findings and remote errors of all entries by position, as they are at the first step; streams.
-
-        Args:
-            after: begin behind this one, which came from an earlier call.
-            limit: give at most so many.
-
-        """
-        key = (after.entry_id, _ORIGINS.index(after.origin), after.ordinal) if after else (0, 0, 0)
-        with self._database.reading() as connection:
-            cursor = connection.execute(_PROBLEMS, (*key, -1 if limit is None else limit))
-            try:
-                for entry_id, source_ref, origin, ordinal, code, level, message, pointer in cursor:
-                    if origin not in _STORED_ORIGINS:
-                        continue
-                    texts = map(str, (message, pointer))
-                    kind = _ORIGINS[origin]
-                    yield Problem(
-                        EntryId(entry_id),
-                        entry_id,
-                        str(source_ref),
-                        kind,
-                        ordinal,
-                        str(code),
-                        level_of(level),
-                        *texts,
-                    )
-            finally:
-                cursor.close()
 
 
 def _check_free(path: Path) -> None:
