@@ -11,10 +11,11 @@ from PySide6.QtCore import Qt
 
 from truthline.manifest import rules
 from truthline.manifest.annotation import Level
+from truthline.manifest.labels import rename_label
 from truthline.ui.dialogs.interchange import ExportDialog
 from truthline.ui.dialogs.removal import RemovalDialog
 from truthline.workspace import aging
-from truthline.workspace.workspace import EntryId, NewEntry, Workspace, WorkspaceInfo
+from truthline.workspace.workspace import EntryId, LabelEdit, NewEntry, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,6 +112,21 @@ def test_a_push_names_the_damaged_images_that_it_leaves_out(start: Any, service:
     held = {name.rpartition("/")[2]: line for name, line in service.lines(dataset).items()}
     assert "outdoor" in str(held["stream.jpg"])
     assert "outdoor" not in str(held["fig.jpg"])
+
+
+def test_an_edit_of_a_label_names_the_damaged_images_that_it_leaves(
+    user: Any, service: Any, damaged: Path
+) -> None:
+    bench = user.open(str(damaged), service.connection)
+    assert bench.document.edit_label(
+        "Rename flower",
+        "flower",
+        lambda one: rename_label(one, "flower", "bloom"),
+        lambda _labels: LabelEdit(),
+    )
+    user.settle()
+    assert "1 image was left unchanged" in user.toast()
+    assert "fig.jpg" in user.toast()
 
 
 def test_a_damaged_image_is_removed(user: Any, service: Any, damaged: Path) -> None:

@@ -171,7 +171,7 @@ class Document(QObject):
         def collect(token: CancelToken, report: Report) -> Edited:
             edited = Edited()
             for entry_id, annotation in find_label(
-                self.workspace, name, text=text, report=report, cancel=token
+                self.workspace, name, text=text, left_out=edited.damaged, report=report, cancel=token
             ):
                 edited.add(entry_id, annotation, change(annotation), locked)
             return edited
