@@ -133,7 +133,7 @@ def test_a_damaged_image_is_removed(user: Any, service: Any, damaged: Path) -> N
     bench = user.open(str(damaged), service.connection)
     total = bench.browser.model.rowCount()
     user.go_to("fig.jpg")
-    user.key(Qt.Key.Key_Delete, CTRL)
+    user.trigger("remove_images")
     dialog = user.dialog(RemovalDialog)
     user.wait(dialog.go_button.isEnabled)
     assert dialog.way == "forget"
