@@ -7,9 +7,10 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from truthline import cli
+from truthline import cli, log
 from truthline.aws.connection import Connection
 from truthline.errors import TruthlineError
+from truthline.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
@@ -20,6 +21,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Open the window or carry out a command; return the exit code."""
     words = cli.with_command(sys.argv[1:] if argv is None else argv)
     arguments = cli.parser().parse_args(words)
+    log.start(
+        "debug" if arguments.debug else Settings().get("log_level"), console=cli.console_level(arguments)
+    )
+    log.note("%s", arguments.name)
     wants_window = arguments.name == "open" or (arguments.name == "demo" and not arguments.headless)
     if not (wants_window and has_window()):
         return cli.main(words)

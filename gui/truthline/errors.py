@@ -11,6 +11,7 @@
     │   └── DamagedEntryError      what is stored of one image is damaged; the others are sound
     ├── ImageError                 an image cannot be shown: broken, too large, not PNG or JPEG
     ├── CancelledError             the person cancelled
+    ├── UnforeseenError            nobody foresaw it: a mistake in Truthline, of which the log tells
     └── ServiceError               AWS said no, or could not be asked
         ├── OfflineError           no connection to the endpoint
         ├── UnknownEndpointError   the endpoint that a workspace names was not chosen on this computer
@@ -90,6 +91,13 @@ class CancelledError(TruthlineError):
 
     def __init__(self, title: str = "Cancelled.") -> None:
         super().__init__(title)
+
+
+class UnforeseenError(TruthlineError):
+    """Nobody foresaw it: a mistake in Truthline. What it was stands in the log, not here."""
+
+    def __init__(self) -> None:
+        super().__init__("Something went wrong that Truthline did not foresee.", detail="The log tells where.")
 
 
 class ServiceError(TruthlineError):

@@ -20,6 +20,7 @@ SETTINGS: dict[str, Any] = {
     "layout": "",
     "thumbnail_size": 168,
     "recent": [],  # what was opened, newest first
+    "log_level": "info",  # info or debug
     "profile": "",
     "region": "",
     "endpoints": [],  # other than AWS's, that were chosen on this computer, newest first

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 
+from truthline import log
 from truthline.ui import theme
 from truthline.ui.keys import keys_of
 
@@ -34,6 +36,11 @@ class ActionSpec:
     needs: str = ""
     checkable: bool = False
     tip: str = ""
+
+    @property
+    def plain_text(self) -> str:
+        """The text without what menus need."""
+        return self.text.replace("&", "").rstrip("…")
 
 
 _SEPARATOR = "-"
@@ -117,10 +124,10 @@ class Actions:
             action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
             action.setCheckable(spec.checkable)
             action.setToolTip(
-                spec.text.replace("&", "").rstrip("…") + (f" ({keys.name})" if keys.keys else "")
+                spec.plain_text + (f" ({keys.name})" if keys.keys else "")
             )
             if spec.name in handlers:
-                action.triggered.connect(lambda _checked=False, name=spec.name: handlers[name]())
+                action.triggered.connect(partial(_carry_out, spec, handlers[spec.name]))
             window.addAction(action)
             self._actions[spec.name] = action
         self.refresh_icons()
@@ -153,3 +160,8 @@ class Actions:
         """Enable the commands whose need is among ``states``."""
         for name, spec in self._specs.items():
             self._actions[name].setEnabled(not spec.needs or spec.needs in states)
+
+
+def _carry_out(spec: ActionSpec, handler: Callable[[], object], _checked: bool = False) -> None:  # noqa: FBT001, FBT002  # a slot
+    with log.doing(f"during “{spec.plain_text}”"):
+        handler()

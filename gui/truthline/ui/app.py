@@ -10,11 +10,14 @@ import platformdirs
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QDialog
 
-from truthline import __version__
+from truthline import __version__, log
+from truthline.errors import TruthlineError
 from truthline.settings import Settings
 from truthline.ui import theme
+from truthline.ui.alarm import Alarm
 from truthline.ui.jobs import Jobs
 from truthline.ui.main_window import MainWindow
+from truthline.ui.qt_messages import logged_messages
 from truthline.ui.signals import EndSignals
 
 if TYPE_CHECKING:
@@ -40,6 +43,8 @@ class App:
         self.dress()
         self.window = MainWindow(self.jobs, settings, self.thumbnails, given)
         self.window.appearance_wanted.connect(self._change_appearance)
+        self.alarm = Alarm(self.window)
+        self.jobs.failed_unexpectedly.connect(self._tell)
 
     def thumbnails(self) -> Thumbnails:
         """The disk cache; opened when it is first wanted, as it needs the image decoders."""
@@ -62,6 +67,12 @@ class App:
         self.jobs.close()
         if self._thumbnails is not None:
             self._thumbnails.close()
+
+    def _tell(self, error: Exception) -> None:
+        if isinstance(error, TruthlineError):
+            self.window.complain(error)
+        else:
+            self.alarm.tell(error)
 
     def _change_appearance(self, dark: bool) -> None:  # noqa: FBT001 - a slot
         self.settings.set("appearance", "dark" if dark else "light")
@@ -91,7 +102,8 @@ def run(source: str, connection: Connection, *, sample: bool = False) -> int:
     elif source:
         QTimer.singleShot(0, lambda: app.window.open(source))
     try:
-        return application.exec()
+        with logged_messages(), log.telling(app.alarm.tell):
+            return application.exec()
     finally:
         app.close()
         signals.close()

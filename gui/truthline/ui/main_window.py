@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QMenu,
-    QMessageBox,
     QSizePolicy,
     QStackedWidget,
     QToolBar,
@@ -25,7 +24,6 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from truthline import __version__
 from truthline.errors import TruthlineError
 from truthline.sync.sources import SourceKind, recognise
 from truthline.ui import theme
@@ -97,13 +95,12 @@ class MainWindow(QMainWindow):
         self.actions_by_name = Actions(self, self._handlers())
         self.opener = Opener(jobs, self)
         self.opener.opened.connect(lambda workspace: self._receive(workspace, self.opener.over))
-        self.opener.failed.connect(self._complain)
+        self.opener.failed.connect(self.complain)
         self.opener.working.connect(self._show_opening)
         self.sample = SampleRunner(jobs, self)
         self.sample.ready.connect(lambda wish: self.opener.open(self._access.lent(wish)))
-        self.sample.failed.connect(self._complain)
+        self.sample.failed.connect(self.complain)
         self.sample.working.connect(self._show_opening)
-        jobs.failed_unexpectedly.connect(self._complain)
         self._stack = QStackedWidget(self)
         self.welcome = Welcome(self._stack)
         self.welcome.way_chosen.connect(lambda name: self.actions_by_name[name].trigger())
@@ -128,7 +125,7 @@ class MainWindow(QMainWindow):
         try:
             recognise(text)
         except TruthlineError as error:
-            self._complain(error)
+            self.complain(error)
         else:
             self.open_wish(self._access.wish(text, connection))
 
@@ -226,7 +223,7 @@ class MainWindow(QMainWindow):
 
         question = SampleQuestion(self.bench.document, self._jobs, self)
         question.kept.connect(self._settings.remember)
-        question.failed.connect(self._complain)
+        question.failed.connect(self.complain)
         question.ask(then)
 
     def _would_lose_work(self) -> bool:
@@ -360,7 +357,7 @@ class MainWindow(QMainWindow):
             Lane.WRITE,
             write,
             done=lambda left_out: bench.toast.tell(f"Exported to {path.name}.", left_out),
-            failed=self._complain,
+            failed=self.complain,
         )
 
     def _ask_for_label(self) -> None:
@@ -393,13 +390,9 @@ class MainWindow(QMainWindow):
         KeysDialog(self).open()
 
     def _about(self) -> None:
-        box = QMessageBox(self)
-        box.setWindowTitle("About Truthline")
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(f"Truthline {__version__}")
-        box.setInformativeText("Label images for Amazon Rekognition Custom Labels.")
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
+        from truthline.ui.dialogs.about import AboutDialog
+
+        AboutDialog(self).open()
 
     def _toggle(self, panel: QWidget) -> None:
         panel.setVisible(panel.isHidden())
@@ -493,9 +486,10 @@ class MainWindow(QMainWindow):
         self.opener.cancel()
         self.sample.cancel()
 
-    def _complain(self, error: Exception) -> None:
+    def complain(self, error: Exception) -> None:
+        """Say what went wrong, over whatever is shown."""
         toast = self.bench.toast if self.bench is not None else self._toast
-        toast.complain(str(error) if isinstance(error, TruthlineError) else f"Something went wrong: {error}")
+        toast.complain(str(error))
 
     def _close_bench(self) -> None:
         self._steps.clear()
