@@ -39,6 +39,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--region", default="", help="the AWS region to check in (default: the dataset's)")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _logs_go_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the log of whoever runs the tests free of theirs, also of commands that they start."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _widgets_end_on_this_thread(request: pytest.FixtureRequest) -> Iterator[None]:
     """Collect cycles with widgets here, before a thread of the emulator happens to."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Open the window or carry out a command; return the exit code."""
     words = cli.with_command(sys.argv[1:] if argv is None else argv)
-    arguments = cli.parser().parse_args(words)
+    arguments = cli.parse(words)
     log.start(
         "debug" if arguments.debug else Settings().get("log_level"), console=cli.console_level(arguments)
     )

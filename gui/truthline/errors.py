@@ -97,7 +97,9 @@ class UnforeseenError(TruthlineError):
     """Nobody foresaw it: a mistake in Truthline. What it was stands in the log, not here."""
 
     def __init__(self) -> None:
-        super().__init__("Something went wrong that Truthline did not foresee.", detail="The log tells where.")
+        super().__init__(
+            "Something went wrong that Truthline did not foresee.", detail="The log tells where."
+        )
 
 
 class ServiceError(TruthlineError):

@@ -33,9 +33,7 @@ def versions() -> dict[str, str]:
 def how_to_add(extra: str) -> str:
     """The line that adds one of Truthline's extras to this very installation, or why there is none."""
     if getattr(sys, "frozen", False):
-        return (
-            "This Truthline came in one piece, to which nothing can be added. Install it for a Python instead."
-        )
+        return "This Truthline came in one piece, to which nothing can be added. Install it with pip instead."
     wanted, is_editable = _wanted(extra)
     root = Path(sys.prefix)
     if (root / "pipx_metadata.json").exists():

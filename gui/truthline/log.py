@@ -1,8 +1,8 @@
 """The log: what happened, when, and where in the program, but never with what data.
 
 A rotating file in the platform's folder for logs. Every error that nobody foresaw ends here, whichever way
-Python or Qt tells of it, and so does the place at which the process itself crashed. Only this module writes to
-the file, and what others say of an error is left out: an exception's message may hold a line, a label, an
+Python or Qt tells of it, and so does the place at which the process itself crashed. Only this module writes
+to it, and what others say of an error is left out: an exception's message may hold a line, a label, an
 address or a credential. Types, places in the program, and words that the program itself consists of remain.
 
 A log that cannot be written costs the log and nothing else.

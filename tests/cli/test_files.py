@@ -76,7 +76,7 @@ def test_check_without_errors_is_fine(run, tmp_path, labelled):
     checked = run("check", path)
     assert checked.code == 0
     assert "line 2: warning WARNING_UNANNOTATED_RECORD" in checked.out
-    assert "whole dataset: warning ERROR_MANIFEST_TOO_FEW_LABELS" in checked.out
+    assert "whole dataset: warning TRUTHLINE_MANIFEST_TOO_FEW_LABELS" in checked.out
     assert "2 lines, 3 findings, 0 of them errors." in checked.out
 
 
@@ -88,7 +88,7 @@ def test_check_tells_of_the_dataset_as_a_whole_in_line_0(run, tmp_path, labelled
     ((found,), lines) = (checked.json["findings"], checked.json["lines"])
     assert lines == 2
     assert (found["line"], found["source_ref"], found["pointer"]) == (0, "", "")
-    assert (found["code"], found["level"]) == ("ERROR_MANIFEST_TOO_FEW_LABELS", "warning")
+    assert (found["code"], found["level"]) == ("TRUTHLINE_MANIFEST_TOO_FEW_LABELS", "warning")
     assert "manifest" not in found
 
 

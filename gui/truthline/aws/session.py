@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from truthline import __version__
 from truthline.aws.addresses import is_aws
+from truthline.aws.call_log import log_calls
 from truthline.aws.causes import Caller
 from truthline.aws.profiles import describe
 from truthline.aws.rekognition import Rekognition
@@ -121,6 +122,7 @@ class Aws:
         )
         refuse_foreign_answers(client)
         _end_in_time(client)
+        log_calls(client)
         return client
 
 

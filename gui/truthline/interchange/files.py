@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from truthline.errors import UnreadableFileError, UsageError
+from truthline.reasons import reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,7 +132,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
         draft.rename(path)
     except OSError as error:
         raise UnreadableFileError(
-            f"The folder cannot be written: {error.strerror or error}.",
+            f"The folder cannot be written: {reason(error)}.",
             detail="Check the permissions and the free space.",
             place=str(path),
         ) from error
@@ -162,5 +163,5 @@ def write_new(path: Path, data: bytes) -> None:
 
 def _unreadable(error: OSError, path: Path) -> UnreadableFileError:
     return UnreadableFileError(
-        f"It cannot be read: {error.strerror or error}.", detail="Check its permissions.", place=str(path)
+        f"It cannot be read: {reason(error)}.", detail="Check its permissions.", place=str(path)
     )

@@ -16,6 +16,7 @@ from truthline.manifest.file import has_bom, read_manifest, read_raw_lines, writ
 from truthline.manifest.line import read_source_ref, strip_service_keys
 from truthline.manifest.placing import UNPLACED
 from truthline.progress import ignore_progress
+from truthline.reasons import reason
 from truthline.sync.folder import look_into, write_left_out
 from truthline.sync.reading import DatasetReader
 from truthline.sync.sources import SourceKind, has_image_suffix, split_prefix
@@ -345,7 +346,7 @@ def appearing_whole(path: Path) -> Iterator[Path]:
             hidden.rename(path)
     except OSError as error:
         raise UnreadableFileError(
-            "The workspace cannot be written.", detail=f"{error.strerror}.", place=str(path)
+            "The workspace cannot be written.", detail=f"{reason(error)}.", place=str(path)
         ) from error
     finally:
         for ending in ("", "-wal", "-shm", "-journal"):

@@ -34,7 +34,7 @@ _BURST = 20_000
 
 
 class Lane(Enum):
-    """Where work runs; the value is its name, its number of workers, and what goes wrong when work there does."""
+    """Where work runs; the value is its name, its number of workers, and what is done there."""
 
     WRITE = ("write", 1, "while saving to the workspace")
     """Everything that writes to the workspace, in the order it was asked for."""
