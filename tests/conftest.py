@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import os
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +15,7 @@ from urllib.parse import parse_qs
 import platformdirs
 import pytest
 
+from truthline import log
 from truthline.aws.connection import Connection
 from truthline.emulator import Emulator, ManualClock, Switches
 
@@ -45,6 +48,18 @@ def _logs_go_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+@pytest.fixture
+def running_log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """The log as it is in the program, at its most talkative and with all its hooks; gives its file."""
+    monkeypatch.setattr(platformdirs, "user_log_dir", lambda _name: str(tmp_path / "log"))
+    for place, name in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
+        monkeypatch.setattr(place, name, getattr(place, name))
+    log.start("debug")
+    yield log.path()
+    log.stop()
+    faulthandler.enable(sys.__stderr__ or 2)
 
 
 @pytest.fixture(autouse=True)

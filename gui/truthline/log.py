@@ -118,6 +118,7 @@ def stop() -> None:
     for handler in list(_logger.handlers):
         _logger.removeHandler(handler)
         handler.close()
+    _seen.clear()
 
 
 def debug(text: str, *facts: object) -> None:
@@ -212,7 +213,8 @@ class _LogFile(logging.handlers.RotatingFileHandler):
     @override
     def close(self) -> None:
         faulthandler.disable()
-        super().close()
+        with suppress(OSError):  # what the disk has no room for
+            super().close()
 
     @override
     def handleError(self, record: logging.LogRecord) -> None:

@@ -88,7 +88,7 @@ class FolderSource:
                 return file.read(length)
         except OSError as error:
             raise ImageError(
-                f"The file cannot be read: {reason(error)}.", detail=f"It is {path}.", place=ref
+                "The file cannot be read.", detail=f"{reason(error)}. It is {path}.", place=ref
             ) from error
 
     def read(self, ref: str) -> bytes:

@@ -132,8 +132,8 @@ def whole_folder(path: Path) -> Iterator[Path]:
         draft.rename(path)
     except OSError as error:
         raise UnreadableFileError(
-            f"The folder cannot be written: {reason(error)}.",
-            detail="Check the permissions and the free space.",
+            "The folder cannot be written.",
+            detail=f"{reason(error)}. Check the permissions and the free space.",
             place=str(path),
         ) from error
     finally:
@@ -163,5 +163,5 @@ def write_new(path: Path, data: bytes) -> None:
 
 def _unreadable(error: OSError, path: Path) -> UnreadableFileError:
     return UnreadableFileError(
-        f"It cannot be read: {reason(error)}.", detail="Check its permissions.", place=str(path)
+        "It cannot be read.", detail=f"{reason(error)}. Check its permissions.", place=str(path)
     )

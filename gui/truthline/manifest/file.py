@@ -102,8 +102,8 @@ def write_manifest(path: str | Path, lines: Iterable[bytes], *, bom: bool = Fals
         _flush_folder(target.parent)
     except OSError as error:
         raise UnreadableFileError(
-            f"The file cannot be written: {reason(error)}.",
-            detail="Check the folder's permissions and free space.",
+            "The file cannot be written.",
+            detail=f"{reason(error)}. Check the folder's permissions and free space.",
             place=str(path),
         ) from error
 
@@ -118,8 +118,8 @@ def _readable(path: str | Path) -> Iterator[BinaryIO]:
             yield file
     except OSError as error:
         raise UnreadableFileError(
-            f"The file cannot be read: {reason(error)}.",
-            detail="Check that it exists and that you may read it.",
+            "The file cannot be read.",
+            detail=f"{reason(error)}. Check that it exists and that you may read it.",
             place=str(path),
         ) from error
 

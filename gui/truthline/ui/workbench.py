@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
-from truthline.errors import TruthlineError
 from truthline.images.source import FirstOf, FolderSource, ImageSource, S3Source
 from truthline.manifest.annotation import Level
 from truthline.manifest.fixes import FIXES, fix_all
@@ -476,8 +475,7 @@ class Workbench(QWidget):
         self.toast.say(f"{text}.", action="Undo", act=self.document.undo)
 
     def _complain(self, error: Exception) -> None:
-        told = str(error) if isinstance(error, TruthlineError) else f"Something went wrong: {error}"
-        self.toast.complain(told)
+        self.toast.complain(str(error))
 
 
 def _source_of(workspace: Workspace, aws: Aws | None) -> ImageSource:

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from truthline.errors import CancelledError, TruthlineError
+from truthline.errors import CancelledError
 from truthline.sync.verdict import Verdict, fetch_verdict, open_verdict, project_versions
 from truthline.ui import theme
 from truthline.ui.fitting import fit_window
@@ -157,7 +157,7 @@ class TrainingDialog(QDialog):
     def _fail(self, error: Exception) -> None:
         self._end()
         if not isinstance(error, CancelledError):
-            self.summary.setText(str(error) if isinstance(error, TruthlineError) else f"This failed: {error}")
+            self.summary.setText(str(error))
 
     def _advance(self, progress: Progress) -> None:
         self.progress.setRange(0, progress.total or 0)

@@ -201,4 +201,4 @@ def _known_size(entry: Entry) -> QSize | None:
 def _reason(error: Exception) -> str:
     if isinstance(error, TruthlineError):
         return f"{error.title} {error.detail}".strip()
-    return f"Something went wrong: {error}"
+    return str(error)
