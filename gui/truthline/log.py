@@ -98,6 +98,7 @@ def start(level: str, *, console: int | None = None) -> None:
         console: the `logging` level from which on it is written to standard error too.
 
     """
+    _seen.clear()
     lowest = logging.DEBUG if level == "debug" else logging.INFO
     _logger.setLevel(min(lowest, logging.CRITICAL if console is None else console))
     if console is not None and sys.stderr is not None:
@@ -118,7 +119,6 @@ def stop() -> None:
     for handler in list(_logger.handlers):
         _logger.removeHandler(handler)
         handler.close()
-    _seen.clear()
 
 
 def debug(text: str, *facts: object) -> None:
@@ -190,7 +190,7 @@ class _LogFile(logging.handlers.RotatingFileHandler):
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         super().__init__(
-            file, maxBytes=FILE_BYTES, backupCount=OLD_FILES, encoding="ascii", errors="backslashreplace"
+            file, maxBytes=FILE_BYTES, backupCount=OLD_FILES, encoding="utf-8", errors="backslashreplace"
         )
 
     @override
