@@ -95,7 +95,9 @@ def test_an_error_that_comes_again_takes_a_line(running_log: Path) -> None:
     assert [line.count("again") for line in told] == [0, 1, 1]
 
 
-def test_errors_of_threads_and_of_del_end_there_and_the_listener_is_told(running_log: Path) -> None:
+def test_errors_of_threads_and_of_del_end_there_and_the_listener_is_told(
+    running_log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     class Broken:
         def __del__(self) -> None:
             raise ValueError(LINE)
@@ -111,6 +113,11 @@ def test_errors_of_threads_and_of_del_end_there_and_the_listener_is_told(running
         Broken()
         sys.excepthook(ValueError, ValueError(LINE), None)
     assert [type(error) for error in told] == [KeyError, ValueError]
+    assert capsys.readouterr().err == ""
+    sys.excepthook(ValueError, ValueError(LINE), None)  # before there is a window, or after it
+    said = capsys.readouterr().err
+    assert said.startswith("truthline: Something went wrong that Truthline did not foresee: ValueError.")
+    assert_clean(said.replace(str(running_log), ""))
     written = running_log.read_text()
     assert written.count("unforeseen") == 3
     assert "__del__" in written
@@ -125,12 +132,21 @@ def test_other_libraries_and_the_emulator_do_not_write_there(running_log: Path) 
     assert_clean(running_log.read_text())
 
 
-def test_what_qt_says_loses_names_and_addresses(running_log: Path) -> None:
-    log.foreign(
-        f"QWidget::setLayout: on \"{LABEL}\" of s3://planted-bucket/{IMAGE}.jpg (called '{LABEL}') fails"
-    )
-    assert "QWidget::setLayout: on … of … … fails" in running_log.read_text(encoding="utf-8")
-    assert_clean(running_log.read_text())
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        (f'QWidget::setLayout: "{LABEL}" has one', "QWidget::setLayout: …"),
+        (f"QPainter::begin(): can't paint '{LABEL}', won't", "QPainter::begin(): can't paint …"),
+        (f"Cannot open s3://planted-bucket/{IMAGE}.jpg now", "Cannot open … now"),
+        (f'Cannot read C:\\planted\\{IMAGE}.jpg: "{LABEL}', "Cannot read … …"),
+        (f"QLabel(0x1, name = {LABEL}) is odd", "QLabel…"),
+        ("QTimer::start: in a thread of its own", "QTimer::start: in a thread of its own"),
+    ],
+)
+def test_what_qt_says_loses_names_and_addresses(running_log: Path, said: str, written: str) -> None:
+    log.foreign(said)
+    last = running_log.read_text(encoding="utf-8").splitlines()[-1]
+    assert last.endswith(f"WARNING: {written}")
 
 
 def test_it_rotates_and_a_crash_goes_to_the_newest_file(

@@ -26,7 +26,7 @@ def versions() -> dict[str, str]:
         try:
             told[name] = metadata.version(distribution)
         except metadata.PackageNotFoundError:
-            told[name] = "not installed"
+            told[name] = "unknown"  # as in an app in one piece
     return told | {"Platform": platform.platform()}
 
 

@@ -43,7 +43,8 @@ _CAUSES: Final = 5
 _REPEATS: Final = 100
 """How many different places of errors are remembered, so that a repeated one takes one line."""
 _WORD: Final = re.compile(r"[A-Za-z_][\w.-]{0,79}")
-_DATA: Final = re.compile(r"""(["'`]).*?\1|[“‘(].*?[”’)]|\S*[/\\]\S*""", re.DOTALL)
+_QUOTED: Final = re.compile(r"""["`“‘]|(?<!\w)'|'(?!\w)|\((?!\))""")
+_ADDRESS: Final = re.compile(r"\S*[/\\]\S*")
 _HERE: Final = Path(__file__).parent.parent
 
 _logger: Final = logging.getLogger("truthline.log")
@@ -132,8 +133,9 @@ def note(text: str, *facts: object) -> None:
 
 
 def foreign(text: str) -> None:
-    """Write what other software says, without whatever is quoted, in brackets, or an address."""
-    _logger.warning("%s", _DATA.sub("…", text))
+    """Write what other software says, as far as the first quotation or bracket, and without addresses."""
+    begun, *quoted = _QUOTED.split(text, maxsplit=1)
+    _logger.warning("%s", _ADDRESS.sub("…", begun) + ("…" if quoted else ""))
 
 
 def told_error(error: Exception) -> None:
@@ -155,6 +157,12 @@ def unforeseen(error: BaseException) -> Unforeseen:
 def describe(error: BaseException) -> Unforeseen:
     """What an error is and where it came from, without what it says."""
     return Unforeseen(_doing(error), _place(error), "\n".join(_lines(error)))
+
+
+def in_a_line(error: Unforeseen) -> str:
+    """What is said of an error where there is no dialog for it."""
+    where = f"The log tells more: {shown_path()}" if path().exists() else "No log could be written."
+    return f"truthline: Something went wrong that Truthline did not foresee: {error.place}. {where}"
 
 
 @contextmanager
@@ -246,9 +254,11 @@ def _caught(error: BaseException) -> None:
     if not isinstance(error, Exception):  # Ctrl-C
         sys.__excepthook__(type(error), error, error.__traceback__)
         return
-    unforeseen(error)
+    described = unforeseen(error)
     for listener in _listeners:
         listener(error)
+    if not _listeners and sys.stderr is not None:
+        print(in_a_line(described), file=sys.stderr, flush=True)  # noqa: T201  # there is no window yet
 
 
 def _doing(error: BaseException) -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QDialogButtonBox, QLabel
+from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox, QLabel
+from shiboken6 import isValid
 
 from truthline import __version__, log
 from truthline.ui.dialogs.about import AboutDialog
@@ -43,7 +44,7 @@ def texts(dialog: UnforeseenDialog) -> str:
 
 def close(user: Any, dialog: Any) -> None:
     user.click(dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Close))
-    user.wait(lambda: user.app.alarm.dialog is None)
+    user.wait(lambda: not isValid(dialog) or not dialog.isVisible())
 
 
 def test_an_error_in_a_command_is_told_once_and_the_window_goes_on(
@@ -100,7 +101,7 @@ def test_one_that_comes_again_and_again_can_be_silenced(
     user.activate()
     user.key(Qt.Key.Key_F1)
     QApplication.processEvents()
-    assert user.app.alarm.dialog is None
+    assert not [one for one in user.window.findChildren(UnforeseenDialog) if one.isVisible()]
     assert hooked.read_text(encoding="utf-8").count("again, during “Keys”") == 2
 
 
@@ -121,6 +122,21 @@ def test_an_error_in_a_job_says_what_the_job_was_about(
     user.app.jobs.run(Lane.WRITE, break_down)
     dialog = user.dialog(UnforeseenDialog)
     assert dialog.headline.text() == "Something went wrong while saving to the workspace."
+    close(user, dialog)
+
+
+def test_one_that_went_with_the_dialog_below_it_is_no_hindrance(user: Any, hooked: Path) -> None:
+    below = QDialog(user.window)
+    below.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    below.open()
+    user.wait(lambda: QApplication.activeModalWidget() is below)
+    user.app.alarm.tell(KeyError(LINE))
+    user.wait(lambda: below.findChildren(UnforeseenDialog))
+    below.close()
+    user.wait(lambda: not isValid(below))
+    user.app.alarm.tell(ValueError(LINE))
+    dialog = user.dialog(UnforeseenDialog)
+    assert dialog.parent() is user.window
     close(user, dialog)
 
 

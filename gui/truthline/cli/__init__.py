@@ -82,9 +82,7 @@ def console_level(arguments: argparse.Namespace) -> int | None:
 
 
 def _break_down(error: Exception) -> int:
-    described = log.unforeseen(error)
-    where = f"The log tells where: {log.shown_path()}" if log.path().exists() else "No log could be written."
-    Run.note(f"truthline: Something went wrong that Truthline did not foresee: {described.place}. {where}")
+    Run.note(log.in_a_line(log.unforeseen(error)))
     return BROKEN
 
 

@@ -123,9 +123,7 @@ class Actions:
             action.setShortcuts([QKeySequence(one) for one in keys.keys])
             action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
             action.setCheckable(spec.checkable)
-            action.setToolTip(
-                spec.plain_text + (f" ({keys.name})" if keys.keys else "")
-            )
+            action.setToolTip(spec.plain_text + (f" ({keys.name})" if keys.keys else ""))
             if spec.name in handlers:
                 action.triggered.connect(partial(_carry_out, spec, handlers[spec.name]))
             window.addAction(action)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication
+from shiboken6 import isValid
 
 from truthline import log
 
@@ -24,7 +25,10 @@ _ROOMS = (
 
 
 class Alarm(QObject):
-    """Shows a dialog for an unforeseen error; those that come while it is open are counted in it."""
+    """Shows a dialog for an unforeseen error; those that come while it is open are counted in it.
+
+    The dialog may also go with the one that it lies over.
+    """
 
     _raised = Signal(object)
 
@@ -44,7 +48,7 @@ class Alarm(QObject):
     def _tell(self, error: Unforeseen) -> None:
         from truthline.ui.dialogs.unforeseen import UnforeseenDialog  # noqa: PLC0415  # rarely needed
 
-        if self.dialog is not None:
+        if self.dialog is not None and isValid(self.dialog) and self.dialog.isVisible():
             self.dialog.count_another()
             return
         if error.place in self._silenced:
@@ -56,13 +60,8 @@ class Alarm(QObject):
             parent=QApplication.activeModalWidget() or self._window,
         )
         self._told.add(error.place)
-        dialog.finished.connect(lambda _: self._end(error))
+        dialog.silenced.connect(lambda: self._silenced.add(error.place))
         dialog.open()
-
-    def _end(self, error: Unforeseen) -> None:
-        dialog, self.dialog = self.dialog, None
-        if dialog is not None and dialog.silence.isChecked():
-            self._silenced.add(error.place)
 
 
 def _doing(error: Unforeseen) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -39,6 +39,9 @@ class UnforeseenDialog(QDialog):
 
     """
 
+    silenced = Signal()
+    """It was closed, with the wish to hear of this one no more."""
+
     def __init__(
         self, error: Unforeseen, doing: str, *, is_repeated: bool, parent: QWidget | None = None
     ) -> None:
@@ -59,6 +62,7 @@ class UnforeseenDialog(QDialog):
         self.count.hide()
         self.silence = QCheckBox("Do not tell of this one again until the next start")
         self.silence.setVisible(is_repeated)
+        self.finished.connect(lambda _: self.silenced.emit() if self.silence.isChecked() else None)
         layout = QVBoxLayout(self)
         layout.addLayout(_headed(self.headline))
         layout.addWidget(
