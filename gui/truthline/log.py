@@ -38,6 +38,7 @@ LEVELS: Final = ("info", "debug")
 """How much is written; a setting, and what ``--debug`` raises."""
 FILE_BYTES: Final = 1_000_000
 OLD_FILES: Final = 4
+_SILENT: Final = logging.CRITICAL + 1
 _SOMETHING: Final = "something"
 _CAUSES: Final = 5
 _REPEATS: Final = 100
@@ -49,7 +50,7 @@ _HERE: Final = Path(__file__).parent.parent
 
 _logger: Final = logging.getLogger("truthline.log")
 _logger.propagate = False
-_logger.setLevel(logging.CRITICAL + 1)
+_logger.setLevel(_SILENT)
 _seen: Final[set[str]] = set()
 _listeners: Final[list[Callable[[BaseException], None]]] = []
 
@@ -120,6 +121,7 @@ def stop() -> None:
     for handler in list(_logger.handlers):
         _logger.removeHandler(handler)
         handler.close()
+    _logger.setLevel(_SILENT)
 
 
 def debug(text: str, *facts: object) -> None:
