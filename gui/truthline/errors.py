@@ -5,6 +5,7 @@
     TruthlineError
     ├── UsageError                 the request itself makes no sense: a bad ARN, a missing target
     ├── UnreadableFileError        a manifest or image folder cannot be read or written
+    │   └── NotLinesError          a manifest has no lines, but values that could be read as entries
     ├── WorkspaceError             the workspace file is damaged or from a newer Truthline
     │   ├── WorkspaceHeldError     another running Truthline has it open
     │   ├── MissingEntryError      no such entry or batch, or no longer; a KeyError too
@@ -64,6 +65,10 @@ class UsageError(TruthlineError):
 
 class UnreadableFileError(TruthlineError):
     """A file or folder cannot be read or written."""
+
+
+class NotLinesError(UnreadableFileError):
+    """A manifest is one JSON array, or values spread over lines: it can be read as one entry a value."""
 
 
 class WorkspaceError(TruthlineError):

@@ -128,6 +128,7 @@ def parser() -> Parser:
         help="where a folder's images are or will be",
     )
     one.add_argument("--images", default="", metavar="DIR", help="where a manifest's images lie locally")
+    _add_values(one)
 
     one = add("export", files.export, "Write a workspace's lines to a manifest.")
     one.add_argument("workspace", metavar="WORKSPACE.truthline", help="whose lines they are")
@@ -149,7 +150,15 @@ def parser() -> Parser:
     one.add_argument("--to", required=True, choices=FORMATS, help="format of DST")
     one.add_argument("--images", default="", metavar="DIR", help="where the images lie (default: in SRC)")
     one.add_argument("--target", default="", metavar="s3://bucket/prefix", help="where they are in S3")
+    one.add_argument(
+        "--labels", default="", metavar="A,B,C", help="names of the classes that YOLO files only number"
+    )
     one.add_argument("--dry-run", action="store_true", help="write nothing; list what would be lost")
+    one.epilog = (
+        "Exit code 0: written, also where remarks are told, and where the format of DST has no place for"
+        " something (lost) or something was put right (changed). 1: written, but an image, a label or a box"
+        " was left out. 2: nothing was written."
+    )
 
     one = add("emulator", emulator, "Serve Rekognition's datasets and S3 on this computer.")
     one.add_argument("--port", type=int, default=0, help="the port to listen on (default: any)")
@@ -168,6 +177,7 @@ def parser() -> Parser:
     one.add_argument("--train", default="", metavar="MANIFEST", help="of the training dataset")
     one.add_argument("--test", default="", metavar="MANIFEST", help="of the test dataset")
     one.add_argument("--images", default="", metavar="DIR", help="check the images in this folder too")
+    _add_values(one)
 
     one = add("status", datasets.status, "Tell a dataset's status.")
     one.add_argument("arn", metavar="ARN", help="of the dataset")
@@ -226,6 +236,14 @@ def _add_common(one: argparse.ArgumentParser, default: str) -> None:
         (("--debug",), "tell and log all that helps to find a mistake, without any data"),
     ):
         one.add_argument(*flags, action="store_true", default=off, help=told)
+
+
+def _add_values(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--values",
+        action="store_true",
+        help="read a manifest that is a JSON array, or spread over lines, as one entry a value",
+    )
 
 
 def with_command(argv: Sequence[str]) -> list[str]:

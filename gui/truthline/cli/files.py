@@ -41,6 +41,7 @@ def new(run: Run) -> int:
             connection=run.connection,
             target=given.to,
             images_dir=given.images,
+            values=given.values,
             report=report,
             cancel=run.cancel,
         ) as workspace,
@@ -97,6 +98,7 @@ def convert_labels(run: Run) -> int:
             given.to,
             images=source_lookup(source, given.images, given.target),
             target=given.target,
+            labels=[label.strip() for label in given.labels.split(",")] if given.labels else (),
             dry_run=given.dry_run,
             tell=lambda conversion: _tell_conversion(run, conversion),
             report=report,
@@ -111,14 +113,23 @@ def convert_labels(run: Run) -> int:
             "images": done.images,
             "class_labels": done.class_labels,
             "boxes": done.boxes,
-            "losses": [{"count": loss.count, "what": loss.what} for loss in done.losses],
+            "losses": [
+                {"count": loss.count, "what": loss.what, "kind": loss.kind, "place": loss.place}
+                for loss in done.losses
+            ],
             "findings": [
-                {"place": one.place, "code": one.code, "level": one.level, "message": one.message}
+                {
+                    "place": one.place,
+                    "code": one.code,
+                    "level": one.level,
+                    "message": one.message,
+                    "left_out": one.left_out,
+                }
                 for one in done.findings
             ],
         }
     )
-    return FLAWED if any(one.level != Level.INFO for one in done.findings) else FINE
+    return FLAWED if done.left_out else FINE
 
 
 def _tell_conversion(run: Run, conversion: Conversion) -> None:
@@ -126,16 +137,18 @@ def _tell_conversion(run: Run, conversion: Conversion) -> None:
     for one in conversion.findings:
         run.say(f"{one.place}: {one.level} {one.code}: {one.message}")
     for loss in conversion.losses:
-        run.say(f"lost: {loss.count} {loss.what}")
+        first = f" (the first: {loss.place})" if loss.place else ""
+        run.say(f"{loss.kind}: {loss.count} {loss.what}{first}")
 
 
 def check(run: Run) -> int:
     """Find what is wrong in a manifest, or in those of a project's two datasets."""
     given = run.arguments
     names = _manifests(given)
+    images = Path(given.images) if given.images else None
     with ExitStack() as stack:
         paths = [stack.enter_context(read_from(name)) for name in names]
-        check = ManifestCheck(*paths, images_dir=Path(given.images) if given.images else None)
+        check = ManifestCheck(*paths, images_dir=images, values=given.values)
         return _tell_findings(run, check, dict(zip(paths, names, strict=True)) if given.test else {})
 
 

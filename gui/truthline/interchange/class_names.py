@@ -70,8 +70,14 @@ def class_names(intake: Intake) -> ClassNames:
         UnreadableFileError: a file that should name the classes cannot be read.
 
     """
-    if intake.labels:
-        return ClassNames(dict(enumerate(intake.labels)), "the list of classes that was given")
+    found = _of_files(intake)
+    if not intake.labels:
+        return found
+    given = dict(enumerate(intake.labels))
+    return ClassNames(given, "the list of names that was given", has_keypoints=found.has_keypoints)
+
+
+def _of_files(intake: Intake) -> ClassNames:
     yaml_files = [intake.path] if intake.path.is_file() else sorted(intake.root.glob("*.y*ml"))
     for path in yaml_files:
         content = _load_yaml(path)
@@ -81,7 +87,9 @@ def class_names(intake: Intake) -> ClassNames:
     for name in files_under(intake.root, *NAME_FILES):
         if name.rpartition("/")[2] in NAME_FILES:
             lines = read_text(intake.root / name, _LIMIT).splitlines()
-            return ClassNames({number: line.strip() for number, line in enumerate(lines) if line.strip()}, name)
+            return ClassNames(
+                {number: line.strip() for number, line in enumerate(lines) if line.strip()}, name
+            )
     return ClassNames({}, "")
 
 

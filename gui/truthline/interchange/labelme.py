@@ -2,7 +2,9 @@
 
 labelme turns images upright before it shows them, so its coordinates need nothing done. Of shapes other than
 rectangles the bounding rectangle is taken, but a point or a line has none that would be an object's. Types of
-shapes count the same in upper and lower case, since other tools write them so. Source: github.com/wkentaro/labelme, ``labelme/label_file.py``.
+shapes count the same in upper and lower case, since other tools write them so.
+
+Source: github.com/wkentaro/labelme, ``labelme/label_file.py``.
 """
 
 from __future__ import annotations

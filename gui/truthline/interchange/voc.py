@@ -59,7 +59,9 @@ def _parsed(data: bytes) -> Element:
         raise XmlError("the file is empty")
     root = parse_xml(data)
     if root.tag != "annotation":
-        kind = "CVAT's own XML" if root.tag == "annotations" and root.find("image") is not None else "other XML"
+        kind = (
+            "CVAT's own XML" if root.tag == "annotations" and root.find("image") is not None else "other XML"
+        )
         raise XmlError(f"it is {kind}, with <{root.tag}> where Pascal VOC has <annotation>")
     return root
 

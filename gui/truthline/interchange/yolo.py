@@ -4,10 +4,11 @@ The centre and the size of a box are shares of the image's width and height, so 
 known. They are written with twelve decimals, and an edge that is read within the error of its decimals from a
 whole pixel is that pixel: whole pixels come back exactly, also from files with the usual six decimals.
 
-Read are also a sixth number (confidence), and outlines, keypoints and rotated boxes, of which the bounding box is
-kept. Rotated boxes come as a class and four corners, or as four corners, a name and a difficulty (``x1 y1 … x4
-y4 name 0``), then in pixels as a rule. Source: docs.ultralytics.com, "Object Detection Datasets"; captain-whu's
-DOTA devkit for the corners.
+Read are also a sixth number (confidence), and outlines, keypoints and rotated boxes, of which the bounding box
+is kept. Rotated boxes come as a class and four corners, or as four corners, a name and a difficulty (``x1 y1 …
+x4 y4 name 0``), then in pixels as a rule.
+
+Source: docs.ultralytics.com, "Object Detection Datasets"; captain-whu.github.io/DOTA for the corners.
 """
 
 from __future__ import annotations
@@ -109,7 +110,9 @@ class _File:
             message = f"Read as boxes by four corners and a name (YOLO-OBB, DOTA), in {unit}."
             self._intake.remark(Code.FORM, message, self._name)
         shares = (
-            self._cornered(words, place, in_pixels=in_pixels) if _corners(words) else self._share(words, place)
+            self._cornered(words, place, in_pixels=in_pixels)
+            if _corners(words)
+            else self._share(words, place)
             for words, place in lines
         )
         return tuple(share for share in shares if share is not None)
@@ -121,12 +124,12 @@ class _File:
         return self._checked(words[_CORNERS], frame, words[:_CORNERS], place, in_pixels=in_pixels)
 
     def _share(self, words: list[str], place: str) -> _Share | None:
-        found = [number_of(word) for word in words]
-        class_id, *numbers = (number for number in found if number is not None)
-        if None in found:
+        numbers = [number for word in words if (number := number_of(word)) is not None]
+        if len(numbers) < len(words):
             message = "It holds something that is no number. It was left out."
             self._intake.found(Code.UNREADABLE, message, place)
             return None
+        class_id, *numbers = numbers
         label = self._classes.label(class_id)
         if not label:
             message = f"There is no class {words[0]}: {self._classes.told}. It was left out."

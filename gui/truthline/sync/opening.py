@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from truthline.aws.session import connect
 from truthline.errors import UnreadableFileError, UsageError
 from truthline.manifest.edit import new_annotation
-from truthline.manifest.file import has_bom, read_manifest, read_raw_lines, write_manifest
+from truthline.manifest.file import has_bom, read_raw_lines, write_manifest
+from truthline.manifest.forms import check_form, read_entries
 from truthline.manifest.line import read_source_ref, strip_service_keys
 from truthline.manifest.placing import UNPLACED
 from truthline.progress import ignore_progress
@@ -45,6 +46,7 @@ def create_workspace(
     cancel: CancelToken,
     target: str = "",
     images_dir: str = "",
+    values: bool = False,
     report: Report = ignore_progress,
 ) -> Workspace:
     """Make a workspace from any source but a workspace, and open it.
@@ -57,10 +59,12 @@ def create_workspace(
         target: ``s3://bucket/prefix`` where a folder's images are, or will be; "" to say it later, by
             `Workspace.place`.
         images_dir: the folder in which a manifest's images lie on this computer; "" for S3.
+        values: read a manifest that has no lines as one entry for each of its JSON values.
         report: is told how far the work is.
 
     Raises:
         UsageError: the file exists already, the target is no address, or a folder comes without images.
+        NotLinesError: the manifest has no lines, and ``values`` is not set.
         UnreadableFileError: the source cannot be read, or the workspace not be written.
         ServiceError: S3 or the dataset could not be read.
 
@@ -81,7 +85,7 @@ def create_workspace(
         images_dir=images_dir and str(Path(images_dir).absolute()),
     )
     with appearing_whole(path) as hidden:
-        described = _described(source, info, connection, cancel)
+        described = _described(source, info, connection, cancel, values=values)
         with Workspace.create(hidden, described.info) as workspace:
             if source.kind is SourceKind.DATASET:
                 with connect(connection.for_arn(source.text)) as aws:
@@ -100,6 +104,7 @@ def open_or_create(
     cancel: CancelToken,
     target: str = "",
     images_dir: str = "",
+    values: bool = False,
     report: Report = ignore_progress,
 ) -> Workspace:
     """Open the workspace that was made from a source earlier, or make it now; as `create_workspace`."""
@@ -113,6 +118,7 @@ def open_or_create(
         cancel=cancel,
         target=target,
         images_dir=images_dir,
+        values=values,
         report=report,
     )
 
@@ -246,6 +252,7 @@ def lay_base(workspace: Workspace, base: Path, *, cancel: CancelToken) -> None:
         UnreadableFileError: the manifest cannot be read.
 
     """
+    check_form(base)
     lines = (strip_service_keys(raw) for raw in read_raw_lines(base))
     while chunk := list(islice(lines, _CHUNK)):
         cancel.check()
@@ -271,12 +278,12 @@ class _Described(NamedTuple):
 
 
 def _described(
-    source: Source, info: WorkspaceInfo, connection: Connection, cancel: CancelToken
+    source: Source, info: WorkspaceInfo, connection: Connection, cancel: CancelToken, *, values: bool
 ) -> _Described:
     """What the new workspace is made of; of a dataset, the entries are read later."""
     match source.kind:
         case SourceKind.MANIFEST:
-            lines = read_manifest(source.path)
+            lines = read_entries(source.path, values=values)
             entries = (NewEntry(line.raw, ending=line.ending) for line in lines)
             return _Described(replace(info, bom=has_bom(source.path)), entries)
         case SourceKind.FOLDER:

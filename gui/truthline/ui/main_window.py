@@ -34,7 +34,7 @@ from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Jobs, Lane
 from truthline.ui.keyboard import KeyFilter
 from truthline.ui.keys import DIGITS
-from truthline.ui.opening import Opener, Wish, leads_to
+from truthline.ui.opening import Opener, Wish, leads_to, tell_failures
 from truthline.ui.panels.search import SearchField
 from truthline.ui.panels.toast import Toast
 from truthline.ui.sample import SAMPLE_NAME, SampleRunner
@@ -95,7 +95,7 @@ class MainWindow(QMainWindow):
         self.actions_by_name = Actions(self, self._handlers())
         self.opener = Opener(jobs, self)
         self.opener.opened.connect(lambda workspace: self._receive(workspace, self.opener.over))
-        self.opener.failed.connect(self.complain)
+        tell_failures(self.opener, self.complain, self)
         self.opener.working.connect(self._show_opening)
         self.sample = SampleRunner(jobs, self)
         self.sample.ready.connect(lambda wish: self.opener.open(self._access.lent(wish)))

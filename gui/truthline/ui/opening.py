@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from truthline.aws.connection import Connection
-from truthline.errors import CancelledError, TruthlineError
+from truthline.errors import CancelledError, NotLinesError, TruthlineError
 from truthline.progress import CancelToken, Progress, Report
 from truthline.sync.sources import Source, SourceKind, recognise
 from truthline.ui.jobs import Job, Jobs, Lane
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from truthline.workspace.workspace import Workspace
 
 
@@ -25,6 +28,7 @@ class Wish:
 
     ``over`` is what counts before what an existing workspace says of how to reach AWS, as long as it is open;
     a ``connection`` that was ``chosen`` for it takes the place of what it says.
+    With ``values``, a manifest that has no lines is read as one entry for each of its JSON values.
     """
 
     text: str
@@ -34,6 +38,7 @@ class Wish:
     over: Connection = field(default_factory=Connection)
     chosen: bool = False
     path: Path | None = None
+    values: bool = False
 
 
 class Opener(QObject):
@@ -43,6 +48,8 @@ class Opener(QObject):
     """The open `Workspace`."""
     failed = Signal(object)
     """The exception by which opening failed; not after a cancel."""
+    values_offered = Signal(object, object)
+    """In place of ``failed``: the `NotLinesError`, and the `Wish` that takes the manifest as values."""
     working = Signal(object)
     """`Progress` while it goes on, None when it has ended."""
 
@@ -50,8 +57,12 @@ class Opener(QObject):
         super().__init__(parent)
         self._jobs = jobs
         self._job: Job | None = None
-        self.over = Connection()
+        self._wish = Wish("")
+
+    @property
+    def over(self) -> Connection:
         """Of the `Wish` that was opened last."""
+        return self._wish.over
 
     @property
     def busy(self) -> bool:
@@ -62,7 +73,7 @@ class Opener(QObject):
         """Open a workspace; anything else becomes one first, or is found to have become one earlier."""
         if self.busy:
             return
-        self.over = wish.over
+        self._wish = wish
         self.working.emit(Progress("Opening"))
 
         def work(token: CancelToken, report: Report) -> Workspace:
@@ -88,12 +99,34 @@ class Opener(QObject):
 
     def _failed(self, error: Exception) -> None:
         self._end()
-        if not isinstance(error, CancelledError):
+        if isinstance(error, NotLinesError):
+            self.values_offered.emit(error, replace(self._wish, values=True))
+        elif not isinstance(error, CancelledError):
             self.failed.emit(error)
 
     def _end(self) -> None:
         self._job = None
         self.working.emit(None)
+
+
+def tell_failures(opener: Opener, complain: Callable[[Exception], None], window: QWidget) -> None:
+    """Let a window tell of what cannot be opened, and ask whether to open what can be read in another way."""
+
+    def ask(error: NotLinesError, wish: Wish) -> None:
+        box = QMessageBox(window)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("Open as Values")
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(f"{Path(error.place).name}: {error.title}")
+        box.setInformativeText("Read it as one entry for each value? The file itself stays as it is.")
+        go = box.addButton("Read as Entries", QMessageBox.ButtonRole.AcceptRole)
+        go.clicked.connect(lambda: opener.open(wish))
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+    opener.failed.connect(complain)
+    opener.values_offered.connect(ask)
 
 
 def destination(wish: Wish) -> Path:
@@ -150,6 +183,7 @@ def _open(wish: Wish, token: CancelToken, report: Report) -> Workspace:
         connection=wish.connection,
         target=wish.target,
         images_dir=wish.images_dir,
+        values=wish.values,
         cancel=token,
         report=report,
     )
