@@ -61,10 +61,10 @@ def read_text(path: Path, limit: int) -> str:
 
 
 def check_encoding(data: bytes, place: str) -> None:
-    """Raise `UnreadableFileError` if the file says that it is UTF-16, or holds what no text holds."""
+    """Raise `UnreadableFileError` if the file says that it is UTF-16, or begins as no text does."""
     if data.startswith(_UTF_16):
         raise UnreadableFileError("This is UTF-16 text.", detail="Save the file as UTF-8.", place=place)
-    if b"\0" in data[:_LOOKED_AT]:
+    if data.count(0, 0, _LOOKED_AT) > min(len(data), _LOOKED_AT) // 4:  # a label may well be a NUL
         raise UnreadableFileError("This is no text.", detail="Choose another file.", place=place)
 
 

@@ -100,7 +100,7 @@ def first_box_in_words(image: LabelledImage) -> str:
     box = image.boxes[0]
     of = f" of {image.size.width} by {image.size.height} pixels" if image.size else ""
     frame = f"{box.width:g} wide and {box.height:g} high at {box.left:g}, {box.top:g}"
-    return f"The first box is so “{box.label}”, {frame}, on an image{of}."
+    return f"The first box that was read: “{box.label}”, {frame}, on an image{of}."
 
 
 class _Settler:

@@ -1,8 +1,8 @@
 """What the columns of a table are: by its header, or by the form of its lines where it has none.
 
 A header counts by its words, in any case and with or without spaces, ``_`` and ``-``. One that is not
-understood stops the reading, since a column that is taken for another makes wrong boxes. Without a header, the
-lines themselves show one of three forms; which one was taken is told.
+understood stops the reading, since a column that is taken for another makes wrong boxes. Without a header,
+the lines show one of three forms; which one was taken is told.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def _by_header(header: Sequence[str], rows: Sequence[Sequence[str]], place: str)
         unknown or at.keys() - {"image", "label", "width", "height"} - _SIZES_OF_IMAGE
     ):
         raise _not_understood(header, "it names no four columns of a frame, but others", place)
-    told = "" if tuple(header) == HEADER else _in_words(header, at, frames, others)
+    told = "" if tuple(header) == HEADER[: len(header)] else _in_words(header, at, frames, others)
     return Columns(at, has_header=True, frames=frames, told=told)
 
 

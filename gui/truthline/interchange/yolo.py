@@ -4,9 +4,9 @@ The centre and the size of a box are shares of the image's width and height, so 
 known. They are written with twelve decimals, and an edge that is read within the error of its decimals from a
 whole pixel is that pixel: whole pixels come back exactly, also from files with the usual six decimals.
 
-Read are also a sixth number (confidence), and outlines, keypoints and rotated boxes, of which the bounding box
-is kept. Rotated boxes come as a class and four corners, or as four corners, a name and a difficulty (``x1 y1 …
-x4 y4 name 0``), then in pixels as a rule.
+Read are also a sixth number (confidence), and outlines, keypoints and rotated boxes, of which the bounding
+box is kept. Rotated boxes come as a class and four corners, or as four corners, a name and a difficulty
+(``x1 y1 … x4 y4 name 0``), then in pixels as a rule.
 
 Source: docs.ultralytics.com, "Object Detection Datasets"; captain-whu.github.io/DOTA for the corners.
 """

@@ -57,14 +57,15 @@ def form_of(path: str | Path) -> Form:
     head = b"\n".join(lines)[:_LOOKED_AT]
     if head.startswith(_UTF_16):
         return Form.UTF_16
-    if b"\0" in head:
+    starts = {line.lstrip()[:1] for line in lines}
+    if b"\0" in head and b"{" not in starts:
         return Form.NO_TEXT
     first = lines[0].lstrip()[:1] if lines else b""
     if first == b"[" and _array(_whole(path)):
         return Form.ARRAY
     if first == b"{" and _values(lines[0]) is None and _values(_whole(path)):
         return Form.SPREAD
-    if len(lines) >= _MANY and not any(line.lstrip().startswith((b"{", b"[")) for line in lines):
+    if len(lines) >= _MANY and not starts & {b"{", b"["}:
         return Form.NO_JSON
     return Form.LINES
 
