@@ -38,7 +38,7 @@ def test_the_first_folder_is_the_label(put: Put) -> None:
         "s3://b/p/dog, big/1.jpg": ("dog, big",),
     }
     assert [(found.code, found.place) for found in reading.findings] == [(Code.LABEL, "loose.jpg")]
-    assert reading.losses == (Loss(1, "images that are no PNG or JPEG", LossKind.LEFT_OUT, "crow/c.webp"),)
+    assert reading.losses == (Loss(1, "images that are no PNG or JPEG", LossKind.LEFT_OUT, "cat/3.webp"),)
 
 
 def test_an_image_in_two_folders_has_both_labels(put: Put) -> None:

@@ -20,9 +20,8 @@ from truthline.interchange.reading import Reading, read_images
 
 WIDTH, HEIGHT = 640, 480
 Corners = tuple[int, int, int, int]
-edges = st.tuples(*(st.integers(-300, 900).filter(lambda number: number % 7 == 0) for _ in range(4))).filter(
-    lambda four: four[0] != four[2] and four[1] != four[3]
-)
+steps = st.integers(-40, 130).map(lambda number: 7 * number)
+edges = st.tuples(steps, steps, steps, steps).filter(lambda four: four[0] != four[2] and four[1] != four[3])
 
 
 def _coco(corners: Corners) -> str:

@@ -117,7 +117,7 @@ def test_corners_by_many_names(put: Put, header: str) -> None:
     reading = read(put, f"{header}\na.jpg,dog,100,50,300,200\n")
     assert reading.images[0].boxes == (DOG,)
     form, first = told(reading)
-    assert form.startswith(f"Read by its header: “{header.split(',')[0]}” as the image")
+    assert form.startswith(f"Read by its header: “{header.partition(',')[0]}” as the image")
     assert "“dog”, 200 wide and 150 high at 100, 50" in first
 
 

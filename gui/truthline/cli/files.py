@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from truthline.cli.run import FINE, FLAWED, Json, Run
 from truthline.cli.streams import STREAM, need_file, read_from, written_to
 from truthline.errors import UsageError
+from truthline.interchange.class_names import split_labels
 from truthline.interchange.conversion import convert
 from truthline.interchange.formats import FORMATS
 from truthline.manifest.annotation import Level
@@ -98,7 +99,7 @@ def convert_labels(run: Run) -> int:
             given.to,
             images=source_lookup(source, given.images, given.target),
             target=given.target,
-            labels=[label.strip() for label in given.labels.split(",")] if given.labels else (),
+            labels=split_labels(given.labels),
             dry_run=given.dry_run,
             tell=lambda conversion: _tell_conversion(run, conversion),
             report=report,

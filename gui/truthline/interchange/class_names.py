@@ -8,7 +8,6 @@ import yaml
 
 from truthline.errors import UnreadableFileError
 from truthline.interchange.files import files_under, read_text
-from truthline.interchange.model import Code
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +16,11 @@ if TYPE_CHECKING:
 
 NAME_FILES: Final = ("classes.txt", "obj.names")
 _LIMIT: Final = 4 << 20
+
+
+def split_labels(text: str) -> tuple[str, ...]:
+    """Labels that a person wrote with commas between them."""
+    return tuple(label.strip() for label in text.split(",")) if text.strip() else ()
 
 
 class ClassNames:
@@ -57,7 +61,7 @@ class ClassNames:
         labels = ", ".join(label for _, label in sorted(self._made_up.items())[:_LISTED])
         more = ", …" if len(self._made_up) > _LISTED else ""
         message = f"{why}, so the labels are {labels}{more}. Give the names of the classes to have others."
-        intake.remark(Code.FORM, message, self._source or intake.path.name)
+        intake.form(message, self._source or intake.path.name)
 
 
 _LISTED: Final = 8

@@ -13,7 +13,7 @@ import msgspec
 
 from truthline.errors import UnreadableFileError
 from truthline.interchange.files import decode_json, folder_of
-from truthline.interchange.frames import Frame, bounds_of, number_of, plain
+from truthline.interchange.frames import Frame, bounded, bounds_of, number_of, plain
 from truthline.interchange.model import Code, FileImage, LabelledImage, Outlet
 from truthline.manifest.annotation import Box, ImageSize, Level
 from truthline.manifest.file import write_manifest
@@ -109,8 +109,8 @@ class _File:
         if not data.lstrip().startswith(b"{"):
             found: list[msgspec.Raw] = decode_json(data, list[msgspec.Raw], f"{place}, {part}")
             return found
-        message = "This is one object where a list belongs. It was read as a list of one."
-        self._intake.remark(Code.FORM, message, f"{self._name}, {part}")
+        message = f"“{part}” is one object where a list belongs. It was read as a list of one."
+        self._intake.form(message, f"{self._name}, {part}")
         return [msgspec.Raw(data)]
 
     def _categories(self) -> dict[str, str]:
@@ -148,7 +148,7 @@ class _File:
             self._intake.left_out("crowds (iscrowd), which are regions of many objects and no boxes", place)
             return None
         outline = bytes(one.segmentation).strip() not in _EMPTY
-        frame: tuple[_Number, ...] = tuple(one.bbox or ())
+        frame: tuple[_Number, ...] = tuple(map(bounded, one.bbox or ()))
         if outline:
             self._intake.lost("outlines (segmentations), of which the bounding box is kept")
         if bytes(one.num_keypoints).strip() not in _EMPTY:
@@ -221,5 +221,6 @@ def _bounds(outline: msgspec.Raw) -> Frame | tuple[()]:
         polygons = msgspec.json.decode(outline, type=list[list[_Number]])
     except (msgspec.DecodeError, RecursionError):
         return ()
-    points = [point for polygon in polygons for point in zip(polygon[0::2], polygon[1::2], strict=False)]
+    pairs = [zip(map(bounded, one[0::2]), map(bounded, one[1::2]), strict=False) for one in polygons]
+    points = [point for polygon in pairs for point in polygon]
     return bounds_of(points) if points else ()

@@ -67,8 +67,9 @@ def put_in_order(start: float, size: float) -> tuple[float, float]:
 
 def reaches_out(box: Box, width: float, height: float) -> bool:
     """Whether a box has a part, beyond a rounding error, that is not on an image of that size."""
-    far = max(-box.left, -box.top, box.left + box.width - width, box.top + box.height - height)
-    return far > EDGE
+    # Compared, not subtracted: a file may claim a size that no float can hold.
+    far = box.left + box.width - EDGE > width or box.top + box.height - EDGE > height
+    return far or min(box.left, box.top) < -EDGE
 
 
 def clip(box: Box, width: int, height: int) -> Box | None:
@@ -94,6 +95,13 @@ def bounds_of_turned(frame: Frame, degrees: float) -> Frame:
     sine, cosine = abs(math.sin(math.radians(degrees))), abs(math.cos(math.radians(degrees)))
     across, down = width * cosine + height * sine, width * sine + height * cosine
     return left + (width - across) / 2, top + (height - down) / 2, across, down
+
+
+def bounded(number: float) -> float:
+    """The same number, infinite if it is out of all bounds: JSON has whole numbers that no float can hold."""
+    if number > _MOST:
+        return math.inf
+    return -math.inf if number < -_MOST else number
 
 
 def number_of(text: str) -> float | None:

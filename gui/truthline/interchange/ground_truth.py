@@ -31,7 +31,7 @@ def read(intake: Intake) -> Iterator[LabelledImage]:
     word = "value" if form.has_values else "line"
     if form.has_values:
         message = f"{form.value} It was read as one image for each value."
-        intake.remark(Code.FORM, message, intake.path.name)
+        intake.form(message, intake.path.name)
     for line in read_entries(intake.path, values=True):
         intake.step()
         place = f"{intake.path.name}, {word} {line.number}"

@@ -51,6 +51,7 @@ class Intake:
         self._findings: list[FileFinding] = []
         self._counts: Counter[tuple[Code, bool]] = Counter()
         self.tally = Tally()
+        self._forms: set[str] = set()
         self._steps = 0
 
     def found(
@@ -64,6 +65,12 @@ class Intake:
     def remark(self, code: Code, message: str, place: str, level: Level = Level.INFO) -> None:
         """Note a finding for which nothing was left out."""
         self.found(code, message, place, level, left_out=False)
+
+    def form(self, message: str, place: str) -> None:
+        """Note once what was taken for the form of the files, which they do not say themselves."""
+        if message not in self._forms:
+            self._forms.add(message)
+            self.remark(Code.FORM, message, place)
 
     def lost(self, what: str, count: int = 1) -> None:
         """Note that something is not taken over."""

@@ -16,7 +16,7 @@ import msgspec
 
 from truthline.errors import UnreadableFileError
 from truthline.interchange.files import decode_json, folder_of, write_new
-from truthline.interchange.frames import Frame, bounds_of, plain
+from truthline.interchange.frames import Frame, bounded, bounds_of, plain
 from truthline.interchange.model import Code, FileImage, LabelledImage, Outlet
 from truthline.interchange.names import stem
 from truthline.manifest.annotation import Box, ImageSize, Level
@@ -84,7 +84,8 @@ def _image(intake: Intake, name: str, file: _File) -> FileImage:
 
 
 def _box(intake: Intake, shape: _Shape, place: str) -> Box | None:
-    points, kind = shape.points, shape.shape_type.casefold()
+    kind = shape.shape_type.casefold()
+    points = [list(map(bounded, point)) for point in shape.points]
     if kind in _WITHOUT_EXTENT:
         intake.left_out(f"shapes of the type {kind}, which have no extent that is an object's", place)
         return None
@@ -98,14 +99,14 @@ def _box(intake: Intake, shape: _Shape, place: str) -> Box | None:
     return box
 
 
-def _around_circle(points: list[list[int | float]]) -> Frame:
+def _around_circle(points: list[list[float]]) -> Frame:
     """The frame around the circle of a centre and a point on it."""
     (across, down), edge = points
     radius = math.hypot(edge[0] - across, edge[1] - down)
     return across - radius, down - radius, 2 * radius, 2 * radius
 
 
-def _is_upright(points: list[list[int | float]]) -> bool:
+def _is_upright(points: list[list[float]]) -> bool:
     """Whether all points are corners of the rectangle around them: some tools write turned ones by four."""
     return all(len({*side}) <= _ENDS for side in zip(*points, strict=True))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from truthline.errors import ImageError
+from truthline.errors import ImageError, UsageError
 from truthline.interchange.clipping import clipped
 from truthline.interchange.frames import turn_upright
 from truthline.interchange.intake import Intake
@@ -85,6 +85,12 @@ def read_images(
         ServiceError: ``lookup`` asks S3, which failed.
 
     """
+    if labels and not format_.numbers_classes:
+        raise UsageError(
+            "Names of classes are of no use here.",
+            detail=f"Leave them out: files of {format_.title} name them.",
+            place=str(path),
+        )
     intake = Intake(path, report=report, cancel=cancel, labels=labels)
     settler = _Settler(intake, lookup, target.rstrip("/"))
     reading = Reading(settler.settle(format_.read(intake)))

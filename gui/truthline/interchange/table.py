@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from truthline.errors import UnreadableFileError
 from truthline.interchange.files import read_text
-from truthline.interchange.frames import Frame, number_of, plain
+from truthline.interchange.frames import Frame, bounded, number_of, plain
 from truthline.interchange.model import Code, FileImage, LabelledImage, Outlet
 from truthline.interchange.table_columns import HEADER, Columns, Frames, find_columns
 from truthline.manifest.annotation import Box, ImageSize, Level
@@ -84,7 +85,7 @@ class _Table:
         if self._in_shares:
             told += " No number is above 1, so they were taken for shares of the image."
         if told:
-            intake.remark(Code.FORM, told.strip(), intake.path.name)
+            intake.form(told.strip(), intake.path.name)
 
     def add_all(self, rows: Iterable[_Row]) -> None:
         header = 1 if self._columns.has_header else 0
@@ -144,12 +145,12 @@ class _Table:
 
     def _size(self, cells: list[str]) -> ImageSize | None:
         """The image's size, in columns of its own or in those that are no part of the frame."""
-        for prefix in (
-            ("image ", "") if self._columns.frames in (Frames.CORNERS, Frames.NONE) else ("image ",)
-        ):
+        is_free = self._columns.frames in (Frames.CORNERS, Frames.NONE)
+        for prefix in ("image ", "") if is_free else ("image ",):
             width, height = (self._columns.cell(cells, prefix + side).strip() for side in ("width", "height"))
-            if width.isdecimal() and height.isdecimal() and int(width) and int(height):
-                return ImageSize(int(width), int(height))
+            across, down = bounded(number_of(width) or 0), bounded(number_of(height) or 0)
+            if across >= 1 and down >= 1 and math.isfinite(across + down):
+                return ImageSize(int(across), int(down))
         return None
 
 

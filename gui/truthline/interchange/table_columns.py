@@ -218,9 +218,11 @@ def _shape(row: Sequence[str]) -> _Shape:
     is_number = [number_of(cell) is not None for cell in cells]
     if sum(is_number[1:]) < _SAMPLE_FRAME - 1:
         return _Shape.LABELS
+    if len(cells) < len(HEADER):
+        return _Shape.ODD
     sizes = all(is_number[2:6]) and bool(cells[1]) and not any(cells[6:])
     corners = all(is_number[1:5]) and bool(cells[5]) and not any(cells[6:])
-    if len(cells) < len(HEADER) or not (sizes or corners):
+    if not (sizes or corners):
         return _Shape.ODD
     if sizes and corners:  # the label is a number
         return _Shape.EITHER

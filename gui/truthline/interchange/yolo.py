@@ -108,7 +108,7 @@ class _File:
         if cornered:
             unit = "pixels" if in_pixels else "shares of the image"
             message = f"Read as boxes by four corners and a name (YOLO-OBB, DOTA), in {unit}."
-            self._intake.remark(Code.FORM, message, self._name)
+            self._intake.form(message, self._name)
         shares = (
             self._cornered(words, place, in_pixels=in_pixels)
             if _corners(words)

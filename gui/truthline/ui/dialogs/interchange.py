@@ -30,11 +30,13 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline.errors import CancelledError, TruthlineError
+from truthline.interchange.class_names import split_labels
 from truthline.interchange.conversion import write_images
 from truthline.interchange.fit import Fitted, fit
 from truthline.interchange.formats import FORMATS
 from truthline.interchange.ground_truth import labelled_image
 from truthline.interchange.importing import Imported, ImportPlan, apply_import, plan_import, size_for
+from truthline.interchange.model import LossKind
 from truthline.interchange.reading import read_images
 from truthline.manifest.annotation import ImageSize, Level
 from truthline.manifest.placing import UNPLACED
@@ -42,6 +44,7 @@ from truthline.progress import CancelToken, Progress, Report
 from truthline.sync.lookup import image_lookup, source_refs
 from truthline.sync.sources import split_prefix
 from truthline.ui import theme
+from truthline.ui.dialogs.first_box import Example, FirstBox, draw_example
 from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Job, Lane
 from truthline.ui.panels.problem_tree import icon_of
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
     from truthline.ui.document import Document
 
 _LISTED = 500
+_FORMS = 3
 _CHUNK = 500
 _DELAY_MS = 300
 
@@ -113,7 +117,10 @@ class _InterchangeDialog(QDialog):
         layout.addLayout(self.form)
         layout.addWidget(self.summary)
         layout.addWidget(self.progress)
-        layout.addWidget(self.details, 1)
+        self.middle = QHBoxLayout()
+        self.middle.setSpacing(12)
+        self.middle.addWidget(self.details, 1)
+        layout.addLayout(self.middle, 1)
         layout.addWidget(self.buttons)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -166,7 +173,8 @@ class _InterchangeDialog(QDialog):
     def _list(self, losses: Sequence[Loss], findings: Sequence[FileFinding]) -> None:
         self.details.clear()
         for loss in losses:
-            self._add(Level.WARNING, f"Left out: {loss.count:,} {loss.what}", "")
+            level = Level.INFO if loss.kind is LossKind.CHANGED else Level.WARNING
+            self._add(level, f"{loss.kind.capitalize()}: {loss.count:,} {loss.what}", loss.place)
         for finding in findings[:_LISTED]:
             self._add(finding.level, finding.message, finding.place)
         if len(findings) > _LISTED:
@@ -195,11 +203,19 @@ class ImportDialog(_InterchangeDialog):
         super().__init__(document, "Import Labels", "Import", parent)
         self._images = images
         self._plan: ImportPlan | None = None
+        self.first_box = FirstBox()
+        self.middle.addWidget(self.first_box)
         target = document.workspace.info.target
         self.target = QLineEdit("" if target == UNPLACED else target)
         self.target.setPlaceholderText("s3://bucket/prefix, for images that are not listed here yet")
         self.target.textChanged.connect(lambda _text: self._ask_soon())
         self.form.addRow("Images' place in &S3", self.target)
+        self.labels = QLineEdit()
+        self.labels.setPlaceholderText("oak, elm, ash — only if no data.yaml or classes.txt names them")
+        self.labels.textChanged.connect(lambda _text: self._ask_soon())
+        self.form.addRow("&Names of classes", self.labels)
+        self.format.currentIndexChanged.connect(lambda _index: self._offer_names())
+        self._offer_names()
         self.summary.setText("Choose what to import. Nothing is changed before you have seen what it brings.")
 
     @override
@@ -214,28 +230,38 @@ class ImportDialog(_InterchangeDialog):
     @override
     def _ask(self) -> None:
         path, format_, target = Path(self.place.text()), self.chosen, self.target.text().strip()
+        labels = split_labels(self.labels.text()) if format_.numbers_classes else ()
         self.details.clear()
+        self.first_box.show_example(None)
         if not self.place.text() or not path.exists():
             self.summary.setText("Choose the file or folder to import.")
             return
         workspace, images = self._document.workspace, self._images
 
-        def work(token: CancelToken, report: Report) -> ImportPlan:
+        def work(token: CancelToken, report: Report) -> tuple[ImportPlan, Example | None]:
             if target:
                 split_prefix(target)
             lookup = image_lookup(images, list(source_refs(workspace)), complete=not target)
-            reading = read_images(path, format_, lookup=lookup, target=target, report=report, cancel=token)
-            return plan_import(reading, workspace, report=report, cancel=token)
+            reading = read_images(
+                path, format_, lookup=lookup, target=target, labels=labels, report=report, cancel=token
+            )
+            plan = plan_import(reading, workspace, report=report, cancel=token)
+            return plan, draw_example(reading.example, images) if reading.example else None
 
         self._start("Reading…")
         self._job = self._document.jobs.run(
             Lane.READ, work, done=self._show, failed=self._fail, progress=self._advance
         )
 
-    def _show(self, plan: ImportPlan) -> None:
+    def _offer_names(self) -> None:
+        self.form.setRowVisible(self.labels, self.chosen.numbers_classes)
+
+    def _show(self, found: tuple[ImportPlan, Example | None]) -> None:
+        plan, example = found
         self._job, self._plan = None, plan
         self.progress.hide()
-        self.summary.setText(_plan_in_words(plan))
+        self.summary.setText("\n".join((*plan.forms[:_FORMS], _plan_in_words(plan))))
+        self.first_box.show_example(example)
         self._list(plan.losses, plan.findings)
         self.go_button.setEnabled(bool(plan))
 
