@@ -215,6 +215,13 @@ def test_a_label_file_that_is_no_text_is_told_once_and_left_out(put: Put, conten
     assert [(found.code, found.place) for found in reading.findings] == [(Code.UNREADABLE, "b.txt")]
 
 
+def test_another_text_is_told_once_and_left_out(put: Put) -> None:
+    notes = "".join(f"Photo {number} was taken by the river.\n" for number in range(50))
+    reading = read(put({"data.yaml": NAMES, "notes.txt": notes, "a.txt": "1 .5 .5 .5 .5"}), "a.jpg")
+    assert [image.ref for image in reading.images] == ["a.jpg"]
+    assert [(found.code, found.place) for found in reading.findings] == [(Code.UNREADABLE, "notes.txt")]
+
+
 def test_a_folder_without_label_files_is_refused(put: Put) -> None:
     with pytest.raises(UnreadableFileError, match=r"ends in \.txt"):
         read(put({"data.yaml": NAMES}), "a.jpg")

@@ -59,7 +59,7 @@ class ClassNames:
             return
         why = f"{self._source} names no class" if self._source else "There is no data.yaml or classes.txt"
         labels = ", ".join(label for _, label in sorted(self._made_up.items())[:_LISTED])
-        more = ", …" if len(self._made_up) > _LISTED else ""
+        more = " and so on" if len(self._made_up) > _LISTED else ""
         message = f"{why}, so the labels are {labels}{more}. Give the names of the classes to have others."
         intake.form(message, self._source or intake.path.name)
 

@@ -166,8 +166,8 @@ class Format:
     file that each image gets in such a folder, "" if the images themselves are written, None if there is only
     one file. ``needs_size`` means that nothing can be written of an image whose size is unknown,
     ``fractions`` that parts of a pixel are kept. ``spells`` tells whether a label can be
-    written so that it is read again as it was. ``numbers_classes`` means that its files may hold only numbers of
-    labels, so that a person may have to name them.
+    written so that it is read again as it was. ``numbers_classes`` means that its files may hold only numbers
+    of labels, so that a person may have to name them.
     """
 
     name: str

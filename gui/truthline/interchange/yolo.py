@@ -42,6 +42,8 @@ _BOX: Final = 5
 _CORNERS: Final = 8
 _MOST_SHARE: Final = 2
 """Corners beyond it are given in pixels: no box has shares that reach so far out of its image."""
+_MANY: Final = 5
+"""Lines; in a shorter file each may be a mistake of its own."""
 _HEADS: Final = ("imagesource:", "gsd:")
 """How the lines begin that DOTA puts above its boxes."""
 
@@ -81,6 +83,10 @@ def read(intake: Intake) -> Iterator[FileImage]:
         except UnreadableFileError as error:
             intake.found(Code.UNREADABLE, f"{error.title} It was left out.", name, Level.ERROR)
             continue
+        if _is_other_text(text):
+            message = "Its lines hold no numbers, so it is no file of labels. It was left out."
+            intake.found(Code.UNREADABLE, message, name)
+            continue
         shares = _File(intake, name, classes).shares(text)
 
         def boxes_in(width: int, height: int, shares: tuple[_Share, ...] = shares) -> tuple[Box, ...]:
@@ -101,7 +107,7 @@ class _File:
         lines = [
             (words, f"{self._name}, line {number}")
             for number, line in enumerate(text.splitlines(), 1)
-            if (words := line.split()) and not line.lower().startswith(_HEADS)
+            if (words := line.split()) and not _is_head(line)
         ]
         cornered = [numbers for words, _ in lines if (numbers := _corners(words))]
         in_pixels = any(number > _MOST_SHARE for numbers in cornered for number in numbers)
@@ -182,6 +188,17 @@ class _File:
             return number
         self._intake.lost("sixth numbers of boxes, which are no confidence and were ignored")
         return None
+
+
+def _is_other_text(text: str) -> bool:
+    """Whether most lines are none of a label file, which is then told once and not for each of them."""
+    lines = [words for line in text.splitlines() if (words := line.split()) and not _is_head(line)]
+    wrong = sum(1 for words in lines if not _corners(words) and None in map(number_of, words))
+    return len(lines) >= _MANY and 2 * wrong > len(lines)
+
+
+def _is_head(line: str) -> bool:
+    return line.lower().startswith(_HEADS)
 
 
 def _corners(words: list[str]) -> list[float]:

@@ -1,4 +1,4 @@
-"""The first box of what is to be imported, on its image: whether the files were understood is seen at once."""
+"""The first box of what is to be imported, on its image: it shows whether the files were understood."""
 
 from __future__ import annotations
 

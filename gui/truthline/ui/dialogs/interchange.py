@@ -101,11 +101,12 @@ class _InterchangeDialog(QDialog):
         self.details = QTreeWidget()
         self.details.setHeaderLabels(["What to know", "Where"])
         self.details.setRootIsDecorated(False)
+        self.details.setWordWrap(True)
         self.details.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.details.setAccessibleName("What to know before it is done")
         self.details.header().setStretchLastSection(False)
         self.details.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.details.header().resizeSection(1, 200)
+        self.details.header().resizeSection(1, 160)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.go_button = self.buttons.addButton(verb, QDialogButtonBox.ButtonRole.ActionRole)
         self.go_button.setProperty("primary", True)
@@ -262,7 +263,8 @@ class ImportDialog(_InterchangeDialog):
         self.progress.hide()
         self.summary.setText("\n".join((*plan.forms[:_FORMS], _plan_in_words(plan))))
         self.first_box.show_example(example)
-        self._list(plan.losses, plan.findings)
+        told = plan.forms[:_FORMS]
+        self._list(plan.losses, [one for one in plan.findings if one.message not in told])
         self.go_button.setEnabled(bool(plan))
 
     @override
