@@ -101,7 +101,6 @@ class _InterchangeDialog(QDialog):
         self.details = QTreeWidget()
         self.details.setHeaderLabels(["What to know", "Where"])
         self.details.setRootIsDecorated(False)
-        self.details.setWordWrap(True)
         self.details.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.details.setAccessibleName("What to know before it is done")
         self.details.header().setStretchLastSection(False)
@@ -202,6 +201,7 @@ class ImportDialog(_InterchangeDialog):
 
     def __init__(self, document: Document, images: ImageSource, parent: QWidget | None = None) -> None:
         super().__init__(document, "Import Labels", "Import", parent)
+        self.resize(940, 560)  # with the picture, and within 1024 by 700
         self._images = images
         self._plan: ImportPlan | None = None
         self.first_box = FirstBox()
