@@ -252,3 +252,51 @@ def test_an_export_names_what_it_left_out(run, tmp_path, labelled):
     assert (tmp_path / "out").read_bytes() == labelled(0) + b"\n" + labelled(2) + b"\n"
     told = run("export", workspace, tmp_path / "out", "--format", "json").json
     assert [one["line"] for one in told["left_out"]] == [2]
+
+
+PRETTY = '{\n  "source-ref": "s3://b/a.jpg",\n  "n": 1.50\n}\n'
+ARRAY = '[\n{"source-ref":"s3://b/a.jpg"},\n{"source-ref":"s3://b/a.jpg"}\n]\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (PRETTY * 3, "spread over lines"),
+        (ARRAY, "one JSON array"),
+        ("a,b\n" * 9, "holds no JSON"),
+        ("{}".encode("utf-16"), "UTF-16"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0", "no text"),
+    ],
+)
+def test_check_tells_a_file_that_has_no_lines_once(run, tmp_path, content, words):
+    path = tmp_path / "m"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    checked = run("check", path, "--format", "json")
+    assert checked.code == 1
+    (found,) = checked.json["findings"]
+    assert (found["line"], found["code"], found["level"]) == (0, "TRUTHLINE_FILE_FORM", "error")
+    assert words in found["message"]
+
+
+def test_check_takes_values_as_entries_if_told_so(run, tmp_path):
+    (tmp_path / "m").write_text(ARRAY)
+    checked = run("check", "--values", tmp_path / "m", "--format", "json")
+    assert checked.json["lines"] == 2
+    codes = {(found["line"], found["code"]) for found in checked.json["findings"]}
+    assert (1, "TRUTHLINE_REPEATED_SOURCE_REF") in codes
+    assert not any(code == "TRUTHLINE_FILE_FORM" for _, code in codes)
+
+
+@pytest.mark.parametrize(("content", "count"), [(PRETTY * 3, 3), (ARRAY, 2)])
+def test_new_takes_values_as_entries_if_told_so(run, tmp_path, content, count):
+    (tmp_path / "m").write_text(content)
+    words = ("new", tmp_path / "w.truthline", "--from", tmp_path / "m")
+    refused = run(*words)
+    assert (refused.code, refused.out) == (2, "")
+    assert "truthline new --values" in refused.err
+    assert not (tmp_path / "w.truthline").exists()
+    assert run(*words, "--values").code == 0
+    assert run("export", tmp_path / "w.truthline", tmp_path / "out").code == 0
+    lines = (tmp_path / "out").read_text().splitlines()
+    assert len(lines) == count
+    assert all(line.startswith('{"source-ref":') for line in lines)
