@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from truthline.errors import CancelledError
+from truthline.errors import CancelledError, OfflineError
 from truthline.interchange.formats import FORMATS
 from truthline.interchange.model import Code, ImageLookup
 from truthline.interchange.reading import Reading, read_images
@@ -97,6 +97,27 @@ def test_an_image_with_another_ending_is_taken_where_more_images_may_come(put: P
     reading = read(put, "a.jpg", lookup=lookup, target="s3://b/p")
     assert [image.ref for image in reading.images] == ["s3://b/p/a.png"]
     assert [found.code for found in reading.findings] == [Code.NAME_ALONE]
+
+
+def test_images_that_are_not_listed_do_not_stop_the_others_where_s3_cannot_be_asked(put: Put) -> None:
+    asked = []
+
+    def size_of(ref: str) -> tuple[int, int]:
+        asked.append(ref)
+        if ref == "s3://b/p/a.jpg":
+            return 64, 48
+        raise OfflineError("There is no connection.")
+
+    lookup = ImageLookup(["s3://b/p/a.jpg"], complete=False, size_of=size_of)
+    reading = read(put, "new.jpg", "a.jpg", "other.jpg", lookup=lookup, target="s3://b/p")
+    assert [image.ref for image in reading.images] == [
+        f"s3://b/p/{name}.jpg" for name in ("new", "a", "other")
+    ]
+    assert asked == ["s3://b/p/new.jpg", "s3://b/p/a.jpg"]
+    assert ["no connection" in found.message for found in reading.findings] == [True]
+    listed = ImageLookup(["s3://b/p/new.jpg"], size_of=size_of)
+    with pytest.raises(OfflineError):
+        read(put, "new.jpg", lookup=listed, target="s3://b/p")
 
 
 def test_progress_and_cancel(put: Put) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from truthline.errors import ImageError, UsageError
+from truthline.errors import ImageError, ServiceError, UsageError
 from truthline.interchange.clipping import clipped
 from truthline.interchange.frames import turn_upright
 from truthline.interchange.intake import Intake
@@ -82,7 +82,7 @@ def read_images(
         UnreadableFileError: nothing of it can be read as this format.
         UsageError: the format needs to know something that ``lookup`` does not.
         CancelledError: ``cancel`` was called.
-        ServiceError: ``lookup`` asks S3, which failed.
+        ServiceError: ``lookup`` asks S3 for an image that it knows of, which failed.
 
     """
     if labels and not format_.numbers_classes:
@@ -117,6 +117,7 @@ class _Settler:
         self._known = None if lookup.names is None else KnownImages(lookup.names, target)
         self._settled: dict[str, LabelledImage] = {}
         self._alike: list[tuple[str, FileImage, str]] = []
+        self._unreachable = False
         self.unmatched: list[str] = []
 
     def settle(self, images: Iterable[FileImage | LabelledImage]) -> tuple[LabelledImage, ...]:
@@ -251,13 +252,20 @@ class _Settler:
         return tuple(turn_upright(box, orientation, claimed.width, claimed.height) for box in image.boxes)
 
     def _size(self, ref: str, place: str) -> ImageSize | None:
-        if self._lookup.size_of is None:
+        is_listed = self._known is None or ref in self._known.find_loosely(ref, any_suffix=False)
+        if self._lookup.size_of is None or (self._unreachable and not is_listed):
             return None
         try:
             return ImageSize(*self._lookup.size_of(ref))
         except ImageError as error:
             self._intake.remark(Code.NO_IMAGE, f"The image's size cannot be read: {error}", place)
-            return None
+        except ServiceError as error:
+            if is_listed:
+                raise
+            self._unreachable = True  # and asking for each of the others could take minutes
+            message = f"Sizes of images that are not listed here cannot be read: {error}"
+            self._intake.remark(Code.NO_IMAGE, message, place, Level.WARNING)
+        return None
 
     def _orientation(self, ref: str, place: str) -> int:
         if self._lookup.orientation_of is None:
