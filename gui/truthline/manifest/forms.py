@@ -27,7 +27,7 @@ _LOOKED_AT: Final = 4096
 _SAMPLE: Final = 100
 _MANY: Final = 3
 """Fewer lines may be one broken line each."""
-_MOST_BYTES: Final = 1 << 30
+_MOST_BYTES: Final = 256 << 20
 
 
 class Form(Enum):
