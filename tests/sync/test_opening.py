@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -131,6 +133,20 @@ def test_a_folder_s_images_get_their_addresses_later(tmp_path, folder):
         '{"source-ref":"s3://leaves/2024/b.JPG"}',
         '{"source-ref":"s3://leaves/2024/deep/er/é c.jpeg"}',
     ]
+
+
+def test_placing_passes_over_a_damaged_entry(tmp_path, folder):
+    path = tmp_path / "w.truthline"
+    create(path, folder).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "UPDATE lines SET line = replace(CAST(line AS TEXT), 'a.png', 'x.png') WHERE id = 1"
+        )
+    with Workspace.open(path) as workspace:
+        place(workspace, "s3://leaves")
+        (left_out,) = export_manifest(workspace, tmp_path / "out")
+        assert left_out.entry_id == 1
+    assert b"s3://leaves/b.JPG" in (tmp_path / "out").read_bytes()
 
 
 def test_a_cancelled_placing_changes_nothing(tmp_path, folder):

@@ -224,7 +224,7 @@ def test_an_export_lists_what_is_lost_and_writes(
     dialog = ExportDialog(flawed, images)
     dialog.open()
     previewed(qtbot, dialog, "coco", tmp_path / "out.json")
-    assert dialog.details.topLevelItem(0).text(0).startswith("Left out: ")
+    assert dialog.details.topLevelItem(0).text(0).startswith("Lost: ")
     assert not (tmp_path / "out.json").exists()
     with qtbot.waitSignal(dialog.exported):
         dialog.go_button.click()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from truthline.errors import UnreadableFileError
+from truthline.reasons import reason
 from truthline.sync.sources import has_image_suffix
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _paths_in(folder: Path) -> Iterator[tuple[Path, Reason | None]]:
         path = Path(error.filename)
         if path == folder:
             raise UnreadableFileError(
-                "The folder cannot be read.", detail=f"{error.strerror}.", place=str(path)
+                "The folder cannot be read.", detail=f"{reason(error)}.", place=str(path)
             ) from error
         unreadable.append(path)
 

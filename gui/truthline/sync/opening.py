@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from truthline.aws.session import connect
 from truthline.errors import UnreadableFileError, UsageError
 from truthline.manifest.edit import new_annotation
-from truthline.manifest.file import has_bom, read_manifest, read_raw_lines, write_manifest
+from truthline.manifest.file import has_bom, read_raw_lines, write_manifest
+from truthline.manifest.forms import check_form, read_entries
 from truthline.manifest.line import read_source_ref, strip_service_keys
 from truthline.manifest.placing import UNPLACED
 from truthline.progress import ignore_progress
+from truthline.reasons import reason
 from truthline.sync.folder import look_into, write_left_out
 from truthline.sync.reading import DatasetReader
 from truthline.sync.sources import SourceKind, has_image_suffix, split_prefix
-from truthline.workspace.workspace import EntryId, NewEntry, Settlement, Workspace, WorkspaceInfo
+from truthline.workspace.damage import left_out_words
+from truthline.workspace.workspace import Damaged, EntryId, NewEntry, Settlement, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -43,6 +46,7 @@ def create_workspace(
     cancel: CancelToken,
     target: str = "",
     images_dir: str = "",
+    values: bool = False,
     report: Report = ignore_progress,
 ) -> Workspace:
     """Make a workspace from any source but a workspace, and open it.
@@ -55,10 +59,12 @@ def create_workspace(
         target: ``s3://bucket/prefix`` where a folder's images are, or will be; "" to say it later, by
             `Workspace.place`.
         images_dir: the folder in which a manifest's images lie on this computer; "" for S3.
+        values: read a manifest that has no lines as one entry for each of its JSON values.
         report: is told how far the work is.
 
     Raises:
         UsageError: the file exists already, the target is no address, or a folder comes without images.
+        NotLinesError: the manifest has no lines, and ``values`` is not set.
         UnreadableFileError: the source cannot be read, or the workspace not be written.
         ServiceError: S3 or the dataset could not be read.
 
@@ -79,7 +85,7 @@ def create_workspace(
         images_dir=images_dir and str(Path(images_dir).absolute()),
     )
     with appearing_whole(path) as hidden:
-        described = _described(source, info, connection, cancel)
+        described = _described(source, info, connection, cancel, values=values)
         with Workspace.create(hidden, described.info) as workspace:
             if source.kind is SourceKind.DATASET:
                 with connect(connection.for_arn(source.text)) as aws:
@@ -98,11 +104,12 @@ def open_or_create(
     cancel: CancelToken,
     target: str = "",
     images_dir: str = "",
+    values: bool = False,
     report: Report = ignore_progress,
 ) -> Workspace:
     """Open the workspace that was made from a source earlier, or make it now; as `create_workspace`."""
     if path.exists():
-        return Workspace.open(path)
+        return Workspace.open(path, report=report, cancel=cancel)
     path.parent.mkdir(parents=True, exist_ok=True)
     return create_workspace(
         path,
@@ -111,14 +118,16 @@ def open_or_create(
         cancel=cancel,
         target=target,
         images_dir=images_dir,
+        values=values,
         report=report,
     )
 
 
-def export_manifest(workspace: Workspace, out: Path) -> None:
+def export_manifest(workspace: Workspace, out: Path) -> list[Damaged]:
     """Write every line, byte for byte and in the order they came in; the file appears whole or not at all.
 
-    A line that came without a line ending gets one only if others follow it.
+    A line that came without a line ending gets one only if others follow it. Damaged lines are left out and
+    returned.
 
     Raises:
         UsageError: the images have no address in S3 yet.
@@ -126,7 +135,14 @@ def export_manifest(workspace: Workspace, out: Path) -> None:
 
     """
     check_placed(workspace)
-    write_manifest(out, _joined(workspace.lines()), bom=workspace.info.bom)
+    left_out: list[Damaged] = []
+    write_manifest(out, _joined(workspace.lines(left_out)), bom=workspace.info.bom)
+    return left_out
+
+
+def export_in_words(workspace: Workspace, out: Path) -> str:
+    """As `export_manifest`; tells in words which lines were left out, "" if none were."""
+    return left_out_words(export_manifest(workspace, out))
 
 
 def place(
@@ -236,6 +252,7 @@ def lay_base(workspace: Workspace, base: Path, *, cancel: CancelToken) -> None:
         UnreadableFileError: the manifest cannot be read.
 
     """
+    check_form(base)
     lines = (strip_service_keys(raw) for raw in read_raw_lines(base))
     while chunk := list(islice(lines, _CHUNK)):
         cancel.check()
@@ -261,12 +278,12 @@ class _Described(NamedTuple):
 
 
 def _described(
-    source: Source, info: WorkspaceInfo, connection: Connection, cancel: CancelToken
+    source: Source, info: WorkspaceInfo, connection: Connection, cancel: CancelToken, *, values: bool
 ) -> _Described:
     """What the new workspace is made of; of a dataset, the entries are read later."""
     match source.kind:
         case SourceKind.MANIFEST:
-            lines = read_manifest(source.path)
+            lines = read_entries(source.path, values=values)
             entries = (NewEntry(line.raw, ending=line.ending) for line in lines)
             return _Described(replace(info, bom=has_bom(source.path)), entries)
         case SourceKind.FOLDER:
@@ -336,7 +353,7 @@ def appearing_whole(path: Path) -> Iterator[Path]:
             hidden.rename(path)
     except OSError as error:
         raise UnreadableFileError(
-            "The workspace cannot be written.", detail=f"{error.strerror}.", place=str(path)
+            "The workspace cannot be written.", detail=f"{reason(error)}.", place=str(path)
         ) from error
     finally:
         for ending in ("", "-wal", "-shm", "-journal"):

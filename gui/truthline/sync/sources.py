@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from truthline.errors import UnreadableFileError, UsageError
+from truthline.reasons import reason
 
 _S3: Final = re.compile(r"s3://(?P<bucket>[^/\s]+)(/(?P<prefix>.*))?", re.DOTALL)
 _SQLITE_MAGIC: Final = b"SQLite format 3\x00"
@@ -102,5 +103,5 @@ def _first_bytes(path: Path, count: int) -> bytes:
             return file.read(count)
     except OSError as error:
         raise UnreadableFileError(
-            "The file cannot be read.", detail=f"{error.strerror}.", place=str(path)
+            "The file cannot be read.", detail=f"{reason(error)}.", place=str(path)
         ) from error

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QKeySequence
-
 from truthline.ui import theme
+from truthline.ui.keys import keys_of
 from truthline.ui.words import counted, in_menu
 
 if TYPE_CHECKING:
@@ -76,8 +75,8 @@ def _name_undo(actions: Actions, stack: UndoStack | None) -> dict[str, str]:
         text = theme.shortened(gesture, _GESTURE)
         actions[name].setEnabled(bool(gesture))
         texts[name] = f"&{name.capitalize()}" + (f" “{text.replace('&', '&&')}”" if text else "")
-        keys = actions[name].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        actions[name].setToolTip(theme.plain_tip(f"{name.capitalize()} {text}".strip() + f" ({keys})"))
+        tip = f"{name.capitalize()} {text}".strip() + f" ({keys_of(name).name})"
+        actions[name].setToolTip(theme.plain_tip(tip))
     return texts
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from truthline.errors import CancelledError, TruthlineError
+from truthline.errors import CancelledError, TruthlineError, WorkspaceError
 from truthline.manifest.line import parse_line
 from truthline.sync.conflicts import Resolved, resolve, settle_again
 from truthline.ui.gestures import (
@@ -34,8 +34,10 @@ from truthline.ui.saving import Saves, Unsaved
 from truthline.ui.step_words import left_alone, left_unchanged, not_saved
 from truthline.ui.undo_stack import Attempt, Move, UndoStack
 from truthline.workspace.changes import Changes
+from truthline.workspace.damage import Damaged, left_out_words
 from truthline.workspace.entry import removed_entry
 from truthline.workspace.label_uses import find_label
+from truthline.workspace.reading import damaged_entry
 from truthline.workspace.workspace import Entry, LabelEdit, WorkspaceInfo
 
 if TYPE_CHECKING:
@@ -93,6 +95,8 @@ class Document(QObject):
             entry = self.workspace.entry(entry_id)
         except KeyError:
             return removed_entry(entry_id)
+        except WorkspaceError:  # asked for while something is painted: what is shown says it
+            return damaged_entry(Damaged(entry_id, ""))
         return self._unsaved.over(entry)
 
     def annotation(self, entry_id: EntryId) -> Annotation:
@@ -157,8 +161,9 @@ class Document(QObject):
         workspace, locked = self.workspace, self.locked
 
         def collect(token: CancelToken, report: Report) -> Edited:
-            found = find_label(workspace, name, text=text, report=report, cancel=token)
-            return edited_uses(change, found, locked)
+            damaged: list[Damaged] = []
+            found = find_label(workspace, name, text=text, left_out=damaged, report=report, cancel=token)
+            return edited_uses(change, found, locked, damaged)
 
         self._edit_long(text, collect, arrange)
         return True
@@ -381,6 +386,8 @@ class Document(QObject):
     def _tell_kept(self, edited: Edited) -> None:
         if edited.kept:
             self.refused.emit(left_unchanged(edited.kept))
+        if edited.damaged:
+            self.refused.emit(left_out_words(edited.damaged, what="left unchanged"))
 
     def _read_info(self, changes: Changes) -> None:
         if changes.info:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from truthline.sync.conflicts import Resolved
     from truthline.ui.document import Document
     from truthline.workspace.changes import Changes
-    from truthline.workspace.workspace import Entry, EntryId, Label, Workspace, WorkspaceInfo
+    from truthline.workspace.workspace import Damaged, Entry, EntryId, Label, Workspace, WorkspaceInfo
 
 Edit: TypeAlias = "Callable[[Annotation], Annotation]"
 """A pure change of one annotation; returns the same object where there is nothing to change."""
@@ -140,11 +140,15 @@ class ChooseAttributes(Step):
 
 @dataclass(slots=True)
 class Edited:
-    """What an edit makes of lines and labels; ``kept`` counts those that a locked attribute forbade."""
+    """What an edit makes of lines and labels.
+
+    ``kept`` counts the entries that a locked attribute forbade, ``damaged`` are those with no line to edit.
+    """
 
     before: dict[EntryId, bytes] = field(default_factory=dict)
     after: dict[EntryId, bytes] = field(default_factory=dict)
     kept: int = 0
+    damaged: list[Damaged] = field(default_factory=list)
     labels: LabelEdit = _NO_EDIT
     labels_before: LabelEdit = _NO_EDIT
 
@@ -163,6 +167,9 @@ def edited_by(change: EntryEdit, entries: Iterable[Entry], locked: Collection[st
     """What an edit makes of these entries."""
     edited = Edited()
     for entry in entries:
+        if entry.damaged:
+            edited.damaged.append(entry.damaged)
+            continue
         changed = change(entry)
         if changed.raw != entry.line:
             edited.add(entry.id, entry.annotation, changed, locked)
@@ -173,9 +180,10 @@ def edited_uses(
     change: Edit,
     found: Iterable[tuple[EntryId, Annotation]],
     locked: Collection[str],
+    damaged: list[Damaged],
 ) -> Edited:
-    """What an edit makes of the entries in which a label was found."""
-    edited = Edited()
+    """What an edit makes of the entries in which a label was found; finding them fills ``damaged``."""
+    edited = Edited(damaged=damaged)
     for entry_id, annotation in found:
         edited.add(entry_id, annotation, change(annotation), locked)
     return edited

@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QLabel,
     QMainWindow,
     QMenu,
-    QMessageBox,
     QSizePolicy,
     QStackedWidget,
     QToolBar,
@@ -26,15 +24,17 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from truthline import __version__
-from truthline.aws.connection import Connection
 from truthline.errors import TruthlineError
 from truthline.sync.sources import SourceKind, recognise
 from truthline.ui import theme
-from truthline.ui.actions import DIGITS, Actions
+from truthline.ui.access import Access
+from truthline.ui.actions import Actions
 from truthline.ui.command_names import name_commands, states_of, told_selection
+from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Jobs, Lane
-from truthline.ui.opening import Opener, Wish, destination
+from truthline.ui.keyboard import KeyFilter
+from truthline.ui.keys import DIGITS
+from truthline.ui.opening import Opener, Wish, leads_to, tell_failures
 from truthline.ui.panels.search import SearchField
 from truthline.ui.panels.toast import Toast
 from truthline.ui.sample import SAMPLE_NAME, SampleRunner
@@ -43,6 +43,9 @@ from truthline.ui.welcome import Welcome
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QShowEvent
+
+    from truthline.aws.connection import Connection
     from truthline.images.thumbnails import Thumbnails
     from truthline.progress import CancelToken, Progress, Report
     from truthline.settings import Settings
@@ -61,6 +64,7 @@ class MainWindow(QMainWindow):
         jobs: the lanes that all work runs on.
         settings: what is remembered.
         thumbnails: gives the disk cache; called when the first workspace is opened.
+        given: what the command line said of AWS, which holds for whatever is opened.
 
     """
 
@@ -69,8 +73,15 @@ class MainWindow(QMainWindow):
     document_opened = Signal(object)
     """The `Workbench` of a workspace that was opened."""
 
-    def __init__(self, jobs: Jobs, settings: Settings, thumbnails: Callable[[], Thumbnails]) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        settings: Settings,
+        thumbnails: Callable[[], Thumbnails],
+        given: Connection | None = None,
+    ) -> None:
         super().__init__()
+        self._access = Access(settings, given, jobs, self)
         self._jobs = jobs
         self._settings = settings
         self._thumbnails = thumbnails
@@ -83,14 +94,13 @@ class MainWindow(QMainWindow):
         self._may_close = False
         self.actions_by_name = Actions(self, self._handlers())
         self.opener = Opener(jobs, self)
-        self.opener.opened.connect(self._receive)
-        self.opener.failed.connect(self._complain)
+        self.opener.opened.connect(lambda workspace: self._receive(workspace, self.opener.over))
+        tell_failures(self.opener, self.complain, self)
         self.opener.working.connect(self._show_opening)
         self.sample = SampleRunner(jobs, self)
-        self.sample.ready.connect(self.opener.open)
-        self.sample.failed.connect(self._complain)
+        self.sample.ready.connect(lambda wish: self.opener.open(self._access.lent(wish)))
+        self.sample.failed.connect(self.complain)
         self.sample.working.connect(self._show_opening)
-        jobs.failed_unexpectedly.connect(self._complain)
         self._stack = QStackedWidget(self)
         self.welcome = Welcome(self._stack)
         self.welcome.way_chosen.connect(lambda name: self.actions_by_name[name].trigger())
@@ -104,7 +114,7 @@ class MainWindow(QMainWindow):
         self._build_menus()
         self._build_toolbar()
         self.setWindowTitle("Truthline")
-        self.setMinimumSize(760, 520)
+        self.setMinimumSize(480, 320)
         self._restore_window()
         self._update_actions()
 
@@ -115,26 +125,15 @@ class MainWindow(QMainWindow):
         try:
             recognise(text)
         except TruthlineError as error:
-            self._complain(error)
+            self.complain(error)
         else:
-            self.open_wish(Wish(text, connection=connection or self._connection()))
+            self.open_wish(self._access.wish(text, connection))
 
     def open_wish(self, wish: Wish) -> None:
         """Open what is described in full, unless it is open already."""
-        if self._has_open(wish):
+        if self.bench is not None and leads_to(wish, self.bench.document.workspace.path):
             return
-        self._leave(lambda: self._open_wish(wish))
-
-    def _open_wish(self, wish: Wish) -> None:
-        self._settings.set("profile", wish.connection.profile)
-        self._settings.set("region", wish.connection.region)
-        self.opener.open(wish)
-
-    def _has_open(self, wish: Wish) -> bool:
-        try:
-            return self.bench is not None and destination(wish) == self.bench.document.workspace.path
-        except TruthlineError:  # which opening it then tells
-            return False
+        self._leave(lambda: self.opener.open(self._access.remembered(wish)))
 
     def open_sample(self) -> None:
         """Open the sample dataset in an emulator of its own."""
@@ -150,10 +149,11 @@ class MainWindow(QMainWindow):
         while self._steps:
             self._steps.popleft()()
 
-    def _receive(self, workspace: Workspace) -> None:
+    def _receive(self, workspace: Workspace, over: Connection | None = None) -> None:
         """Show a workspace step by step: all at once, it would hold the window up."""
         self._close_bench()
         self._coming = workspace
+        self._reach = self._access.reach(over)
         self._steps.extend((self._make_bench, self._arrange_bench, self._show_bench))
         QTimer.singleShot(0, self._take_step)
 
@@ -167,7 +167,8 @@ class MainWindow(QMainWindow):
 
         workspace, self._coming = self._coming, None
         if workspace is not None:
-            self._bench_to_be = Workbench(workspace, self._jobs, self._thumbnails(), self._stack)
+            thumbnails = self._thumbnails()
+            self._bench_to_be = Workbench(workspace, self._jobs, thumbnails, self._reach, self._stack)
 
     def _arrange_bench(self) -> None:
         if self._bench_to_be is not None:
@@ -199,9 +200,9 @@ class MainWindow(QMainWindow):
         bench.document.undo_stack.moved.connect(lambda _done: self._update_actions())
         commands = self._commands = DatasetCommands(bench, self)
         commands.panel_wanted.connect(self._show_panel)
-        name = SAMPLE_NAME if self.sample.holds(workspace.path) else workspace.info.name
-        self.setWindowTitle(f"{name} — Truthline")
-        if not workspace.info.endpoint_url:  # an emulator's workspace goes with it
+        is_sample = self.sample.holds(workspace.path)
+        self.setWindowTitle(f"{SAMPLE_NAME if is_sample else workspace.info.name} — Truthline")
+        if not is_sample:  # which goes with its emulator
             self._settings.remember(str(workspace.path))
             self._settings.save()
         self._search.clear()
@@ -222,7 +223,7 @@ class MainWindow(QMainWindow):
 
         question = SampleQuestion(self.bench.document, self._jobs, self)
         question.kept.connect(self._settings.remember)
-        question.failed.connect(self._complain)
+        question.failed.connect(self.complain)
         question.ask(then)
 
     def _would_lose_work(self) -> bool:
@@ -303,7 +304,7 @@ class MainWindow(QMainWindow):
             "history": commands(lambda c: c.show_history()),
             "remove_images": commands(lambda c: c.remove_images()),
             "projects": self._show_projects,
-            "refresh": bench(lambda b: b.dataset.refresh()),
+            "refresh": commands(lambda c: c.refresh()),
             "training": bench(lambda b: b.show_training()),
             "connect": commands(lambda c: c.connect_to_dataset()),
             "keys": self._show_keys,
@@ -328,8 +329,8 @@ class MainWindow(QMainWindow):
     def _ask_for_address(self, kind: SourceKind, title: str) -> None:
         from truthline.ui.dialogs.connection import ConnectionDialog
 
-        dialog = ConnectionDialog(self._jobs, kind, title, self._connection(), self)
-        _ask(dialog, lambda: self.open_wish(Wish(dialog.text, connection=dialog.connection)))
+        dialog = ConnectionDialog(self._jobs, kind, title, self._access.connection(), self)
+        _ask(dialog, lambda: self.open(dialog.text, dialog.connection))
 
     def _export(self) -> None:
         bench = self.bench
@@ -347,16 +348,16 @@ class MainWindow(QMainWindow):
         if bench is None:
             return
 
-        def write(_token: CancelToken, _report: Report) -> None:
-            from truthline.sync.opening import export_manifest
+        def write(_token: CancelToken, _report: Report) -> str:
+            from truthline.sync.opening import export_in_words
 
-            export_manifest(bench.document.workspace, path)
+            return export_in_words(bench.document.workspace, path)
 
         self._jobs.run(
             Lane.WRITE,
             write,
-            done=lambda _: bench.toast.say(f"Exported to {path.name}."),
-            failed=self._complain,
+            done=lambda left_out: bench.toast.tell(f"Exported to {path.name}.", left_out),
+            failed=self.complain,
         )
 
     def _ask_for_label(self) -> None:
@@ -376,10 +377,8 @@ class MainWindow(QMainWindow):
     def _show_projects(self) -> None:
         from truthline.ui.dialogs.projects import ProjectsDialog
 
-        connection = self._connection()
-        if self.bench is not None:
-            info = self.bench.document.info
-            connection = Connection(info.profile, info.region, info.endpoint_url)
+        bench = self.bench
+        connection = self._access.connection() if bench is None else bench.dataset.access.connection
         dialog = ProjectsDialog(self._jobs, connection, self)
         dialog.dataset_chosen.connect(lambda chosen: self.open(*chosen))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -391,13 +390,9 @@ class MainWindow(QMainWindow):
         KeysDialog(self).open()
 
     def _about(self) -> None:
-        box = QMessageBox(self)
-        box.setWindowTitle("About Truthline")
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(f"Truthline {__version__}")
-        box.setInformativeText("Label images for Amazon Rekognition Custom Labels.")
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
+        from truthline.ui.dialogs.about import AboutDialog
+
+        AboutDialog(self).open()
 
     def _toggle(self, panel: QWidget) -> None:
         panel.setVisible(panel.isHidden())
@@ -442,17 +437,12 @@ class MainWindow(QMainWindow):
         self.addToolBar(bar)
 
     def _add_digit_keys(self) -> None:
-        for digit in DIGITS:
-            QShortcut(QKeySequence(digit), self, partial(self._use_digit, digit))
-            QShortcut(QKeySequence(f"Shift+{digit}"), self, partial(self._toggle_digit, digit))
+        def act(digit: str, *, here: bool) -> None:
+            if self.bench is not None and (name := self.bench.colours.at_digit(digit)):
+                (self.bench.giver.toggle_here if here else self.bench.giver.give)(name)
 
-    def _use_digit(self, digit: str) -> None:
-        if self.bench is not None and (name := self.bench.colours.at_digit(digit)):
-            self.bench.giver.give(name)
-
-    def _toggle_digit(self, digit: str) -> None:
-        if self.bench is not None and (name := self.bench.colours.at_digit(digit)):
-            self.bench.giver.toggle_here(name)
+        plain = {digit: partial(act, digit, here=False) for digit in DIGITS}
+        KeyFilter(self, plain | {f"Shift+{digit}": partial(act, digit, here=True) for digit in DIGITS})
 
     def _update_actions(self) -> None:
         bench, actions = self.bench, self.actions_by_name
@@ -496,12 +486,10 @@ class MainWindow(QMainWindow):
         self.opener.cancel()
         self.sample.cancel()
 
-    def _complain(self, error: Exception) -> None:
+    def complain(self, error: Exception) -> None:
+        """Say what went wrong, over whatever is shown."""
         toast = self.bench.toast if self.bench is not None else self._toast
-        toast.complain(str(error) if isinstance(error, TruthlineError) else f"Something went wrong: {error}")
-
-    def _connection(self) -> Connection:
-        return Connection(self._settings.get("profile"), self._settings.get("region"))
+        toast.complain(str(error))
 
     def _close_bench(self) -> None:
         self._steps.clear()
@@ -519,7 +507,7 @@ class MainWindow(QMainWindow):
         commands.close()
         self._settings.set("layout", bench.save_layout())
         self._settings.set("thumbnail_size", bench.gallery.side)
-        bench.document.save_failed.connect(self._complain)  # the bench's own toast goes with it
+        bench.document.save_failed.connect(self.complain)  # the bench's own toast goes with it
         bench.close_document()
         if self.sample.holds(bench.document.workspace.path):
             self.sample.end()
@@ -529,7 +517,7 @@ class MainWindow(QMainWindow):
     def _restore_window(self) -> None:
         saved = self._settings.get("window")
         if not saved or not self.restoreGeometry(QByteArray.fromBase64(saved.encode())):
-            self.resize(1280, 820)
+            fit_window(self, 1280, 820)
 
     def _fit_panels(self) -> None:
         bench = self.bench
@@ -537,6 +525,7 @@ class MainWindow(QMainWindow):
             bench.filters.setVisible(self.width() >= 1100)
             if self.height() < 760 and not self._settings.get("layout"):
                 bench.middle.setSizes([1000, 210])
+                bench.drawer.setVisible(self.height() >= 560)
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -580,6 +569,7 @@ class MainWindow(QMainWindow):
             self._leave(self.end)
             return
         self.hide()
+        self._access.codes.close()
         self._cancel_opening()
         self._settings.set("window", bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
         self._close_bench()

@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor
 
 from truthline.ui import theme
-from truthline.ui.actions import DIGITS
 from truthline.ui.jobs import Lane
+from truthline.ui.keys import DIGITS
 from truthline.workspace.workspace import Label
 
 if TYPE_CHECKING:

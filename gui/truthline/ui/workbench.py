@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
-from truthline.errors import TruthlineError
 from truthline.images.source import FirstOf, FolderSource, ImageSource, S3Source
 from truthline.manifest.annotation import Level
 from truthline.manifest.fixes import FIXES, fix_all
@@ -34,7 +33,7 @@ from truthline.ui.palette import LabelColours
 from truthline.ui.panels.dataset_bar import DatasetBar
 from truthline.ui.panels.edit_bar import EditBar
 from truthline.ui.panels.entry import BoxKey, EntryPanel
-from truthline.ui.panels.filters import FilterPanel
+from truthline.ui.panels.filters import FilterPanel, empty_text
 from truthline.ui.panels.history import History
 from truthline.ui.panels.json_line import JsonLinePanel
 from truthline.ui.panels.labels import LabelPanel
@@ -43,6 +42,7 @@ from truthline.ui.panels.readiness import ReadinessPanel
 from truthline.ui.panels.toast import Toast
 from truthline.ui.pictures import Pictures
 from truthline.ui.undoing import Undoing
+from truthline.ui.upkeep import Upkeep
 from truthline.ui.words import counted
 from truthline.workspace.changes import Changes
 from truthline.workspace.workspace import Counts, EntryId, Filter, Kind, Origin, Problem, Workspace
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from truthline.interchange.importing import Imported
     from truthline.manifest.annotation import Annotation, ImageFacts
     from truthline.progress import Progress
+    from truthline.sync.endpoints import Reach
     from truthline.sync.verdict import Verdict
     from truthline.workspace.workspace import Entry, WorkspaceInfo
 
@@ -71,7 +72,7 @@ class Workbench(QWidget):
     """The `Counts`, after they may have changed."""
 
     def __init__(
-        self, workspace: Workspace, jobs: Jobs, thumbnails: Thumbnails, parent: QWidget | None = None
+        self, workspace: Workspace, jobs: Jobs, thumbnails: Thumbnails, reach: Reach, parent: QWidget
     ) -> None:
         super().__init__(parent)
         self._jobs = jobs
@@ -85,7 +86,8 @@ class Workbench(QWidget):
         self.commands = LabelCommands(self.document, self.colours, self)
         self.giver = LabelGiver(self)
         self._sought: Problem | None = None
-        self.dataset = Dataset(self.document, self)
+        self.dataset = Dataset(self.document, reach, self)
+        self.upkeep = Upkeep(self.document, self)
         self.counts: Counts | None = None
         self._build()
 
@@ -104,6 +106,7 @@ class Workbench(QWidget):
             lambda text: self.toast.say(text, action="Attributes…", act=self.commands.ask_attributes)
         )
         self.dataset.start()
+        self.upkeep.start()
         self.gallery.setFocus()
 
     def close_document(self) -> None:
@@ -111,6 +114,7 @@ class Workbench(QWidget):
         self.image.canvas.finish_gesture()
         self.dataset.close()
         self._jobs.drop(Lane.DECODE)
+        self._jobs.drop(Lane.UPKEEP)
         self._jobs.finish(Lane.WRITE)
         self._jobs.drop(Lane.READ)
         self.pictures.clear()
@@ -154,6 +158,7 @@ class Workbench(QWidget):
         rows = QVBoxLayout(images)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
+        rows.addWidget(self.upkeep.bar)
         rows.addWidget(self.edit_bar)
         rows.addWidget(self.pages, 1)
         self.pages.addWidget(self.gallery)
@@ -170,7 +175,8 @@ class Workbench(QWidget):
 
     def _share_room(self) -> None:
         self.side.setSizes([300, 300])
-        self.side.setMinimumWidth(200)
+        self.side.setMinimumWidth(160)
+        self.drawer.setMinimumSize(160, 60)  # what its pages would like is more than a small screen has
         self.filters.setMinimumWidth(140)
         self.middle.setStretchFactor(0, 1)
         self.middle.setSizes([560, 240])
@@ -206,6 +212,7 @@ class Workbench(QWidget):
         self.undoing = Undoing(self)
         document.working.connect(self._show_edit)
         document.refused.connect(self.toast.warn)
+        self.upkeep.failed.connect(self._complain)
         document.attributes_chosen.connect(self._show_attributes)
         self.edit_bar.cancel_wanted.connect(lambda _: document.cancel_long_edit())
         self.colours.changed.connect(self._show_labels)
@@ -435,7 +442,7 @@ class Workbench(QWidget):
 
     def _show_listed(self, chosen: Filter) -> None:
         self.filters.show_filter(chosen)
-        self.gallery.set_empty_text(_empty_text(chosen))
+        self.gallery.set_empty_text(empty_text(chosen))
         self.counted.emit(self.counts)
 
     def _filter_kind(self, chosen: Filter) -> None:
@@ -462,9 +469,7 @@ class Workbench(QWidget):
             self.image.show_entry(self.browser.current)
 
     def _complain(self, error: Exception) -> None:
-        self.toast.complain(
-            str(error) if isinstance(error, TruthlineError) else f"Something went wrong: {error}"
-        )
+        self.toast.complain(str(error))
 
 
 def _source_of(workspace: Workspace, aws: Aws | None) -> ImageSource:
@@ -498,21 +503,3 @@ def _whole(verdict: Verdict) -> Iterator[Problem]:
     for ordinal, error in enumerate(of_all):
         level = Level.WARNING if error.code.startswith("WARNING") else Level.ERROR
         yield Problem(EntryId(0), 0, "", Origin.TRAINING, ordinal, error.code, level, error.message, "")
-
-
-def _empty_text(chosen: Filter) -> str:
-    if chosen.text:
-        return f"No image's address contains “{chosen.text}”. Clear the search to see all images."
-    if chosen.code:
-        return f"No image has {chosen.code} any more."
-    if chosen.kind is Kind.UNLABELLED:
-        return "Every image has a label. Choose All to see them."
-    if chosen.kind is Kind.CHANGED:
-        return "Nothing has changed since the last push."
-    if chosen.kind is Kind.CONFLICTS:
-        return "No conflicts: nobody else changed what you changed."
-    if chosen.kind is Kind.PROBLEMS:
-        return "No problems: neither our rules nor the service found any."
-    if chosen.label:
-        return f"No image uses {chosen.label} any more."
-    return "This workspace holds no images."

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from truthline.manifest.annotation import Annotation, Finding, ImageFacts, Level, RemoteError
+    from truthline.workspace.damage import Damaged
 
 EntryId = NewType("EntryId", int)
 """Names an entry within its workspace, for as long as the workspace exists."""
@@ -65,7 +66,8 @@ class Entry:
     that the service was given where it holds another one, the base line, that means the same; a line that
     says what ``sent`` says is not changed. ``training_errors`` are what the last verdict of a training said.
     ``theirs`` is the remote line while the entry is in conflict, because somebody else and this workspace
-    changed the same thing; else None.
+    changed the same thing; else None. ``damaged`` says what is known of an entry that is not as it was
+    stored, and None of every other; its line is then empty, and it has one finding.
     """
 
     id: EntryId
@@ -81,6 +83,7 @@ class Entry:
     sent: bytes | None = None
     training_errors: tuple[RemoteError, ...] = ()
     theirs: bytes | None = None
+    damaged: Damaged | None = None
 
     @property
     def annotation(self) -> Annotation:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from truthline.errors import UsageError
 from truthline.workspace.changes import Changes
+from truthline.workspace.damage import typed
 from truthline.workspace.entry import Label, LabelCount, LabelEdit
 
 if TYPE_CHECKING:
@@ -111,8 +112,8 @@ class LabelList:
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT name, position, colour_index, entries FROM labels ORDER BY position, id"
-            ).fetchall()
-        return [Label(*row) for row in rows]
+            )
+            return [Label(*typed(row, str, int, int, int)) for row in rows]
 
     def label_counts(self) -> list[LabelCount]:
         """The uses of each label, in the order of `labels`."""
@@ -120,7 +121,7 @@ class LabelList:
             rows = connection.execute(
                 "SELECT name, class_entries, box_entries, boxes FROM labels ORDER BY position, id"
             )
-            return [LabelCount(*row) for row in rows]
+            return [LabelCount(*typed(row, str, int, int, int)) for row in rows]
 
     def add_label(self, name: str) -> Changes:
         """Put a label at the end of the list before any entry uses it; false if it is there.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from truthline.errors import DamagedEntryError
 from truthline.manifest.placing import UNPLACED, placed
 from truthline.progress import CancelToken, Progress, Report, ignore_progress
 from truthline.workspace import contents
@@ -45,7 +47,8 @@ class Placing:
                 if cancel is not None:
                     cancel.check()
                 for entry_id, line in rows:
-                    contents.replace_line(connection, book, entry_id, placed(line, target))
+                    with suppress(DamagedEntryError, TypeError):  # met, and told, elsewhere
+                        contents.replace_line(connection, book, entry_id, placed(line, target))
                 last, done = rows[-1][0], done + len(rows)
                 report(Progress("Giving the images their addresses", done, total))
             book.flush()

@@ -13,14 +13,16 @@ from contextlib import closing, suppress
 from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from truthline.errors import UnreadableFileError, WorkspaceError
+from truthline.errors import MissingEntryError, UnreadableFileError, WorkspaceError
 from truthline.progress import CancelToken, Progress, Report, ignore_progress
 from truthline.workspace import contents
 from truthline.workspace import remote as remote_lines
 from truthline.workspace.about import About
+from truthline.workspace.aging import Aging
 from truthline.workspace.changes import Changes
+from truthline.workspace.damage import DAMAGED, Damaged
 from truthline.workspace.database import Database
 from truthline.workspace.entry import (
     Counts,
@@ -41,20 +43,24 @@ from truthline.workspace.entry import (
 from truthline.workspace.holder import Hold
 from truthline.workspace.journal import Batch, BatchId, BatchState, Push, PushId, PushJournal, PushRemark
 from truthline.workspace.label_list import LabelBook, LabelList, edit_labels
+from truthline.workspace.overviews import Overviews
 from truthline.workspace.placing import Placer, Placing
 from truthline.workspace.reading import conditions, find_entries, read_entries
+from truthline.workspace.walking import Walking
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from truthline.manifest.annotation import ImageFacts, RemoteError
 
 __all__ = [
+    "DAMAGED",
     "SUFFIX",
     "Batch",
     "BatchId",
     "BatchState",
     "Counts",
+    "Damaged",
     "Entry",
     "EntryId",
     "Filter",
@@ -79,17 +85,12 @@ SUFFIX: Final = ".truthline"
 
 _CHUNK: Final = 1_000
 
-_PROBLEMS: Final = """
-    SELECT entry_id, source_ref, origin, ordinal, code, level, message, pointer
-    FROM problems JOIN entries ON entries.id = entry_id
-    WHERE (entry_id, origin, ordinal) > (?, ?, ?) ORDER BY entry_id, origin, ordinal LIMIT ?"""
 _HELD: Final = """
     SELECT source_ref FROM lines CROSS JOIN entries USING (id)
     WHERE (base_is_line = 1 OR base IS NOT NULL) AND source_ref != '' LIMIT 1"""
-_ORIGINS: Final = (Origin.FINDING, Origin.REMOTE, Origin.TRAINING)
 
 
-class Workspace(About, LabelList, Placing, PushJournal):
+class Workspace(About, Aging, LabelList, Overviews, Placing, PushJournal, Walking):
     """One open workspace file. Every method may be called from any thread.
 
     Methods that take an `EntryId` raise KeyError for one that names no entry. All raise `WorkspaceError` or
@@ -130,6 +131,7 @@ class Workspace(About, LabelList, Placing, PushJournal):
             workspace = cls(path, hold, Database(path, new=True))
             try:
                 workspace.set_info(info)
+                workspace.note_checked()
             except BaseException:
                 workspace.close()
                 raise
@@ -140,12 +142,13 @@ class Workspace(About, LabelList, Placing, PushJournal):
         return workspace
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, *, report: Report = ignore_progress, cancel: CancelToken | None = None) -> Self:
         """Open a workspace that exists, bringing an older format up to date.
 
         Raises:
+            CancelledError: cancelled while it was brought up to date; it is as it was.
             WorkspaceHeldError: another running Truthline has it open; the detail says who.
-            WorkspaceError: not a workspace, damaged, or from a newer Truthline.
+            WorkspaceError: not a workspace, damaged, not all ours, or from a newer Truthline.
             UnreadableFileError: no such file, a folder, or not readable and writable.
 
         """
@@ -153,10 +156,16 @@ class Workspace(About, LabelList, Placing, PushJournal):
         _check_file(path)
         hold = Hold(path)
         try:
-            return cls(path, hold, Database(path))
+            workspace = cls(path, hold, Database(path, report=report, cancel=cancel))
         except BaseException:
             hold.release()
             raise
+        try:
+            workspace.info  # noqa: B018 - so that it fails here, and not where it is shown
+        except BaseException:
+            workspace.close()
+            raise
+        return workspace
 
     def close(self) -> None:
         """Wait for a write that runs, break off reads, fold everything into the one file and let it go."""
@@ -294,6 +303,18 @@ class Workspace(About, LabelList, Placing, PushJournal):
             book.flush()
         return Changes(entries=frozenset(settled))
 
+    def reload(self, remote: Mapping[EntryId, tuple[bytes, Sequence[RemoteError]]]) -> Changes:
+        """Put the dataset's lines, with their remote errors, in place of all that is stored of these entries.
+
+        All or none, durably.
+        """
+        with self._database.writing() as connection:
+            book = LabelBook(connection)
+            for entry_id, (line, errors) in remote.items():
+                remote_lines.reload(connection, book, entry_id, line, errors)
+            book.flush()
+        return Changes.of_entries(remote.keys())
+
     def remove(self, ids: Collection[EntryId]) -> Changes:
         """Take entries out for good, durably: all or none; those that are gone already are passed over.
 
@@ -334,6 +355,13 @@ class Workspace(About, LabelList, Placing, PushJournal):
         """These entries, in this order, as they are at one moment."""
         with self._database.reading() as connection:
             found = read_entries(connection, ids)
+        for entry_id in ids:
+            if entry_id not in found:
+                raise MissingEntryError(
+                    "The workspace does not hold this image, or no longer.",
+                    detail="It was removed meanwhile, or the file is damaged: then make a new workspace.",
+                    place=f"line {entry_id:,}",
+                )
         return [found[entry_id] for entry_id in ids]
 
     def find(self, source_ref: str) -> EntryId | None:
@@ -367,77 +395,6 @@ class Workspace(About, LabelList, Placing, PushJournal):
         with self._database.reading() as connection:
             rows = connection.execute(f"SELECT id FROM entries{where} ORDER BY id", values).fetchall()  # noqa: S608
         return array("q", chain.from_iterable(rows))
-
-    def lines(self) -> Iterator[tuple[bytes, bytes]]:
-        """Every line and its line ending by position, as they are at the first step; streams."""
-        return self._stream("SELECT line, ending FROM lines ORDER BY id")
-
-    def lines_by_id(self) -> Iterator[tuple[EntryId, bytes]]:
-        """Every entry and its line by position, as they are at the first step; streams."""
-        return self._stream("SELECT id, line FROM lines ORDER BY id")
-
-    def _stream(self, query: str) -> Iterator[Any]:
-        with self._database.reading() as connection:
-            cursor = connection.execute(query)
-            try:
-                yield from cursor
-            finally:
-                cursor.close()
-
-    # Overviews
-
-    def counts(self) -> Counts:
-        """How many entries there are of each kind."""
-        with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT (SELECT count(*) FROM entries),"
-                "(SELECT count(*) FROM entries WHERE class_labels = 0 AND boxes = 0),"
-                "(SELECT count(*) FROM entries WHERE changed = 1),"
-                "(SELECT count(*) FROM entries WHERE worst_finding > 0),"
-                "(SELECT count(*) FROM entries WHERE remote_errors > 0),"
-                "(SELECT count(*) FROM entries WHERE worst_finding > 0 OR remote_errors > 0),"
-                "(SELECT count(*) FROM conflicts)"
-            ).fetchone()
-        return Counts(*row)
-
-    def problem_counts(self) -> list[ProblemCount]:
-        """How many problems there are of each code, whoever sees them, by code."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT origin, code, level, count(*), count(DISTINCT entry_id) FROM problems"
-                " GROUP BY code, origin, level"
-            ).fetchall()
-        return [
-            ProblemCount(_ORIGINS[origin], code, contents.LEVELS[level - 1], problems, entries)
-            for origin, code, level, problems, entries in rows
-        ]
-
-    def problems(self, *, after: Problem | None = None, limit: int | None = None) -> Iterator[Problem]:
-        """Findings and remote errors of all entries by position, as they are at the first step; streams.
-
-        Args:
-            after: begin behind this one, which came from an earlier call.
-            limit: give at most so many.
-
-        """
-        key = (after.entry_id, _ORIGINS.index(after.origin), after.ordinal) if after else (0, 0, 0)
-        with self._database.reading() as connection:
-            cursor = connection.execute(_PROBLEMS, (*key, -1 if limit is None else limit))
-            try:
-                for entry_id, source_ref, origin, ordinal, code, level, message, pointer in cursor:
-                    yield Problem(
-                        EntryId(entry_id),
-                        entry_id,
-                        source_ref,
-                        _ORIGINS[origin],
-                        ordinal,
-                        code,
-                        contents.LEVELS[level - 1],
-                        message,
-                        pointer,
-                    )
-            finally:
-                cursor.close()
 
 
 def _check_free(path: Path) -> None:

@@ -102,15 +102,6 @@ def test_escape_gives_up_a_box_being_drawn_but_keeps_the_tool(canvas, hand):
     assert canvas.drawing
 
 
-@pytest.mark.parametrize("key", [Qt.Key.Key_N, Qt.Key.Key_B])
-def test_a_key_changes_the_tool(canvas, hand, key, qtbot):
-    with qtbot.waitSignal(canvas.drawing_changed) as told:
-        hand.key(key)
-    assert told.args == [True]
-    hand.key(key)
-    assert not canvas.drawing
-
-
 def test_size_and_class_are_written_at_the_pointer(canvas, hand, box):
     canvas.zoom_to(1)
     canvas.set_class("bolt <b>", box(0, (0, 0, 1, 1)).colour)

@@ -330,8 +330,6 @@ class Canvas(BoxView):
             return None
         if key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self._selected:
             return self.delete_selected
-        if key in (Qt.Key.Key_N, Qt.Key.Key_B):
-            return partial(self.set_drawing, not self._drawing)
         return partial(self._hold_space, held=True) if key == Qt.Key.Key_Space else None
 
     def escape(self) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QL
 
 from truthline.errors import TruthlineError
 from truthline.sync.sources import split_prefix
+from truthline.ui.fitting import fit_width
 
 
 class AddressDialog(QDialog):
@@ -22,7 +23,7 @@ class AddressDialog(QDialog):
     def __init__(self, why: str, folder: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Where Are the Images in S3?")
-        self.setMinimumWidth(480)
+        fit_width(self, 480)
         self.target = QLineEdit()
         self.target.setPlaceholderText("s3://bucket/prefix")
         self.target.textChanged.connect(self._update)

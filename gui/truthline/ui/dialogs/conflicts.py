@@ -22,7 +22,10 @@ from typing_extensions import override
 
 from truthline.manifest.merge import MergeConflict, Side
 from truthline.sync.conflicts import Resolved, conflicts_of, merging_by_itself
+from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Job, Lane
+from truthline.ui.keyboard import KeyFilter
+from truthline.ui.keys import key_name
 from truthline.ui.panels.comparison import ComparisonTable
 from truthline.ui.panels.conflict_image import ConflictImage, overlays_of
 from truthline.ui.panels.conflict_list import ConflictList, ConflictModel, short_name
@@ -47,7 +50,7 @@ _BESIDE_FROM = 1500
 """From this width on the comparison stands beside the image; it is too wide for that in a smaller window."""
 _NAMES = {Side.THEIRS: "Take Theirs", Side.MINE: "Keep Mine"}
 _DONE = {Side.THEIRS: "Took theirs", Side.MINE: "Kept mine"}
-_KEYS = {Side.THEIRS: "T", Side.MINE: "M"}
+_COMMANDS = {Side.THEIRS: "take_theirs", Side.MINE: "keep_mine"}
 _EXPLANATION = (
     "You and somebody else changed the same thing in these images. Choose which version stays. "
     "None of them is sent before that."
@@ -92,8 +95,7 @@ class ConflictsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._build()
         self._wire()
-        self.setMinimumSize(820, 540)
-        self.resize(1180, 760)
+        fit_window(self, 1180, 760)
         self.list.setFocus()
         self._list_anew()
 
@@ -117,7 +119,7 @@ class ConflictsDialog(QDialog):
         self.notice = _label()
         self.notice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.edit_bar = EditBar()
-        self.decide = {side: _button(f"{_NAMES[side]} ({_KEYS[side]})") for side in _NAMES}
+        self.decide = {side: _button(f"{_NAMES[side]} ({key_name(_COMMANDS[side])})") for side in _NAMES}
         self.decide_all = {side: _button("") for side in _NAMES}
         self.close_button = _button("Close")
         self.pages = QStackedWidget()
@@ -193,9 +195,10 @@ class ConflictsDialog(QDialog):
         for side in _NAMES:
             self.decide[side].clicked.connect(partial(self._decide, side))
             self.decide_all[side].clicked.connect(partial(self._decide_all, side))
-            self._key(QKeySequence(_KEYS[side]), partial(self._decide, side))
+            self._key(QKeySequence(key_name(_COMMANDS[side])), partial(self._decide, side))
         self._key(QKeySequence(QKeySequence.StandardKey.Undo), document.undo)
         self._key(QKeySequence(QKeySequence.StandardKey.Redo), document.redo)
+        KeyFilter(self, self.picture.digits)
         self.close_button.clicked.connect(self.close)
         self.edit_bar.cancel_wanted.connect(lambda _: document.cancel_long_edit())
         document.changed.connect(self.update_list)

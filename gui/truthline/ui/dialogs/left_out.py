@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
+from truthline.ui.fitting import fit_window
 from truthline.ui.words import counted
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class LeftOutDialog(QDialog):
     def __init__(self, files: LeftOutFiles, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Files Left Out")
-        self.resize(640, 420)
+        fit_window(self, 640, 420)
         self.summary = QLabel(in_words(files))
         self.summary.setTextFormat(Qt.TextFormat.PlainText)
         self.summary.setWordWrap(True)

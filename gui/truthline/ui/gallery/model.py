@@ -48,10 +48,13 @@ class Card:
     remote: bool
     position: int
     conflict: bool = False
+    damaged: bool = False
 
     @property
     def spoken(self) -> str:
         """The card in words, for tool tips and screen readers."""
+        if self.damaged:
+            return f"{self.source_ref or f'Line {self.position}'}\nDamaged in the workspace file"
         labels = ", ".join(name for name, _ in self.labels) or "no image-level label"
         boxes = "1 box" if len(self.boxes) == 1 else f"{len(self.boxes)} boxes"
         parts = [self.source_ref or f"Line {self.position}", f"{labels}; {boxes}"]
@@ -158,6 +161,7 @@ class EntryModel(QAbstractListModel):
             remote=bool(entry.remote_errors),
             position=entry.position,
             conflict=entry.theirs is not None,
+            damaged=entry.damaged is not None,
         )
 
 

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from truthline.ui import theme
+from truthline.ui.keys import key_name
 from truthline.ui.labelling import read_only
 from truthline.ui.words import counted, in_menu
 
@@ -95,6 +96,10 @@ class EntryPanel(QWidget):
         self.tree.clear()
         if entry is None:
             self._facts.setText("Choose an image to see its labels and boxes.")
+            self._quiet = False
+            return
+        if entry.damaged:
+            self._facts.setText(f"{_facts(entry)}\n{entry.damaged.finding.message}")
             self._quiet = False
             return
         annotation = entry.annotation
@@ -175,7 +180,7 @@ class EntryPanel(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         boxes, names = self._removable()
         if boxes:
-            text = f"Delete {counted(len(boxes), 'Box', 'Boxes')}\tDel"
+            text = f"Delete {counted(len(boxes), 'Box', 'Boxes')}\t{key_name('delete_boxes')}"
             menu.addAction(text, partial(self.boxes_deleted.emit, boxes))
         for name in names:
             text = f"Remove {in_menu(name)} from This Image"

@@ -12,9 +12,9 @@ from typing_extensions import override
 
 from truthline.manifest.labels import similar_labels
 from truthline.ui import theme
-from truthline.ui.actions import DIGITS
 from truthline.ui.dialogs.labels import shortened
 from truthline.ui.field import Field
+from truthline.ui.keys import DIGITS, key_name
 from truthline.ui.panels.label_list import DIGIT, ENTRIES, NAME, SIMILAR, LabelList
 from truthline.ui.words import in_menu
 
@@ -161,7 +161,8 @@ class LabelPanel(QWidget):
         quoted = in_menu(name)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(f"Rename {quoted}…\tF2", partial(self.rename_wanted.emit, name))
+        rename = f"Rename {quoted}…\t{key_name('rename_label')}"
+        menu.addAction(rename, partial(self.rename_wanted.emit, name))
         for other in index.data(SIMILAR):
             text = f"Merge {quoted} into {in_menu(other)}…"
             menu.addAction(text, partial(self.merge_wanted.emit, (name, other)))
@@ -169,9 +170,9 @@ class LabelPanel(QWidget):
         merge.setEnabled(self._model.rowCount() > 1)
         menu.addAction(f"Change Colour of {quoted}…", partial(self.colour_wanted.emit, name))
         menu.addSeparator()
-        up = menu.addAction("Move Up\tAlt+Up", partial(self._move, row, row - 1))
+        up = menu.addAction(f"Move Up\t{key_name('move_up')}", partial(self._move, row, row - 1))
         up.setEnabled(row > 0)
-        down = menu.addAction("Move Down\tAlt+Down", partial(self._move, row, row + 1))
+        down = menu.addAction(f"Move Down\t{key_name('move_down')}", partial(self._move, row, row + 1))
         down.setEnabled(row < self._model.rowCount() - 1)
         menu.addSeparator()
         menu.addAction(f"Delete {quoted} from All Images…", partial(self.delete_wanted.emit, name))

@@ -44,6 +44,8 @@ SHOWN_AT_MOST = 5_000
 _CODES_FROM = 900
 """In a narrower panel the sentence needs the room more; the code stays in the tool tip."""
 _EXPLANATION_FROM = 560
+_WIDEST = {1: 250, 2: 150, 3: 60}
+"""The columns beside the sentence, which always keeps at least a quarter of the room."""
 _LEVELS = ((Level.ERROR, "errors"), (Level.WARNING, "warnings"), (Level.INFO, "notes"))
 _OPENED_GROUPS = 40
 """Groups are shown open while they are few enough to be read through."""
@@ -103,8 +105,7 @@ class ProblemsPanel(QWidget):
         header = view.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((1, 250), (2, 150), (3, 60)):
-            header.resizeSection(column, width)
+        header.setMinimumSectionSize(40)
         view.clicked.connect(self._choose)
         view.activated.connect(self._choose)
         view.selectionModel().currentChanged.connect(lambda current, _before: self._explain(current))
@@ -139,6 +140,7 @@ class ProblemsPanel(QWidget):
         split.setStretchFactor(0, 1)
         split.setCollapsible(0, False)
         split.setSizes([560, 400])
+        split.splitterMoved.connect(lambda _place, _handle: self._show_columns())
         self.show_counts(())
 
     @property
@@ -220,6 +222,9 @@ class ProblemsPanel(QWidget):
         self.view.setColumnHidden(1, by_code or self.width() < _CODES_FROM)
         self.view.setColumnHidden(2, not by_code)
         self.view.setColumnHidden(3, self.width() < _CODES_FROM)
+        for column, widest in _WIDEST.items():  # what is left is the sentence's
+            share = self.view.viewport().width() // 4
+            self.view.header().resizeSection(column, min(widest, share))
 
     def _filtered(self) -> Iterator[Problem]:
         wanted = self.search.text().casefold().strip()
@@ -259,8 +264,8 @@ class ProblemsPanel(QWidget):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._show_columns()
         self.explanation.setVisible(self.width() >= _EXPLANATION_FROM)
+        self._show_columns()
 
 
 class _Explanation(QScrollArea):
