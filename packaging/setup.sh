@@ -94,23 +94,23 @@ missing_libraries() {
 }
 
 # Whether a command is a Python that Truthline runs on.
-suits() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1; }
+suits() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' >/dev/null 2>&1; }
 
 find_python() {
     local candidate
     if [ -n "${PYTHON:-}" ]; then
-        suits "$PYTHON" || stop "PYTHON is set to $PYTHON, which is no Python 3.11, 3.12 or 3.13 that starts."
+        suits "$PYTHON" || stop "PYTHON is set to $PYTHON, which is no Python from 3.11 to 3.14 that starts."
         command -v "$PYTHON"
         return
     fi
-    for candidate in python3 python3.13 python3.12 python3.11 python; do
+    for candidate in python3 python3.14 python3.13 python3.12 python3.11 python; do
         if suits "$candidate"; then
             command -v "$candidate"
             return
         fi
     done
-    stop "Truthline needs Python 3.11, 3.12 or 3.13, and found none of them as python3, python3.13, python3.12," \
-        "python3.11 or python. Install one, or name one: PYTHON=/path/to/python3.12 $0"
+    stop "Truthline needs a Python from 3.11 to 3.14, and found none as python3, python3.14, python3.13," \
+        "python3.12, python3.11 or python. Install one, or name one: PYTHON=/path/to/python3.12 $0"
 }
 
 version_of() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])'; }

@@ -7,9 +7,10 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from truthline import cli
+from truthline import cli, log
 from truthline.aws.connection import Connection
 from truthline.errors import TruthlineError
+from truthline.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Open the window or carry out a command; return the exit code."""
     words = cli.with_command(sys.argv[1:] if argv is None else argv)
-    arguments = cli.parser().parse_args(words)
+    arguments = cli.parse(words)
+    log.start(
+        "debug" if arguments.debug else Settings().get("log_level"), console=cli.console_level(arguments)
+    )
+    log.note("%s", arguments.name)
     wants_window = arguments.name == "open" or (arguments.name == "demo" and not arguments.headless)
     if not (wants_window and has_window()):
         return cli.main(words)
@@ -41,11 +46,15 @@ def has_window() -> bool:
 
 def _open_window(arguments: argparse.Namespace) -> int:
     # Qt takes half a second to load, which no command should pay for.
+    from truthline.ui.display import check_display  # noqa: PLC0415
+
+    check_display()
     from truthline.ui.app import run  # noqa: PLC0415
 
+    given = Connection(arguments.profile, arguments.region, arguments.endpoint_url)
     if arguments.name == "demo":
-        return run("", Connection(), sample=True)
-    return run(arguments.source, Connection(arguments.profile, arguments.region, arguments.endpoint_url))
+        return run("", given, sample=True)
+    return run(arguments.source, given)
 
 
 if __name__ == "__main__":

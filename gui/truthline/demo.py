@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from truthline.aws.connection import Connection
 from truthline.aws.session import connect
 from truthline.errors import ServiceError, UsageError
+from truthline.installation import how_to_add
 from truthline.manifest.annotation import Box, ImageSize
 from truthline.manifest.edit import add_box, add_class_label, box_attribute_name
 from truthline.manifest.file import read_manifest
@@ -120,7 +121,7 @@ def emulator_environment() -> Iterator[None]:
 def emulator_process(port: int, settings: Sequence[str]) -> Iterator[str]:
     """Run the emulator as a child process; gives its address."""
     if importlib.util.find_spec("moto") is None:
-        raise UsageError("The emulator is not installed.", detail="Run: pip install 'truthline[emulator]'")
+        raise UsageError("The emulator is not installed.", detail=how_to_add("emulator"))
     with subprocess.Popen(  # noqa: S603  # our own program
         _command(port, settings), stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:

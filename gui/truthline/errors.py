@@ -5,12 +5,17 @@
     TruthlineError
     ├── UsageError                 the request itself makes no sense: a bad ARN, a missing target
     ├── UnreadableFileError        a manifest or image folder cannot be read or written
+    │   └── NotLinesError          a manifest has no lines, but values that could be read as entries
     ├── WorkspaceError             the workspace file is damaged or from a newer Truthline
-    │   └── WorkspaceHeldError     another running Truthline has it open
+    │   ├── WorkspaceHeldError     another running Truthline has it open
+    │   ├── MissingEntryError      no such entry or batch, or no longer; a KeyError too
+    │   └── DamagedEntryError      what is stored of one image is damaged; the others are sound
     ├── ImageError                 an image cannot be shown: broken, too large, not PNG or JPEG
     ├── CancelledError             the person cancelled
+    ├── UnforeseenError            nobody foresaw it: a mistake in Truthline, of which the log tells
     └── ServiceError               AWS said no, or could not be asked
         ├── OfflineError           no connection to the endpoint
+        ├── UnknownEndpointError   the endpoint that a workspace names was not chosen on this computer
         ├── SignInError            no credentials, or they have expired
         ├── DeniedError            a permission is missing
         ├── RegionError            no region, or bucket and dataset lie in different ones
@@ -73,12 +78,24 @@ class UnreadableFileError(TruthlineError):
     """A file or folder cannot be read or written."""
 
 
+class NotLinesError(UnreadableFileError):
+    """A manifest is one JSON array, or values spread over lines: it can be read as one entry a value."""
+
+
 class WorkspaceError(TruthlineError):
     """The workspace file is damaged, or made by a newer Truthline."""
 
 
 class WorkspaceHeldError(WorkspaceError):
     """Another running Truthline has this workspace open; ``detail`` says who."""
+
+
+class DamagedEntryError(WorkspaceError):
+    """What the workspace stored of one entry is damaged; ``place`` names it."""
+
+
+class MissingEntryError(WorkspaceError, KeyError):
+    """The workspace holds no such entry or batch, or no longer."""
 
 
 class ImageError(TruthlineError):
@@ -90,6 +107,15 @@ class CancelledError(TruthlineError):
 
     def __init__(self, title: str = "Cancelled.") -> None:
         super().__init__(title)
+
+
+class UnforeseenError(TruthlineError):
+    """Nobody foresaw it: a mistake in Truthline. What it was stands in the log, not here."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Something went wrong that Truthline did not foresee.", detail="The log tells where."
+        )
 
 
 class ServiceError(TruthlineError):
@@ -110,6 +136,10 @@ class OfflineError(ServiceError):
     """The endpoint cannot be reached."""
 
     outcome_unknown = True
+
+
+class UnknownEndpointError(ServiceError):
+    """A workspace names an endpoint that is neither AWS's nor chosen on this computer; nothing was sent."""
 
 
 class SignInError(ServiceError):

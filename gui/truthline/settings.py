@@ -20,13 +20,18 @@ SETTINGS: dict[str, Any] = {
     "layout": "",
     "thumbnail_size": 168,
     "recent": [],  # what was opened, newest first
+    "log_level": "info",  # info or debug
     "profile": "",
     "region": "",
+    "endpoints": [],  # other than AWS's, that were chosen on this computer, newest first
 }
 """Every setting with its default; the default's type is the setting's."""
 
 RECENT = 10
 """How many opened things are remembered."""
+
+ENDPOINTS = 100
+"""How many endpoints are remembered."""
 
 
 class Settings:
@@ -57,8 +62,17 @@ class Settings:
         recent = [opened, *(item for item in self._values["recent"] if item != opened)]
         self._values["recent"] = recent[:RECENT]
 
+    def choose_endpoint(self, origin: str) -> None:
+        """Remember at once, also beside another running Truthline, that an endpoint was chosen here."""
+        if origin not in self._values["endpoints"]:
+            self._values["endpoints"] = [origin, *self._values["endpoints"]]
+            self.save()
+
     def save(self) -> None:
         """Write the settings; a folder that cannot be written costs only the memory of them."""
+        # A command may have added one meanwhile.
+        chosen = dict.fromkeys((*self._values["endpoints"], *self._load()["endpoints"]))
+        self._values["endpoints"] = list(chosen)[:ENDPOINTS]
         written = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,5 +91,6 @@ class Settings:
                 for name, value in read.items()
                 if name in SETTINGS and type(value) is type(SETTINGS[name])
             }
-        values["recent"] = [item for item in values["recent"] if isinstance(item, str)]
+        for name in ("recent", "endpoints"):
+            values[name] = [item for item in values[name] if isinstance(item, str)]
         return values

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1, sha256
+from pathlib import Path
 
 import pytest
+from botocore.credentials import SSOProvider
+from botocore.tokens import SSOTokenProvider
+from botocore.utils import JSONFileCache, LoginTokenLoader, SSOTokenLoader, get_login_token_cache_directory
 
 from truthline.aws import profiles as module
 from truthline.aws.profiles import ProfileKind, chosen, profiles
@@ -97,6 +101,42 @@ def test_a_valid_sso_sign_in_says_until_when(save_sso, config, name):
     assert profile.state == f"Signed in until {local(SOON)}."
     assert profile.command == "aws sso login --profile pond"
     assert profile.source == str(file)
+
+
+@pytest.mark.parametrize(
+    ("start_url", "session"),
+    [
+        ("https://example.invalid/start", None),
+        ("https://example.invalid/start", "work"),
+        ("https://example.invalid/start", "arbeit-für-alle"),
+        ("https://bücher.invalid/start#/", None),
+    ],
+)
+def test_a_saved_sign_in_is_looked_for_where_botocore_has_it(aws_files, start_url, session):
+    """Its own classes name folder and file, for sessions and for the older form."""
+    old = f"sso_start_url={start_url}\nsso_region=eu-west-1\n"
+    aws_files(
+        "[profile pond]\nsso_account_id=123456789012\nsso_role_name=label\n"
+        + (f"sso_session={session}\n[sso-session {session}]\n{old}" if session else old)
+    )
+    provider = SSOTokenProvider if session else SSOProvider
+    # Botocore looks for the home folder only once, when it is imported.
+    tail = Path(*Path(provider._SSO_TOKEN_CACHE_DIR).parts[-3:])
+    assert tail == Path(".aws", "sso", "cache")
+    token = {"accessToken": "hush", "expiresAt": stamp(SOON)}
+    folder = Path.home() / tail
+    SSOTokenLoader(JSONFileCache(str(folder))).save_token(start_url, token, session_name=session)
+    (saved,) = folder.iterdir()
+    assert only().source == str(saved)
+    assert only().signed_in is True
+
+
+def test_a_saved_aws_login_is_looked_for_where_botocore_has_it(aws_files):
+    aws_files(LOGIN)
+    folder = get_login_token_cache_directory()
+    LoginTokenLoader(JSONFileCache(folder)).save_token("arn:aws:iam::123456789012:user/frog", {})
+    (saved,) = Path(folder).iterdir()
+    assert only().source == str(saved)
 
 
 def test_a_sign_in_that_ends_today_is_told_by_the_clock_alone(save_sso, monkeypatch):

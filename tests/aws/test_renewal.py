@@ -82,7 +82,7 @@ def test_keys_that_a_program_gave_are_asked_for_again(process, pond, script):
     script.error("ExpiredTokenException")
     with pytest.raises(SignInError) as caught:
         pond.rekognition.describe_projects()
-    assert "`aws sso login --profile pond`" in caught.value.detail
+    assert "the credential_process that ~/.aws/config names" in caught.value.detail
     held = pond.rekognition
     process(keys("AKIDNEW"))
     pond.renew()
@@ -95,7 +95,8 @@ def test_a_program_that_gave_expired_keys_says_sign_in_again(process, pond, scri
     process(keys("AKIDOLD", BEFORE))
     with pytest.raises(SignInError, match="not valid any more") as caught:
         pond.rekognition.describe_projects()
-    assert "`aws sso login --profile pond`" in caught.value.detail
+    assert "the credential_process that ~/.aws/config names" in caught.value.detail
+    assert "sso" not in caught.value.detail
     process(keys("AKIDNEW", SOON))
     script.json(PROJECTS)
     assert pond.rekognition.describe_projects() == []
@@ -313,7 +314,7 @@ def test_many_threads_share_one_look_up():
     barrier = threading.Barrier(8)
     opened = []
 
-    def open_session():
+    def open_session(_refused):
         opened.append(len(opened))
         return Found(opened[-1])
 
@@ -333,7 +334,7 @@ def test_many_threads_share_one_look_up():
 def test_a_renewal_while_one_looks_up_is_not_lost():
     keys_found = iter("ab")
 
-    def open_session():
+    def open_session(_refused):
         key = next(keys_found)
         if key == "a":
             credentials.renew()
@@ -350,7 +351,7 @@ def test_files_that_are_empty_for_a_moment_do_not_sign_out():
             return None
 
     sessions = iter([Found("a"), Nothing()])
-    credentials = RenewableCredentials(lambda: next(sessions))
+    credentials = RenewableCredentials(lambda _refused: next(sessions))
     assert credentials.get_frozen_credentials() == "a"
     credentials.renew()
     assert credentials.get_frozen_credentials() == "a"

@@ -161,6 +161,51 @@ def test_a_bad_credential_process_names_itself_and_the_profile(aws_files, progra
         aws.rekognition.describe_dataset(TRAIN)
     assert "profile pond" in caught.value.title
     assert "credential_process" in caught.value.detail
+    assert "sso" not in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (
+            "echo 'Your ticket is too old.' >&2; echo '{\"SecretAccessKey\": \"hush\"}'; exit 3",
+            "ticket is too old",
+        ),
+        ("printf '\\n\\n  a\\n\\tb\\n' >&2; exit 1", "“a b”"),
+        ("exit 1", "said nothing"),
+        ('echo \'{"SecretAccessKey": "hush"\'', "not credentials in JSON"),
+        ("echo '[\"hush\"]'", "not credentials in JSON"),
+        ("printf '\\377' >&2; exit 1", "not credentials in JSON"),
+        ('echo \'{"Version": 1, "SecretAccessKey": "hush"}\'', "AccessKeyId"),
+    ],
+)
+def test_a_credential_process_that_fails_is_told_in_its_own_words(aws_files, tmp_path, script, said):
+    program = tmp_path / "give"
+    program.write_text(script, encoding="utf-8")
+    aws_files(f"[profile pond]\nregion=eu-west-1\ncredential_process=sh {program}\n")
+    with connect(Connection(profile="pond")) as aws, pytest.raises(SignInError) as caught:
+        aws.rekognition.describe_dataset(TRAIN)
+    assert said in caught.value.detail
+    assert "aws sso" not in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+def test_a_credential_process_that_cannot_be_started_says_why(aws_files):
+    aws_files("[profile pond]\nregion=eu-west-1\ncredential_process=/no/such/program\n")
+    with connect(Connection(profile="pond")) as aws, pytest.raises(SignInError) as caught:
+        aws.rekognition.describe_dataset(TRAIN)
+    assert "No such file" in caught.value.detail
+
+
+def test_a_role_that_is_taken_by_such_a_program_tells_the_same(aws_files):
+    aws_files(
+        "[profile base]\ncredential_process=sh -c 'echo Locked. >&2; exit 1'\n"
+        "[profile pond]\nregion=eu-west-1\nrole_arn=arn:aws:iam::123456789012:role/x\nsource_profile=base\n"
+    )
+    with connect(Connection(profile="pond")) as aws, pytest.raises(SignInError) as caught:
+        aws.rekognition.describe_dataset(TRAIN)
+    assert "Locked." in caught.value.detail
+    assert "aws sso" not in str(caught.value)
 
 
 def test_no_secret_shows_in_an_error(aws_files):

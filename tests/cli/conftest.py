@@ -28,8 +28,10 @@ class Outcome:
 
     @property
     def json(self) -> Any:
-        """Standard output, which must be one JSON document."""
-        return json.loads(self.out)
+        """Standard output, which must be one JSON document of the version that is told; without that."""
+        document = json.loads(self.out)
+        assert document.pop("version") == 1
+        return document
 
 
 @pytest.fixture

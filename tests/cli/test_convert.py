@@ -8,6 +8,8 @@ import json
 import pytest
 from PIL import Image
 
+from truthline.cli import parser
+
 
 @pytest.fixture
 def dataset(tmp_path):
@@ -57,6 +59,7 @@ def test_yolo_to_a_manifest_that_has_no_fault(run, tmp_path, dataset):
                 "code": "TRUTHLINE_IMPORT_LABEL",
                 "level": "warning",
                 "message": "There is no class 7: data.yaml names 2. It was left out.",
+                "left_out": True,
             }
         ],
     }
@@ -67,7 +70,7 @@ def test_yolo_to_a_manifest_that_has_no_fault(run, tmp_path, dataset):
 
 
 def test_losses_come_before_the_result(run, tmp_path):
-    (tmp_path / "t.csv").write_text("a.jpg,night\n")
+    (tmp_path / "t.csv").write_text("image,label\na.jpg,night\n")
     Image.new("L", (64, 64)).save(tmp_path / "a.jpg")
     words = (
         "convert",
@@ -105,3 +108,72 @@ def test_wrong_usage_is_told(run, tmp_path, options, words):
     assert (done.code, done.out) == (2, "")
     assert words in done.err
     assert not (tmp_path / "out").exists()
+
+
+FROM_CSV = ("--from", "csv", "--to", "csv")
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "words"),
+    [
+        ("image,label,left,top,width,height\na.jpg,cat,1,2,30,40\n", 0, []),
+        ("a.jpg,1,2,31,42,cat\n", 0, ["info TRUTHLINE_IMPORT_FORM: Without a header, read as path,x1,y1"]),
+        ("image,label,left,top,width,height\na.png,cat,1,2,30,40\n", 0, ["a.png was taken for a.jpg"]),
+        (
+            "image,label,left,top,width,height\na.jpg,cat,60,2,30,40\n",
+            0,
+            ["changed: 1 boxes that reached past"],
+        ),
+        ("image,label,left,top,width,height\na.jpg,cat,31,2,-30,40\n", 0, ["changed: 1 boxes whose corners"]),
+        (
+            "image,label,left,top,width,height\na.jpg,cat,99,2,30,40\n",
+            1,
+            ["left out: 1 boxes that lie outside"],
+        ),
+        ("image,label,left,top,width,height\nb.jpg,cat,1,2,30,40\n", 1, ["There is no such image"]),
+        ("image,label,left,top,width,height\na.jpg,cat,1,2,3,x\n", 1, ["not four numbers"]),
+    ],
+)
+def test_only_what_is_left_out_makes_the_exit_code_1(run, tmp_path, table, code, words):
+    (tmp_path / "t.csv").write_text(table)
+    Image.new("L", (64, 64)).save(tmp_path / "a.jpg")
+    done = run("convert", tmp_path / "t.csv", tmp_path / "o.csv", *FROM_CSV, "--images", tmp_path)
+    assert (done.code, done.err) == (code, "")
+    assert all(word in done.out for word in words)
+    assert (tmp_path / "o.csv").exists()
+
+
+def test_the_first_box_is_told_where_the_form_was_inferred(run, tmp_path):
+    (tmp_path / "t.csv").write_text("a.jpg,1,2,31,42,cat\n")
+    Image.new("L", (64, 64)).save(tmp_path / "a.jpg")
+    done = run("convert", tmp_path / "t.csv", tmp_path / "o.csv", *FROM_CSV, "--images", tmp_path)
+    assert "“cat”, 30 wide and 40 high at 1, 2, on an image of 64 by 64 pixels" in done.out
+
+
+def test_a_header_that_is_not_understood_stops_the_conversion(run, tmp_path):
+    (tmp_path / "t.csv").write_text("image,label,a,b,c,d\na.jpg,dog,100,50,300,200\n")
+    done = run("convert", tmp_path / "t.csv", tmp_path / "o.csv", *FROM_CSV)
+    assert (done.code, done.out) == (2, "")
+    assert "Its columns are “image”, “label”, “a”, “b”, “c”, “d”." in done.err
+    assert not (tmp_path / "o.csv").exists()
+
+
+def test_names_of_classes(run, tmp_path, dataset):
+    (dataset / "data.yaml").unlink()
+    words = ("convert", dataset, tmp_path / "o.csv", "--from", "yolo", "--to", "csv")
+    done = run(*words)
+    assert done.code == 0
+    assert "the labels are class 0, class 1, class 7" in done.out
+    assert run(*words, "--labels", "crow, rook").code == 1  # there is no name for class 7
+    assert "images/a.jpg,crow," in (tmp_path / "o.csv").read_text()
+    done = run("convert", tmp_path / "o.csv", tmp_path / "p.csv", *FROM_CSV, "--labels", "crow")
+    assert done.code == 2
+    assert "Names of classes are of no use here" in done.err
+
+
+def test_help_tells_the_exit_codes(capsys):
+    with pytest.raises(SystemExit):
+        parser().parse_args(["convert", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Exit code 0: written, also where remarks are told" in told
+    assert "1: written, but an image, a label or a box was left out" in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -31,11 +32,28 @@ def test_new_and_export_give_back_every_byte(run, tmp_path, manifest):
     workspace = tmp_path / "w.truthline"
     made = run("new", workspace, "--from", manifest, "--format", "json")
     assert (made.code, made.err) == (0, "")
-    assert made.json == {"workspace": str(workspace), "entries": 6, "findings": 4}
+    assert made.json == {"workspace": str(workspace), "entries": 6, "findings": 4, "left_out": 0}
     exported = run("export", workspace, tmp_path / "out")
     assert exported.code == 0
     assert "6 lines" in exported.out
     assert (tmp_path / "out").read_bytes() == manifest.read_bytes()
+
+
+def test_a_folder_s_address_is_said_when_it_is_needed(run, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (folder / "notes.txt").write_text("no image")
+    workspace, out = tmp_path / "w.truthline", tmp_path / "out"
+    made = run("new", workspace, "--from", folder, "--format", "json")
+    assert (made.code, made.json["entries"], made.json["left_out"]) == (0, 1, 1)
+    assert made.err == "Left out: notes.txt: not a PNG or JPEG file by its name.\n"
+    refused = run("export", workspace, out)
+    assert refused.code == 2
+    assert "no address in S3 yet" in refused.err
+    assert not out.exists()
+    assert run("export", workspace, out, "--to", "s3://leaves/in").code == 0
+    assert out.read_bytes() == b'{"source-ref":"s3://leaves/in/a.png"}\n'
 
 
 def test_check_lists_findings_by_line(run, manifest):
@@ -58,7 +76,7 @@ def test_check_without_errors_is_fine(run, tmp_path, labelled):
     checked = run("check", path)
     assert checked.code == 0
     assert "line 2: warning WARNING_UNANNOTATED_RECORD" in checked.out
-    assert "whole dataset: warning ERROR_MANIFEST_TOO_FEW_LABELS" in checked.out
+    assert "whole dataset: warning TRUTHLINE_MANIFEST_TOO_FEW_LABELS" in checked.out
     assert "2 lines, 3 findings, 0 of them errors." in checked.out
 
 
@@ -70,7 +88,7 @@ def test_check_tells_of_the_dataset_as_a_whole_in_line_0(run, tmp_path, labelled
     ((found,), lines) = (checked.json["findings"], checked.json["lines"])
     assert lines == 2
     assert (found["line"], found["source_ref"], found["pointer"]) == (0, "", "")
-    assert (found["code"], found["level"]) == ("ERROR_MANIFEST_TOO_FEW_LABELS", "warning")
+    assert (found["code"], found["level"]) == ("TRUTHLINE_MANIFEST_TOO_FEW_LABELS", "warning")
     assert "manifest" not in found
 
 
@@ -218,3 +236,67 @@ def test_a_terminal_that_knows_few_characters(tmp_path):
     ended = subprocess.run(arguments, capture_output=True, check=False, env=environment)
     assert (ended.returncode, ended.stderr) == (1, b"")
     assert b"\\xe9-metadata" in ended.stdout
+
+
+def test_an_export_names_what_it_left_out(run, tmp_path, labelled):
+    manifest, workspace = tmp_path / "m", tmp_path / "w.truthline"
+    manifest.write_bytes(b"".join(labelled(n) + b"\n" for n in range(3)))
+    assert run("new", workspace, "--from", manifest).code == 0
+    connection = sqlite3.connect(workspace, isolation_level=None)
+    connection.execute("UPDATE lines SET line = x'7b7d' WHERE id = 2")
+    connection.close()
+    exported = run("export", workspace, tmp_path / "out")
+    assert exported.code == 1
+    assert "2 lines" in exported.out
+    assert "left out, since the workspace file is damaged there: line 2" in exported.out
+    assert (tmp_path / "out").read_bytes() == labelled(0) + b"\n" + labelled(2) + b"\n"
+    told = run("export", workspace, tmp_path / "out", "--format", "json").json
+    assert [one["line"] for one in told["left_out"]] == [2]
+
+
+PRETTY = '{\n  "source-ref": "s3://b/a.jpg",\n  "n": 1.50\n}\n'
+ARRAY = '[\n{"source-ref":"s3://b/a.jpg"},\n{"source-ref":"s3://b/a.jpg"}\n]\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (PRETTY * 3, "spread over lines"),
+        (ARRAY, "one JSON array"),
+        ("a,b\n" * 9, "holds no JSON"),
+        ("{}".encode("utf-16"), "UTF-16"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0", "no text"),
+    ],
+)
+def test_check_tells_a_file_that_has_no_lines_once(run, tmp_path, content, words):
+    path = tmp_path / "m"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    checked = run("check", path, "--format", "json")
+    assert checked.code == 1
+    (found,) = checked.json["findings"]
+    assert (found["line"], found["code"], found["level"]) == (0, "TRUTHLINE_FILE_FORM", "error")
+    assert words in found["message"]
+
+
+def test_check_takes_values_as_entries_if_told_so(run, tmp_path):
+    (tmp_path / "m").write_text(ARRAY)
+    checked = run("check", "--values", tmp_path / "m", "--format", "json")
+    assert checked.json["lines"] == 2
+    codes = {(found["line"], found["code"]) for found in checked.json["findings"]}
+    assert (1, "TRUTHLINE_REPEATED_SOURCE_REF") in codes
+    assert not any(code == "TRUTHLINE_FILE_FORM" for _, code in codes)
+
+
+@pytest.mark.parametrize(("content", "count"), [(PRETTY * 3, 3), (ARRAY, 2)])
+def test_new_takes_values_as_entries_if_told_so(run, tmp_path, content, count):
+    (tmp_path / "m").write_text(content)
+    words = ("new", tmp_path / "w.truthline", "--from", tmp_path / "m")
+    refused = run(*words)
+    assert (refused.code, refused.out) == (2, "")
+    assert "truthline new --values" in refused.err
+    assert not (tmp_path / "w.truthline").exists()
+    assert run(*words, "--values").code == 0
+    assert run("export", tmp_path / "w.truthline", tmp_path / "out").code == 0
+    lines = (tmp_path / "out").read_text().splitlines()
+    assert len(lines) == count
+    assert all(line.startswith('{"source-ref":') for line in lines)

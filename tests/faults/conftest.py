@@ -181,10 +181,11 @@ def team(
         )
         clock.advance(1_000.0)  # other people's throttled calls are long forgotten
         emulator.requests.clear()
+        team = Team(emulator, clock, aws, arn, workspace)
         try:
-            yield Team(emulator, clock, aws, arn, workspace)
+            yield team
         finally:
-            workspace.close()
+            team.workspace.close()  # which a test may have opened anew
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ class TestExpiredSignIn:
         with connect(team) as aws:
             result = push(edited.workspace, aws, cancel=RunsOut(edited.clock))
             assert isinstance(result.error, SignInError)
-            assert "--profile team" in result.error.detail
+            assert "valid access keys of the profile team" in result.error.detail
             assert "what you labelled is kept" in result.error.detail
             sign_in("AKIDNEW")
             if anew:

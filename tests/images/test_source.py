@@ -206,7 +206,7 @@ def test_pipes_and_folders_are_no_images(folder):
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="every file can be read")
 def test_a_file_without_the_right_to_read_it_says_so(folder):
     (folder / "c.jpg").chmod(0)
-    with pytest.raises(ImageError, match="cannot be read: Permission denied"):
+    with pytest.raises(ImageError, match=r"cannot be read\. You have no permission for it"):
         FolderSource(folder).read("s3://b/c.jpg")
 
 

@@ -9,7 +9,7 @@ import pytest
 from truthline.errors import UnreadableFileError, UsageError
 from truthline.interchange.conversion import convert
 from truthline.interchange.formats import FORMATS
-from truthline.interchange.model import Code, ImageLookup, Loss
+from truthline.interchange.model import Code, ImageLookup, Loss, LossKind
 from truthline.interchange.reading import read_images
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def test_the_first_folder_is_the_label(put: Put) -> None:
         "s3://b/p/dog, big/1.jpg": ("dog, big",),
     }
     assert [(found.code, found.place) for found in reading.findings] == [(Code.LABEL, "loose.jpg")]
-    assert reading.losses == (Loss(1, "images that are no PNG or JPEG"),)
+    assert reading.losses == (Loss(1, "images that are no PNG or JPEG", LossKind.LEFT_OUT, "cat/3.webp"),)
 
 
 def test_an_image_in_two_folders_has_both_labels(put: Put) -> None:
@@ -59,7 +59,7 @@ def test_images_are_copied_into_the_folders(
     files = {path.relative_to(folder / "out").as_posix() for path in (folder / "out").rglob("*.*")}
     assert files == {"cat/x/1.jpg", "dog/2.jpg"}
     assert (folder / "out/cat/x/1.jpg").read_bytes() == pictures["x/1.jpg"]
-    assert done.losses == (Loss(1, "images without a class label"),)
+    assert done.losses == (Loss(1, "images without a class label", LossKind.LEFT_OUT),)
 
 
 def test_without_the_images_nothing_is_written(put: Put, lookup_of: Callable[..., ImageLookup]) -> None:

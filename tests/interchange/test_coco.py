@@ -9,7 +9,7 @@ import pytest
 
 from truthline.errors import UnreadableFileError
 from truthline.interchange.formats import FORMATS
-from truthline.interchange.model import Code, Loss
+from truthline.interchange.model import Code, Loss, LossKind
 from truthline.interchange.reading import Reading, read_images
 from truthline.manifest.annotation import Box, ImageSize
 
@@ -57,7 +57,7 @@ def document(**changes: Any) -> dict[str, Any]:
 
 
 def read(put: Put, content: Any, *, name: str = "instances.json") -> Reading:
-    text = content if isinstance(content, str) else json.dumps(content)
+    text = content if isinstance(content, str | bytes) else json.dumps(content)
     return read_images(put({name: text}) / name, COCO, target=TARGET)
 
 
@@ -88,7 +88,6 @@ def test_fractions_and_category_numbers_from_anywhere(put: Put) -> None:
         ({"annotations": [annotation(bbox=[])]}, Code.BOX, "instances.json, annotations[0]"),
         ({"annotations": [annotation(bbox=None)]}, Code.BOX, "instances.json, annotations[0]"),
         ({"annotations": [annotation(bbox=[1, 2, 0, 4])]}, Code.BOX, "instances.json, annotations[0]"),
-        ({"annotations": [annotation(bbox=[1, 2, -3, 4])]}, Code.BOX, "instances.json, annotations[0]"),
         ({"annotations": [annotation(bbox=[1e300, 2, 3, 4])]}, Code.BOX, "instances.json, annotations[0]"),
         ({"annotations": [annotation(bbox="1 2 3 4")]}, Code.UNREADABLE, "instances.json, annotations[0]"),
         ({"annotations": [7]}, Code.UNREADABLE, "instances.json, annotations[0]"),
@@ -195,10 +194,12 @@ def test_many_findings_of_a_kind_are_counted(put: Put) -> None:
         ("[]", "Expected `object`"),
         ("{", "truncated"),
         ('{"images": [],\n "annotations": [NaN]}', "line 2, column 18"),
-        ('{"images": ' + "[" * 100_000, "recursion"),
+        ('{"images": ' + "[" * 100_000, "recursion|truncated"),  # as Python's version has it
         ('{"images": [], "annotations": []}', "no categories"),
-        ('{"images": {}, "annotations": [], "categories": []}', "Expected `array`"),
-        ("", "truncated"),
+        ("", "is empty"),
+        (" \n", "is empty"),
+        ("{}".encode("utf-16"), "UTF-16"),
+        ("{\0}", "no text"),
     ],
 )
 def test_a_file_that_is_none_is_refused_by_name(put: Put, content: str, words: str) -> None:
@@ -206,6 +207,49 @@ def test_a_file_that_is_none_is_refused_by_name(put: Put, content: str, words: s
         read(put, content)
     assert caught.value.place.endswith("instances.json")
     assert caught.value.detail
+
+
+def test_a_part_that_is_no_list_is_named(put: Put) -> None:
+    with pytest.raises(UnreadableFileError, match="Expected `array`") as caught:
+        read(put, document(images=7))
+    assert caught.value.place.endswith("instances.json, images")
+
+
+def test_one_object_where_a_list_belongs_is_a_list_of_one(put: Put) -> None:
+    lists = document()
+    reading = read(
+        put, document(**{part: lists[part][-1] for part in ("images", "annotations", "categories")})
+    )
+    assert reading.images == read(put, lists).images
+    assert [(found.code, found.place, found.left_out) for found in reading.findings[:3]] == [
+        (Code.FORM, f"instances.json, {part}", False) for part in ("images", "annotations", "categories")
+    ]
+
+
+@pytest.mark.parametrize("mark", [1, True, "1"])
+def test_a_crowd_is_left_out_and_told_as_what_it_is(put: Put, mark: object) -> None:
+    crowd = annotation(iscrowd=mark, segmentation={"counts": [1, 2], "size": [416, 640]})
+    reading = read(put, document(annotations=[crowd, annotation(), crowd]))
+    assert [image.boxes for image in reading.images] == [(Box("crow", 1, 2, 3, 4),)]
+    what = "crowds (iscrowd), which are regions of many objects and no boxes"
+    assert reading.losses == (Loss(2, what, LossKind.LEFT_OUT, "instances.json, annotations[0]"),)
+    assert reading.findings == ()
+
+
+def test_a_turned_box_of_cvat_becomes_the_rectangle_around_it(put: Put) -> None:
+    def turned(degrees: object) -> dict[str, Any]:
+        return annotation(bbox=[100, 100, 40, 20], attributes={"occluded": False, "rotation": degrees})
+
+    reading = read(put, document(annotations=[turned(90.0), turned(0), turned("no number"), turned(45)]))
+    first, second, third, fourth = (
+        (box.left, box.top, box.width, box.height) for box in reading.images[0].boxes
+    )
+    assert first == pytest.approx((110, 90, 20, 40))
+    assert second == third == (100, 100, 40, 20)
+    side = 60 / 2**0.5
+    assert fourth == pytest.approx((120 - side / 2, 110 - side / 2, side, side))
+    what = "rotated boxes, of which the bounding rectangle is kept"
+    assert reading.losses == (Loss(2, what, place="instances.json, annotations[0]"),)
 
 
 def test_not_utf_8(put: Put) -> None:

@@ -148,6 +148,6 @@ def test_a_folder_that_cannot_be_written(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("truthline.interchange.labelme.write_new", full)
-    with pytest.raises(UnreadableFileError, match="No space left"):
+    with pytest.raises(UnreadableFileError, match="The disk is full"):
         convert(source, source.parent / "o", "csv", "labelme", images=images)
     assert [path.name for path in source.parent.iterdir()] == ["t.csv"]

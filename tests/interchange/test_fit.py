@@ -9,7 +9,7 @@ import pytest
 from truthline.interchange.fit import fit, losses
 from truthline.interchange.formats import FORMATS
 from truthline.interchange.ground_truth import labelled_image
-from truthline.interchange.model import LabelledImage, Loss
+from truthline.interchange.model import LabelledImage, Loss, LossKind
 from truthline.manifest.annotation import Box, ImageSize
 from truthline.manifest.line import parse_line
 
@@ -78,7 +78,7 @@ def test_a_folder_holds_one_label_of_an_image_and_no_box() -> None:
     assert fitted.losses == (
         Loss(2, "class labels of images that have several, of which only the first is kept"),
         Loss(1, "boxes"),
-        Loss(1, "images without a class label"),
+        Loss(1, "images without a class label", LossKind.LEFT_OUT),
     )
 
 
@@ -86,7 +86,9 @@ def test_folders_that_some_systems_take_for_one() -> None:
     images = [image(f"s3://b/{label}.jpg", labels=(label,)) for label in ("Cat", "cat", "dog")]
     fitted = fit(images, FORMATS["folders"])
     assert [one.labels[0] for one in fitted.images] == ["Cat", "dog"]
-    assert fitted.losses == (Loss(1, "images whose label differs from another only in upper and lower case"),)
+    assert fitted.losses == (
+        Loss(1, "images whose label differs from another only in upper and lower case", LossKind.LEFT_OUT),
+    )
 
 
 @pytest.mark.parametrize("name", ["yolo", "voc", "labelme"])
@@ -94,14 +96,16 @@ def test_files_that_would_have_one_name(name: str) -> None:
     images = [image("s3://b/a.jpg"), image("s3://b/A.png"), image("s3://b/b.jpg")]
     fitted = fit(images, FORMATS[name])
     assert [one.name for one in fitted.images] == ["a.jpg", "b.jpg"]
-    assert fitted.losses == (Loss(1, "images whose file would have the name of another's"),)
+    assert fitted.losses == (
+        Loss(1, "images whose file would have the name of another's", LossKind.LEFT_OUT),
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name not in {"manifest", "folders"}])
 def test_keys_that_lead_out_are_never_written(name: str) -> None:
     fitted = fit([image("s3://b/../../etc/cron.d/a.jpg"), image("s3://b//a.jpg")], FORMATS[name])
     assert fitted.images == ()
-    assert fitted.losses == (Loss(2, "images whose S3 key cannot be a relative path"),)
+    assert fitted.losses == (Loss(2, "images whose S3 key cannot be a relative path", LossKind.LEFT_OUT),)
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from truthline.errors import UnreadableFileError
 from truthline.interchange.conversion import convert
 from truthline.interchange.formats import FORMATS
 from truthline.interchange.model import Code
@@ -111,3 +112,37 @@ def test_of_repeated_images_the_last_line_counts(put: Put) -> None:
     assert image.annotation is not None
     assert image.annotation.raw.endswith(b'"x":2}')
     assert [(found.code, found.place) for found in reading.findings] == [(Code.REPEATED, "a, line 2")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '[\n{"source-ref":"s3://b/a"},\n {"source-ref":"s3://b/c"}]',
+        '{\n"source-ref":"s3://b/a"\n}\n{"source-ref":"s3://b/c"}',
+    ],
+)
+def test_values_of_a_file_without_lines_are_read_and_told(put: Put, content: str) -> None:
+    reading = read_images(put({"a": content}) / "a", FORMATS["manifest"])
+    assert [image.ref for image in reading.images] == ["s3://b/a", "s3://b/c"]
+    assert [(found.code, found.left_out) for found in reading.findings] == [(Code.FORM, False)]
+    assert reading.findings[0].message.endswith("It was read as one image for each value.")
+
+
+def test_a_file_that_is_no_manifest_is_refused_once(put: Put) -> None:
+    with pytest.raises(UnreadableFileError, match="holds no JSON"):
+        read_images(put({"a": "x\ny\nz\n"}) / "a", FORMATS["manifest"])
+
+
+def test_a_line_with_a_box_past_its_image_keeps_all_else(put: Put) -> None:
+    box = '{"left": %d, "top": 1, "width": %d, "height": 40, "class_id": 0}'
+    line = (
+        '{"source-ref":"s3://b/a",  "mine": 1.50, "x": {"annotations": [%s, %s, %s], "image_size": '
+        '[{"width": 64, "height": 64, "depth": 3}]}, "x-metadata": {"class-map": {"0": "cat"}, "objects": '
+        '[{"confidence": 1}, {"confidence": 1}, {"confidence": 1}], "type": "groundtruth/object-detection"}}'
+    )
+    content = line % (box % (60, 20), box % (10, 20), box % (90, 9))
+    (image,) = read_images(put({"a": content}) / "a", FORMATS["manifest"]).images
+    assert image.annotation is not None
+    assert image.annotation.raw.startswith(b'{"source-ref":"s3://b/a",  "mine": 1.50, ')
+    assert [(one.left, one.width) for one in image.boxes] == [(60, 4), (10, 20)]
+    assert image.annotation.boxes == 2

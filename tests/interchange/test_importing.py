@@ -10,7 +10,7 @@ import pytest
 
 from truthline.errors import CancelledError
 from truthline.interchange.importing import ImportPlan, apply_import, plan_import
-from truthline.interchange.model import Code, LabelledImage
+from truthline.interchange.model import Code, LabelledImage, LossKind
 from truthline.interchange.reading import Reading
 from truthline.manifest import edit
 from truthline.manifest.annotation import Box, ImageFacts, ImageSize
@@ -163,3 +163,17 @@ def test_thousands_at_once(workspace: Workspace) -> None:
     assert line["leaves_BB"]["annotations"] == [
         {"left": 10, "top": 20, "width": 30, "height": 40, "class_id": 0}
     ]
+
+
+def test_boxes_are_clipped_by_the_entrys_size_where_the_file_has_none(workspace: Workspace) -> None:
+    workspace.store_facts(EntryId(1), ImageFacts(100, 90, "JPEG", 1))
+    boxes = (Box("cat", 80, 10, 40, 50), Box("cat", 200, 10, 40, 50))
+    planned = plan(workspace, image("bare", boxes=boxes, size=None))
+    assert planned.boxes == 1
+    assert [(loss.count, loss.kind, loss.place) for loss in planned.losses] == [
+        (1, LossKind.CHANGED, "s3://b/bare.jpg"),
+        (1, LossKind.LEFT_OUT, "s3://b/bare.jpg"),
+    ]
+    apply_import(planned, workspace, now=NOW)
+    (box,) = workspace.entry(EntryId(1)).annotation.box_attributes[0].boxes
+    assert (box.left, box.top, box.width, box.height) == (80, 10, 20, 50)

@@ -9,7 +9,7 @@ import pytest
 
 from truthline.errors import UnreadableFileError
 from truthline.interchange.formats import FORMATS
-from truthline.interchange.model import Code, Loss
+from truthline.interchange.model import Code, ImageLookup, Loss, LossKind
 from truthline.interchange.reading import Reading, read_images
 from truthline.manifest.annotation import Box, ImageSize
 
@@ -62,8 +62,8 @@ def test_corners_in_any_order_and_flags(put: Put) -> None:
     [
         ("polygon", [[1, 2], [9, 3], [5, 12]], Box("cat", 1, 2, 8, 10)),
         ("circle", [[50, 40], [53, 44]], Box("cat", 45, 35, 10, 10)),
-        ("linestrip", [[1, 2], [9, 3]], Box("cat", 1, 2, 8, 1)),
-        ("rotation", [[1, 2], [5, 6], [1, 10], [-3, 6]], Box("cat", -3, 2, 8, 8)),
+        ("rotation", [[11, 2], [15, 6], [11, 10], [7, 6]], Box("cat", 7, 2, 8, 8)),
+        ("rectangle", [[11, 2], [15, 6], [11, 10], [7, 6]], Box("cat", 7, 2, 8, 8)),
     ],
 )
 def test_other_shapes_become_their_rectangle_and_are_listed(
@@ -72,6 +72,59 @@ def test_other_shapes_become_their_rectangle_and_are_listed(
     reading = read(put, shapes=[shape(points, kind)])
     assert reading.images[0].boxes == (expected,)
     assert reading.losses == (Loss(1, f"shapes of the type {kind}, of which the bounding rectangle is kept"),)
+
+
+@pytest.mark.parametrize("kind", ["Rectangle", "RECTANGLE", "Circle"])
+def test_types_of_shapes_count_in_upper_and_lower_case(put: Put, kind: str) -> None:
+    points: list[list[float]] = [[100, 200], [103, 204]]
+    reading = read(put, shapes=[shape(points, kind)])
+    assert reading.images == read(put, shapes=[shape(points, kind.lower())]).images
+    assert reading.losses == read(put, shapes=[shape(points, kind.lower())]).losses
+
+
+def test_a_circle_of_a_centre_and_a_point_beside_it(put: Put) -> None:
+    reading = read(put, shapes=[shape([[300, 300], [330, 300]], "Circle")])
+    assert reading.images[0].boxes == (Box("cat", 270, 270, 60, 60),)
+
+
+@pytest.mark.parametrize("kind", ["point", "Line", "linestrip", "points"])
+def test_what_has_no_extent_is_left_out_and_told_once(put: Put, kind: str) -> None:
+    reading = read(put, shapes=[shape([[10, 10], [90, 40]], kind), shape([[1, 2], [3, 4]])])
+    assert reading.images[0].boxes == (Box("cat", 1, 2, 2, 2),)
+    assert [(loss.count, loss.kind, loss.place) for loss in reading.losses] == [
+        (1, LossKind.LEFT_OUT, "labels/a.json, shapes[0]")
+    ]
+    assert kind.lower() in reading.losses[0].what
+    assert reading.findings == ()
+
+
+def test_a_shape_that_is_left_out_is_not_told_as_kept_too(put: Put) -> None:
+    reading = read(put, shapes=[shape([[5, 5], [9, 5], [7, 5]], "polygon")])
+    assert [found.code for found in reading.findings] == [Code.BOX]
+    assert reading.losses == ()
+
+
+def test_a_path_of_windows_that_leads_out_is_matched_by_its_last_part(put: Put) -> None:
+    folder = put({"b.json": json.dumps({"shapes": [], "imagePath": "..\\img\\b 158.jpg"})})
+    for names, found in (
+        (["x/b 158.jpg", "c.jpg"], ["x/b 158.jpg"]),
+        (["c.jpg"], []),
+        (["x/b 158.jpg", "y/b 158.jpg"], []),
+    ):
+        reading = read_images(folder, LABELME, lookup=ImageLookup(names))
+        assert [image.ref for image in reading.images] == found
+        assert len(reading.findings) == 1
+        assert reading.findings[0].left_out == (not found)
+
+
+def test_the_name_of_the_file_itself_means_the_image_beside_it(put: Put) -> None:
+    reading = read_images(
+        put({"labels/a.json": json.dumps({"shapes": [], "imagePath": "a.json"})}),
+        LABELME,
+        lookup=ImageLookup(["labels/a.jpg", "labels/b.jpg"]),
+    )
+    assert [image.ref for image in reading.images] == ["labels/a.jpg"]
+    assert reading.findings == ()
 
 
 def test_rectangles_of_four_corners_lose_nothing(put: Put) -> None:
@@ -83,7 +136,7 @@ def test_rectangles_of_four_corners_lose_nothing(put: Put) -> None:
 @pytest.mark.parametrize(
     ("changes", "code", "place"),
     [
-        ({"shapes": [shape([[5, 5]], "point")]}, Code.BOX, "labels/a.json, shapes[0]"),
+        ({"shapes": [shape([[5, 5]])]}, Code.BOX, "labels/a.json, shapes[0]"),
         ({"shapes": [shape([])]}, Code.BOX, "labels/a.json, shapes[0]"),
         ({"shapes": [shape([[1, 2, 3], [4, 5, 6]])]}, Code.BOX, "labels/a.json, shapes[0]"),
         ({"shapes": [shape([[1, 2], [3, 4]], label="")]}, Code.LABEL, "labels/a.json, shapes[0]"),

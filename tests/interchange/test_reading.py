@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from truthline.errors import CancelledError
+from truthline.errors import CancelledError, OfflineError
 from truthline.interchange.formats import FORMATS
 from truthline.interchange.model import Code, ImageLookup
 from truthline.interchange.reading import Reading, read_images
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def read(put: Put, *names: str, lookup: ImageLookup, target: str = "") -> Reading:
-    content = "".join(f"{name},cat\n" for name in names)
+    content = "image,label\n" + "".join(f"{name},cat\n" for name in names)
     return read_images(put({"t.csv": content}) / "t.csv", FORMATS["csv"], lookup=lookup, target=target)
 
 
@@ -34,8 +34,8 @@ def test_unknown_and_ambiguous_images_are_named(put: Put) -> None:
     reading = read(put, "a.jpg", "c.jpg", "y/a.jpg", lookup=lookup, target="s3://b")
     assert [image.ref for image in reading.images] == ["s3://b/y/a.jpg"]
     assert [(found.code, found.place) for found in reading.findings] == [
-        (Code.NO_IMAGE, "t.csv, line 1"),
         (Code.NO_IMAGE, "t.csv, line 2"),
+        (Code.NO_IMAGE, "t.csv, line 3"),
     ]
     assert "2 images could be meant" in reading.findings[0].message
     assert reading.unmatched == ("a.jpg", "c.jpg")
@@ -59,7 +59,7 @@ def test_a_name_alone_is_taken_with_a_warning_and_only_once(put: Put) -> None:
 def test_a_name_alone_takes_no_image_from_its_own_name(put: Put) -> None:
     lookup = ImageLookup(["s3://b/photos/a.jpg"])
     reading = read(put, "train/a.jpg", "photos/a.jpg", lookup=lookup)
-    assert [found.place for found in reading.findings] == ["t.csv, line 1"]
+    assert [found.place for found in reading.findings] == ["t.csv, line 2"]
     assert reading.unmatched == ("train/a.jpg",)
 
 
@@ -67,6 +67,57 @@ def test_a_name_alone_does_not_count_where_more_images_may_come(put: Put) -> Non
     lookup = ImageLookup(["s3://b/photos/a.jpg"], complete=False)
     reading = read(put, "train/a.jpg", lookup=lookup, target="s3://b")
     assert [image.ref for image in reading.images] == ["s3://b/train/a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("written", "names", "found"),
+    [
+        ("a.jpg", ["a.png"], ["a.png"]),
+        ("x/a.jpg", ["x/a.png", "y/a.png"], ["x/a.png"]),
+        ("x/a.jpg", ["y/a.png"], ["y/a.png"]),
+        ("a.jpg", ["a.png", "a.jpeg"], []),
+        ("a.jpg", ["b.png"], []),
+        ("../out/a.jpg", ["a.png"], ["a.png"]),
+        ("C:\\photos\\a.jpg", ["x/a.jpg", "b.jpg"], ["x/a.jpg"]),
+        ("/etc/a.jpg", ["x/a.jpg", "y/a.jpg"], []),
+        ("https://somewhere/a.jpg", ["x/a.jpg"], ["x/a.jpg"]),
+        ("../..", ["a.jpg"], []),
+    ],
+)
+def test_a_part_of_a_name_counts_if_it_is_that_of_one_image(
+    put: Put, written: str, names: list[str], found: list[str]
+) -> None:
+    reading = read(put, written, lookup=ImageLookup(names))
+    assert [image.ref for image in reading.images] == found
+    assert [one.left_out for one in reading.findings] == [not found]  # taken or not, it is said
+
+
+def test_an_image_with_another_ending_is_taken_where_more_images_may_come(put: Put) -> None:
+    lookup = ImageLookup(["s3://b/p/a.png"], complete=False)
+    reading = read(put, "a.jpg", lookup=lookup, target="s3://b/p")
+    assert [image.ref for image in reading.images] == ["s3://b/p/a.png"]
+    assert [found.code for found in reading.findings] == [Code.NAME_ALONE]
+
+
+def test_images_that_are_not_listed_do_not_stop_the_others_where_s3_cannot_be_asked(put: Put) -> None:
+    asked = []
+
+    def size_of(ref: str) -> tuple[int, int]:
+        asked.append(ref)
+        if ref == "s3://b/p/a.jpg":
+            return 64, 48
+        raise OfflineError("There is no connection.")
+
+    lookup = ImageLookup(["s3://b/p/a.jpg"], complete=False, size_of=size_of)
+    reading = read(put, "new.jpg", "a.jpg", "other.jpg", lookup=lookup, target="s3://b/p")
+    assert [image.ref for image in reading.images] == [
+        f"s3://b/p/{name}.jpg" for name in ("new", "a", "other")
+    ]
+    assert asked == ["s3://b/p/new.jpg", "s3://b/p/a.jpg"]
+    assert ["no connection" in found.message for found in reading.findings] == [True]
+    listed = ImageLookup(["s3://b/p/new.jpg"], size_of=size_of)
+    with pytest.raises(OfflineError):
+        read(put, "new.jpg", lookup=listed, target="s3://b/p")
 
 
 def test_progress_and_cancel(put: Put) -> None:

@@ -41,8 +41,10 @@ def boxes(draw: st.DrawFn, size: ImageSize, *, whole: bool) -> Box:
         left, top = draw(st.integers(0, size.width - 1)), draw(st.integers(0, size.height - 1))
         width, height = draw(st.integers(1, size.width - left)), draw(st.integers(1, size.height - top))
         return Box(draw(labels), left, top, width, height)
-    numbers = [draw(st.floats(0.25, 4000, width=32)) for _ in range(4)]
-    return Box(draw(labels), *numbers, confidence=draw(st.none() | st.floats(0, 1)))
+    left, top = draw(st.floats(0, size.width - 0.5)), draw(st.floats(0, size.height - 0.5))
+    width = draw(st.floats(0.25, size.width - left))
+    height = draw(st.floats(0.25, size.height - top))
+    return Box(draw(labels), left, top, width, height, confidence=draw(st.none() | st.floats(0, 1)))
 
 
 @st.composite
@@ -74,6 +76,8 @@ def round_trip(before: list[LabelledImage], name: str) -> tuple[tuple[LabelledIm
         write_images(fitted, path, format_, lookup=lookup, now=NOW)
         if name not in {"yolo", "folders"}:  # which do not say where the images are
             lookup = replace(lookup, names=None, size_of=None)
+        if not fitted and not format_.suffix:  # a folder without any file is refused
+            return fitted, Reading(())
         return fitted, read_images(path, format_, lookup=lookup, target=TARGET)
 
 

@@ -144,6 +144,39 @@ def test_other_encodings_and_pretty_printing() -> None:
     assert parse_xml(b"<!DOCTYPE annotation><annotation/>").tag == "annotation"
 
 
+def test_a_turned_box_of_cvat_becomes_the_rectangle_around_it(put: Put) -> None:
+    attributes = "<attributes><attribute><name>rotation</name><value>90.0</value></attribute></attributes>"
+    content = LABEL_IMG.replace("<xmax>640", "<xmax>101").replace("</object>", f"{attributes}</object>")
+    reading = read(put, content)
+    (box,) = reading.images[0].boxes
+    assert (box.width, box.height) == pytest.approx((50, 85))  # 100 high, of which 15 above the image
+    assert {loss.what for loss in reading.losses} >= {
+        "rotated boxes, of which the bounding rectangle is kept"
+    }
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ("<annotations><version>1.1</version><image id='0' name='a.jpg'/></annotations>", "CVAT's own XML"),
+        ("<html/>", "<html> where Pascal VOC has <annotation>"),
+        (" \n", "empty"),
+    ],
+)
+def test_other_xml_is_told_once(put: Put, document: str, words: str) -> None:
+    folder = put({"a.xml": document})
+    with pytest.raises(UnreadableFileError, match=words):
+        read_images(folder / "a.xml", FORMATS["voc"])
+    (found,) = read_images(folder, FORMATS["voc"]).findings
+    assert (found.code, found.place) == (Code.UNREADABLE, "a.xml")
+    assert words in found.message
+
+
+def test_a_folder_without_xml_is_refused(put: Put) -> None:
+    with pytest.raises(UnreadableFileError, match=r"ends in \.xml"):
+        read_images(put({"a.txt": ""}), FORMATS["voc"])
+
+
 def test_pretty_printed_names(put: Put) -> None:
     reading = read(put, LABEL_IMG.replace("<name>cat</name>", "<name>\n\t\t\tcat \n</name>"))
     assert reading.images[0].boxes[0].label == "cat"

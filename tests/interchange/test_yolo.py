@@ -136,15 +136,95 @@ def test_classes_txt_in_place_of_data_yaml(put: Put) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [None, "names: 3\n", "names: [[a]]\n", "names: {x: cat}\n", "{", "names: &a [*a]\n", "[" * 5000],
+    ["names: 3\n", "names: [[a]]\n", "names: {x: cat}\n", "{", "names: &a [*a]\n", "[" * 5000],
 )
-def test_without_names_nothing_can_be_read(put: Put, content: str | None) -> None:
-    files: dict[str, str | bytes] = {"a.txt": "0 0.5 0.5 1 1"}
-    folder = put(files if content is None else files | {"data.yaml": content})
+def test_names_that_are_none_stop_the_reading(put: Put, content: str) -> None:
+    folder = put({"a.txt": "0 0.5 0.5 1 1", "data.yaml": content})
     with pytest.raises(UnreadableFileError) as caught:
         read(folder, "a.jpg")
     assert caught.value.detail
     assert str(folder) in caught.value.place
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"classes.txt": "\n"}, "classes.txt names no class"),
+        ({"x/obj.names": ""}, "x/obj.names names no class"),
+        ({"data.yaml": "names: []"}, "data.yaml names no class"),
+        ({}, "There is no data.yaml or classes.txt"),
+    ],
+)
+def test_classes_that_nothing_names_are_called_by_their_numbers(
+    put: Put, files: dict[str, str | bytes], words: str
+) -> None:
+    reading = read(put({"a.txt": "3 .5 .5 .5 .5\n0 .5 .5 1 1\n-1 .5 .5 1 1"} | files), "a.jpg")
+    assert [box.label for box in reading.images[0].boxes] == ["class 3", "class 0"]
+    left_out, made_up, example = reading.findings
+    assert left_out.code is Code.LABEL
+    assert (made_up.code, made_up.left_out) == (Code.FORM, False)
+    assert made_up.message.startswith(f"{words}, so the labels are class 0, class 3.")
+    assert "“class 3”, 320 wide and 240 high at 160, 120" in example.message
+
+
+def test_names_that_a_person_gives_count(put: Put) -> None:
+    folder = put({"data.yaml": NAMES + "kpt_shape: [1, 3]\n", "a.txt": "1 .5 .5 .5 .5 .1 .1 2"})
+    lookup = ImageLookup(["a.jpg"], size_of=lambda _: (640, 480))
+    reading = read_images(folder, YOLO, lookup=lookup, labels=["ash", "oak"])
+    assert reading.images[0].boxes == (Box("oak", 160, 120, 320, 240),)
+    assert reading.findings == ()
+
+
+def test_the_file_that_names_too_few_classes_is_named(put: Put) -> None:
+    reading = read(put({"x/classes.txt": "cat", "a.txt": "2 .5 .5 .5 .5"}), "a.jpg")
+    assert reading.findings[0].message == "There is no class 2: x/classes.txt names 1. It was left out."
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("imagesource:x\ngsd:0.1\n160 120 480 120 480 360 160 360 cat 0\n", "pixels"),
+        (".25 .25 .75 .25 .75 .75 .25 .75 cat 1\n", "shares"),
+        (".5 .25 .75 .5 .5 .75 .25 .5 cat\n", "shares"),
+    ],
+)
+def test_four_corners_and_a_name(put: Put, text: str, unit: str) -> None:
+    reading = read(put({"a.txt": text}), "a.jpg")
+    assert reading.images[0].boxes == (Box("cat", 160, 120, 320, 240),)
+    assert reading.losses == (Loss(1, "rotated boxes (YOLO-OBB), of which the bounding rectangle is kept"),)
+    assert [found.code for found in reading.findings] == [Code.FORM] * 2
+    assert unit in reading.findings[0].message
+
+
+def test_four_corners_of_a_class(put: Put) -> None:
+    reading = read(put({"data.yaml": NAMES, "a.txt": "1 .5 .25 .75 .5 .5 .75 .25 .5"}), "a.jpg")
+    assert reading.images[0].boxes == (Box("dog", 160, 120, 320, 240),)
+    assert "rotated boxes of four corners" in reading.losses[0].what
+
+
+def test_a_sixth_number_that_is_no_confidence_is_told(put: Put) -> None:
+    reading = read(put({"data.yaml": NAMES, "a.txt": "1 .5 .5 .5 .5 87.3"}), "a.jpg")
+    assert reading.images[0].boxes == (Box("dog", 160, 120, 320, 240),)
+    assert "no confidence" in reading.losses[0].what
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe0\0", b"\0\1\2", b"1 \xe4"])
+def test_a_label_file_that_is_no_text_is_told_once_and_left_out(put: Put, content: bytes) -> None:
+    reading = read(put({"data.yaml": NAMES, "b.txt": content, "a.txt": "1 .5 .5 .5 .5"}), "a.jpg", "b.jpg")
+    assert [image.ref for image in reading.images] == ["a.jpg"]
+    assert [(found.code, found.place) for found in reading.findings] == [(Code.UNREADABLE, "b.txt")]
+
+
+def test_another_text_is_told_once_and_left_out(put: Put) -> None:
+    notes = "".join(f"Photo {number} was taken by the river.\n" for number in range(50))
+    reading = read(put({"data.yaml": NAMES, "notes.txt": notes, "a.txt": "1 .5 .5 .5 .5"}), "a.jpg")
+    assert [image.ref for image in reading.images] == ["a.jpg"]
+    assert [(found.code, found.place) for found in reading.findings] == [(Code.UNREADABLE, "notes.txt")]
+
+
+def test_a_folder_without_label_files_is_refused(put: Put) -> None:
+    with pytest.raises(UnreadableFileError, match=r"ends in \.txt"):
+        read(put({"data.yaml": NAMES}), "a.jpg")
 
 
 def test_nothing_in_yaml_is_carried_out(put: Put, tmp_path: Path) -> None:

@@ -419,8 +419,8 @@ class User:
 
 
 @contextmanager
-def _running(qtbot: QtBot, folder: Path) -> Iterator[User]:
-    app = App(Settings(folder / "settings.json"), folder / "cache")
+def _running(qtbot: QtBot, folder: Path, given: Connection | None = None) -> Iterator[User]:
+    app = App(Settings(folder / "settings.json"), folder / "cache", given)
     unexpected: list[Exception] = []
     app.jobs.failed_unexpectedly.connect(unexpected.append)
     app.window.resize(1280, 820)
@@ -439,7 +439,7 @@ def _running(qtbot: QtBot, folder: Path) -> Iterator[User]:
 
 @pytest.fixture
 def start(qtbot: QtBot, tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """``with start() as user``: the application, started anew on the same settings and cache.
+    """``with start(given) as user``: the application, started anew on the same settings and cache.
 
     Whatever names no endpoint asks the emulator too, so that no test reaches out of this computer.
     """
@@ -448,7 +448,7 @@ def start(qtbot: QtBot, tmp_path: Path, emulator: Emulator, monkeypatch: pytest.
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     documents = tmp_path / "Documents"
     monkeypatch.setattr(platformdirs, "user_documents_dir", lambda: str(documents))
-    return lambda: _running(qtbot, tmp_path / "config")
+    return lambda given=None: _running(qtbot, tmp_path / "config", given)
 
 
 @pytest.fixture

@@ -339,7 +339,7 @@ def test_opening_a_workspace_without_a_connection(
     create_workspace(path, recognise(dataset), connection=service.connection, cancel=CancelToken()).close()
     service.emulator.faults.add("*", faults.closed(), times=None)
     service.emulator.faults.add("* /*", faults.closed(), times=None)
-    bench = user.open(str(path))
+    bench = user.open(str(path), service.connection)
     assert bench.browser.model.rowCount() == 17
     user.wait(lambda: "Asking" not in user.status)
     entry_id = label(user, "fig.jpg")

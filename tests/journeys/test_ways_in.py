@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialogButtonBox, QFileDialog
+from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLabel
 
 from truthline.aws.connection import Connection
+from truthline.manifest.line import parse_line
+from truthline.manifest.placing import UNPLACED
+from truthline.ui.dialogs.address import AddressDialog
 from truthline.ui.dialogs.connection import ConnectionDialog
-from truthline.ui.dialogs.folder import FolderDialog
+from truthline.ui.dialogs.left_out import LeftOutDialog
 from truthline.ui.opening import Wish
 from truthline.workspace.workspace import Workspace, WorkspaceInfo
 
@@ -33,32 +36,115 @@ def fill(user: Any, field: Any, text: str) -> None:
     user.qtbot.keyClicks(field, text)
 
 
-def test_a_folder(user: Any, photos: Path) -> None:
+def open_folder(user: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
     user.trigger("open_folder")
-    dialog = user.dialog(FolderDialog)
-    button = dialog.buttons.button(QDialogButtonBox.StandardButton.Open)
-    assert not button.isEnabled()
-    fill(user, dialog.folder, str(photos))
-    assert not button.isEnabled()
-    fill(user, dialog.target, "s3://truthline-sample/photos")
-    user.click(button)
-    bench = user.opened()
+    return user.opened()
+
+
+def test_a_folder_opens_without_an_address(user: Any, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = open_folder(user, photos, monkeypatch)
     assert bench.browser.model.rowCount() == 17
-    assert bench.document.workspace.info.target == "s3://truthline-sample/photos"
+    assert bench.document.workspace.info.target == UNPLACED
     assert user.window.windowTitle() == "photos — Truthline"
     assert "Not connected" in user.status
     user.wait(lambda: thumbnails_shown(user))
     assert bench.document.workspace.path == photos.parent / "photos.truthline"
+    assert {one.code for one in bench.document.workspace.problem_counts()} == {"WARNING_UNANNOTATED_RECORD"}
 
 
-def test_a_folder_is_browsed_for(user: Any, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(photos))
+def test_no_folder_chosen(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "")
     user.trigger("open_folder")
-    dialog = user.dialog(FolderDialog)
-    dialog._browse()
-    assert dialog.folder.text() == str(photos)
-    dialog.reject()
     assert user.window.bench is None
+    assert not user.window.opener.busy
+
+
+def test_the_address_is_asked_for_when_a_manifest_is_exported(
+    user: Any, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = open_folder(user, photos, monkeypatch)
+    fig = user.open_image("fig.jpg")
+    bench.labels.field.setFocus()
+    user.qtbot.keyClicks(bench.labels.field, "fruit")
+    user.key(Qt.Key.Key_Return)
+    user.settle()
+    bench.image.canvas.setFocus()
+    user.key(Qt.Key.Key_1, Qt.KeyboardModifier.ShiftModifier)
+    user.wait(lambda: user.class_labels(fig) == ["fruit"])
+    out = tmp_path / "out.manifest"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(out), ""))
+
+    user.trigger("export")
+    dialog = user.dialog(AddressDialog)
+    button = dialog.buttons.button(OK)
+    assert not button.isEnabled()
+    assert "manifest" in said(dialog)
+    fill(user, dialog.target, "leaves/photos")
+    assert not button.isEnabled()
+    fill(user, dialog.target, "s3://leaves/photos/")
+    assert "s3://leaves/photos/a.jpg" in dialog.example.text()
+    user.click(button)
+    user.wait(out.exists)
+    user.settle()
+    refs = [parse_line(raw).source_ref for raw in out.read_bytes().splitlines()]
+    assert "s3://leaves/photos/fig.jpg" in refs
+    assert all(ref.startswith("s3://leaves/photos/") for ref in refs)
+    assert bench.image.canvas.has_image
+    assert user.class_labels(fig) == ["fruit"]
+
+    user.trigger("undo")  # of what was done before there was an address
+    user.wait(lambda: user.class_labels(fig) == [])
+    user.settle()
+    assert user.annotation(fig).source_ref == "s3://leaves/photos/fig.jpg"
+    user.trigger("redo")
+    user.wait(lambda: user.class_labels(fig) == ["fruit"])
+    user.settle()
+    assert user.annotation(fig).source_ref == "s3://leaves/photos/fig.jpg"
+
+
+def test_the_address_is_asked_for_before_a_dataset_is_connected(
+    user: Any, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_folder(user, photos, monkeypatch)
+    user.click(user.bench.bar.connect_button)
+    user.dialog(AddressDialog).reject()
+    assert not [one for one in user.window.findChildren(ConnectionDialog) if one.isVisible()]
+    user.trigger("connect")
+    dialog = user.dialog(AddressDialog)
+    assert "dataset" in said(dialog)
+    fill(user, dialog.target, "s3://leaves/photos")
+    user.click(dialog.buttons.button(OK))
+    user.dialog(ConnectionDialog).reject()
+
+
+def said(dialog: Any) -> str:
+    return " ".join(label.text() for label in dialog.findChildren(QLabel))
+
+
+def test_files_left_out_are_counted_and_listed(
+    user: Any, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (photos / "notes.txt").write_text("no image")
+    (photos / "b<i>roken.png").write_bytes(b"")
+    bench = open_folder(user, photos, monkeypatch)
+    user.wait(lambda: user.toast() == "2 files were left out of the folder.")
+    user.click(bench.toast.button)
+    dialog = user.dialog(LeftOutDialog)
+    model = dialog.view.model()
+    rows = [[model.index(row, column).data() for column in range(2)] for row in range(model.rowCount())]
+    assert rows == [
+        ["b<i>roken.png", "called like an image, but is no PNG or JPEG"],
+        ["notes.txt", "not a PNG or JPEG file by its name"],
+    ]
+    dialog.reject()
+
+    user.trigger("close")
+    user.open(str(photos))
+    user.settle()
+    assert user.toast() == ""  # told once, and there to be looked up
+    user.trigger("left_out")
+    assert user.dialog(LeftOutDialog).view.model().rowCount() == 2
 
 
 def test_a_folder_without_images(user: Any, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextDocument
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QMessageBox, QWidget
 
 from truthline import demo
 from truthline.ui import theme
@@ -367,6 +367,8 @@ def test_the_sample(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert user.app.settings.get("recent") == []
 
     user.trigger("close")
+    box = user.dialog(QMessageBox)
+    user.click(next(one for one in box.buttons() if "Discard" in one.text()))
     user.wait(lambda: started[0].poll() is not None)
     user.settle()
     assert not folder.exists()
@@ -378,7 +380,8 @@ def test_the_sample(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert user.class_labels(EntryId(fig)) == []
     folder = bench.document.workspace.path.parent
     user.window.close()
-    assert started[1].poll() is not None
+    user.wait(lambda: started[1].poll() is not None)
+    user.settle()
     assert not folder.exists()
     assert {name: value for name, value in os.environ.items() if name.startswith("AWS_")} == before
 

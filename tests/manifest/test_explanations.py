@@ -1,7 +1,8 @@
 import pytest
 
 from truthline.emulator.lines import MESSAGES
-from truthline.manifest.explanations import EXPLANATIONS, explain
+from truthline.manifest.annotation import Level
+from truthline.manifest.explanations import EXPLANATIONS, explain, warning_code
 from truthline.manifest.fixes import FIXES
 from truthline.manifest.rules import RULES
 from truthline.sync import push
@@ -48,6 +49,21 @@ def test_no_explanation_stands_twice_and_each_code_is_one_of_the_two_kinds():
     titles = [told.title for told in EXPLANATIONS.values()]
     assert len(set(titles)) == len(titles)
     assert all(code.startswith(("ERROR_", "WARNING_", "TRUTHLINE_")) for code in EXPLANATIONS)
+
+
+def test_what_is_only_a_warning_yet_has_a_code_of_ours_and_the_same_explanation():
+    code = warning_code("ERROR_MANIFEST_TOO_FEW_LABELS")
+    assert code == "TRUTHLINE_MANIFEST_TOO_FEW_LABELS"
+    told = explain(code)
+    assert (told.code, told.title) == (code, EXPLANATIONS["ERROR_MANIFEST_TOO_FEW_LABELS"].title)
+    assert told.why.startswith("Training fails with ERROR_MANIFEST_TOO_FEW_LABELS.")
+    assert warning_code("TRUTHLINE_MIXED_KINDS") == "TRUTHLINE_MIXED_KINDS"
+    taken = {warning_code(one) for one in EXPLANATIONS if one.startswith("ERROR_")} & EXPLANATIONS.keys()
+    assert taken == set(), "a code of ours would have two meanings"
+
+
+def test_no_rule_calls_a_warning_an_error():
+    assert all(rule.level is Level.ERROR for rule in RULES if rule.code.startswith("ERROR"))
 
 
 def test_a_code_that_nobody_knew_of_is_told_in_its_own_words():

@@ -76,7 +76,7 @@ def test_a_failing_rename_leaves_the_old_file_and_is_told(tmp_path, monkeypatch)
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(UnreadableFileError, match="No space left on device") as caught:
+    with pytest.raises(UnreadableFileError, match="The disk is full") as caught:
         write_manifest(path, [b"new\n"])
     assert caught.value.place == str(path)
     assert path.read_bytes() == b"old\n"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from truthline.errors import UsageError
-from truthline.manifest.json_text import JsonText, Style, load_value
+from truthline.manifest.json_text import DEEPEST, JsonText, Style, decode_value, load_value, refuse_depth
 
 spaces = st.text(" \t", max_size=2)
 scalars = st.sampled_from(
@@ -139,3 +139,50 @@ def test_half_a_character_is_refused():
 def test_load_value_refuses_what_json_does(text):
     with pytest.raises(ValueError):  # noqa: PT011  # of several kinds
         load_value(text)
+
+
+def nested(levels, inside=b""):
+    return b'[{"a":' * (levels // 2) + inside + b"1" + b"}]" * (levels // 2)
+
+
+class TestDepth:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            b"",
+            b"[{}]" * DEEPEST,
+            nested(DEEPEST),
+            b"[" + b'{"a":[1]},' * 3 * DEEPEST + b"1]",
+            b"[" + b'{"[[{":["{"]},' * 3 * DEEPEST + b"1]",
+            b"[" + b'{"a\\"":["\\\\"]},' * 3 * DEEPEST + b"1]",
+            b'"' + b"[" * 3 * DEEPEST + b'"',
+        ],
+    )
+    def test_shallow_text_passes(self, text):
+        refuse_depth(text)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            nested(DEEPEST + 2),
+            b"[" * 100_000,
+            b"[" * 50_000 + b"]" * 50_000,
+            b"{" * (DEEPEST + 1),
+            b'{"}":[' * DEEPEST + b"]}" * DEEPEST,  # strings that would close what they do not
+            b'{"]}":["]"],"a":' * (DEEPEST + 1) + b"1" + b"}" * (DEEPEST + 1),
+            b'{"\\"}":' * (DEEPEST + 1) + b"1" + b"}" * (DEEPEST + 1),
+        ],
+    )
+    def test_deep_text_is_refused(self, text):
+        with pytest.raises(RecursionError):
+            refuse_depth(text)
+        for decode in (decode_value, load_value):
+            with pytest.raises(RecursionError):
+                decode(text)
+
+    @given(opened)
+    def test_what_is_refused_is_what_is_deep(self, text):
+        deep = b"[" * (DEEPEST - 40) + text + b"]" * (DEEPEST - 40)
+        refuse_depth(deep)
+        with pytest.raises(RecursionError):
+            refuse_depth(b"[" * DEEPEST + text + b"]" * DEEPEST)

@@ -210,7 +210,7 @@ def test_blank_lines(raw):
         ('"s3:///key"', "ERROR_INVALID_SOURCE_REF_FORMAT"),
         ('"s3://bucket/"', "ERROR_INVALID_SOURCE_REF_FORMAT"),
         ("null", "ERROR_INVALID_SOURCE_REF_FORMAT"),
-        ("[" * 500 + "]" * 500, "ERROR_INVALID_SOURCE_REF_FORMAT"),
+        ("[" * 499 + "]" * 499, "ERROR_INVALID_SOURCE_REF_FORMAT"),
     ],
 )
 def test_source_refs_that_are_none(value, code):

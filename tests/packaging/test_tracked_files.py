@@ -46,9 +46,12 @@ def test_files_are_free_of(forbidden: re.Pattern[str]) -> None:
 def test_constraints_are_names_and_versions() -> None:
     lines = (ROOT / "packaging" / "constraints.txt").read_text().splitlines()
     assert len(lines) > 30
-    assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+]+", line)] == []
-    names = [re.sub(r"[-_.]+", "-", line.split("==")[0]).lower() for line in lines]
+    pin = re.compile(r"([A-Za-z0-9._-]+)==[A-Za-z0-9.!+]+(; python_version (<|>=) '3\.\d+')?")
+    assert [line for line in lines if not pin.fullmatch(line)] == []
+    pins = [(re.sub(r"[-_.]+", "-", line.split("==")[0]).lower(), line.partition(";")[2]) for line in lines]
+    names = [name for name, marker in pins if "<" not in marker]
     assert len(names) == len(set(names))
+    assert {name for name, _ in pins} == set(names)
     assert "truthline" not in names
     assert {"pyside6-essentials", "boto3", "pytest", "moto"} <= set(names)
 

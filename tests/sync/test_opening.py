@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +13,13 @@ from PIL import Image
 from truthline.aws.connection import Connection
 from truthline.emulator import faults
 from truthline.errors import CancelledError, ServiceError, UnreadableFileError, UsageError
+from truthline.images.source import FolderSource
+from truthline.manifest.placing import UNPLACED
 from truthline.progress import CancelToken
-from truthline.sync.opening import attach, create_workspace, export_manifest
-from truthline.sync.sources import SourceKind, images_in, recognise, split_prefix
-from truthline.workspace.workspace import NewEntry, Workspace
+from truthline.sync.folder import LeftOut, Reason, images_in, look_into, read_left_out
+from truthline.sync.opening import attach, belong_to, create_workspace, export_manifest, place
+from truthline.sync.sources import SourceKind, recognise, split_prefix
+from truthline.workspace.workspace import EntryId, NewEntry, Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,9 +106,60 @@ def test_a_folder_becomes_entries_under_its_target(tmp_path, folder):
     assert all(entry.changed and entry.base is None for entry in entries)
 
 
-def test_a_folder_needs_a_target_and_images(tmp_path, folder):
-    with pytest.raises(UsageError, match="address in S3"):
-        create(tmp_path / "w.truthline", folder)
+def test_a_folder_s_images_get_their_addresses_later(tmp_path, folder):
+    with create(tmp_path / "w.truthline", folder) as workspace:
+        entry = workspace.entry(EntryId(1))
+        assert (workspace.info.target, entry.source_ref) == (UNPLACED, f"{UNPLACED}/a.png")
+        assert [one.code for one in entry.findings] == ["WARNING_UNANNOTATED_RECORD"]
+        assert FolderSource(folder, workspace.info.target).find(entry.source_ref) == folder / "a.png"
+        for refused in (
+            lambda: export_manifest(workspace, tmp_path / "out"),
+            lambda: belong_to(workspace, "arn", Connection()),
+        ):
+            with pytest.raises(UsageError, match="no address in S3 yet"):
+                refused()
+        with pytest.raises(UsageError, match="not an S3 address"):
+            place(workspace, "leaves")
+        before = entry.line
+        place(workspace, "s3://leaves/2024/")
+        assert workspace.find("s3://leaves/2024/a.png") == entry.id
+        labelled = before[:-1] + b', "more":1}'
+        workspace.save_many({entry.id: labelled}, made_from={entry.id: before})  # made before
+        export_manifest(workspace, tmp_path / "out")
+        with pytest.raises(UsageError, match="addresses in S3 already"):
+            place(workspace, "s3://other")
+    assert (tmp_path / "out").read_text("utf-8").splitlines() == [
+        '{"source-ref":"s3://leaves/2024/a.png", "more":1}',
+        '{"source-ref":"s3://leaves/2024/b.JPG"}',
+        '{"source-ref":"s3://leaves/2024/deep/er/é c.jpeg"}',
+    ]
+
+
+def test_placing_passes_over_a_damaged_entry(tmp_path, folder):
+    path = tmp_path / "w.truthline"
+    create(path, folder).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "UPDATE lines SET line = replace(CAST(line AS TEXT), 'a.png', 'x.png') WHERE id = 1"
+        )
+    with Workspace.open(path) as workspace:
+        place(workspace, "s3://leaves")
+        (left_out,) = export_manifest(workspace, tmp_path / "out")
+        assert left_out.entry_id == 1
+    assert b"s3://leaves/b.JPG" in (tmp_path / "out").read_bytes()
+
+
+def test_a_cancelled_placing_changes_nothing(tmp_path, folder):
+    token = CancelToken()
+    token.cancel()
+    with create(tmp_path / "w.truthline", folder) as workspace:
+        lines = list(workspace.lines())
+        with pytest.raises(CancelledError):
+            place(workspace, "s3://leaves", cancel=token)
+        assert (list(workspace.lines()), workspace.info.target) == (lines, UNPLACED)
+
+
+def test_a_folder_needs_images_and_a_right_target(tmp_path, folder):
     with pytest.raises(UsageError, match="not an S3 address"):
         create(tmp_path / "w.truthline", folder, target="leaves")
     (tmp_path / "nothing").mkdir()
@@ -113,10 +169,40 @@ def test_a_folder_needs_a_target_and_images(tmp_path, folder):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere names are Unicode")
-def test_a_name_that_no_key_can_have_is_told(folder):
+def test_a_name_that_no_key_can_have_is_left_out(folder):
     (folder / os.fsdecode(b"\xff.png")).write_bytes(b"\x89PNG\r\n\x1a\n")
-    with pytest.raises(UnreadableFileError, match="not valid Unicode"):
-        images_in(folder)
+    assert LeftOut("\\udcff.png", Reason.NAME) in look_into(folder).left_out
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere links need a right")
+def test_what_is_left_out_is_remembered_with_its_reason(tmp_path, folder):
+    (folder / "loop").symlink_to(folder, target_is_directory=True)
+    (folder / "nowhere.png").symlink_to(folder / "gone.png")
+    os.mkfifo(folder / "pipe.png")
+    (folder / "image.jpg").symlink_to(folder / "b.JPG")
+    with create(tmp_path / "w.truthline", folder) as workspace:
+        files = read_left_out(workspace)
+        assert workspace.find(f"{UNPLACED}/image.jpg") is not None  # a link to a file is that file
+    assert {one.name: one.reason for one in files.first} == {
+        "empty.png": Reason.CONTENT,
+        "loop": Reason.FOLDER_LINK,
+        "notes.txt": Reason.KIND,
+        "nowhere.png": Reason.BROKEN_LINK,
+        "pipe.png": Reason.NO_FILE,
+        "really a gif.png": Reason.CONTENT,
+        "wrong.gif": Reason.KIND,
+    }
+    assert files.total == 7
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_cannot_be_read_is_left_out(folder):
+    (folder / "deep").chmod(0)
+    try:
+        found = look_into(folder)
+    finally:
+        (folder / "deep").chmod(0o755)
+    assert LeftOut("deep", Reason.UNREADABLE) in found.left_out
 
 
 def test_links_to_folders_are_not_followed(folder):

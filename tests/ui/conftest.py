@@ -78,10 +78,15 @@ def line() -> Callable[..., bytes]:
 
 
 @pytest.fixture
-def jobs(qtbot: QtBot) -> Iterator[Jobs]:
+def unexpected() -> list[Exception]:
+    """The exceptions that nobody foresaw, or asked to be told of; a test takes out those that it expects."""
+    return []
+
+
+@pytest.fixture
+def jobs(qtbot: QtBot, unexpected: list[Exception]) -> Iterator[Jobs]:
     """The lanes; an exception that no test expects fails it."""
     made = Jobs()
-    unexpected: list[Exception] = []
     made.failed_unexpectedly.connect(unexpected.append)
     yield made
     made.close()

@@ -6,14 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QTreeWidget
 
 from truthline.resources import resource
 from truthline.settings import Settings
-from truthline.ui.actions import ACTIONS, DIGITS
+from truthline.ui.actions import ACTIONS
 from truthline.ui.app import App
-from truthline.ui.dialogs.keys import KeysDialog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,14 +27,6 @@ def app(qtbot: QtBot, tmp_path: Path) -> Iterator[App]:
     qtbot.addWidget(made.window)
     yield made
     made.close()
-
-
-def test_no_two_commands_have_the_same_key() -> None:
-    digits = [QKeySequence(f"{shift}{digit}") for digit in DIGITS for shift in ("", "Shift+")]
-    keys = [QKeySequence(key) for spec in NAMED for key in spec.keys] + digits
-    written = Counter(key.toString() for key in keys)
-    assert "" not in written
-    assert [key for key, uses in written.items() if uses > 1] == []
 
 
 def test_names_are_unique_and_icons_ship() -> None:
@@ -62,11 +51,6 @@ def test_every_command_does_something(app: App) -> None:
     assert app.window.actions_by_name["recent"].menu() is not None
 
 
-def test_every_digit_has_its_two_keys(app: App) -> None:
-    keys = {shortcut.key().toString() for shortcut in app.window.findChildren(QShortcut)}
-    assert {*DIGITS, *(f"Shift+{digit}" for digit in DIGITS)} <= keys
-
-
 def test_without_a_workspace_only_the_ways_in_can_be_used(app: App) -> None:
     for spec in NAMED:
         if spec.name not in {"undo", "redo"}:
@@ -80,14 +64,3 @@ def test_commands_without_a_workspace_do_no_harm(app: App) -> None:
     for name, handler in app.window._handlers().items():
         if name not in own:
             handler()
-
-
-def test_the_list_of_keys_shows_every_key(qtbot: QtBot) -> None:
-    dialog = KeysDialog()
-    qtbot.addWidget(dialog)
-    tree = dialog.findChild(QTreeWidget)
-    shown = set()
-    for group in range(tree.topLevelItemCount()):
-        parent = tree.topLevelItem(group)
-        shown |= {parent.child(row).text(0) for row in range(parent.childCount())}
-    assert {spec.text.replace("&", "").rstrip("…") for spec in NAMED if spec.keys} <= shown

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QItemSelectionModel
 
+from truthline.manifest.line import parse_line
 from truthline.ui.browser import Browser
+from truthline.ui.gallery.selection import joined, runs_of
 from truthline.workspace.workspace import EntryId, Filter, Kind
 
 if TYPE_CHECKING:
@@ -144,12 +146,27 @@ def test_select_all_keeps_the_current_entry(browser: Browser) -> None:
     assert counts[-1] == 10
 
 
+def test_what_stays_selected_is_no_range_a_row(browser: Browser, settle: Callable[[], None]) -> None:
+    browser.select_all()
+    browser.set_filter(Filter(text="leaves"))
+    settle()
+    assert browser.selected == list(range(1, 11))
+    assert len(browser.selection.selection().toList()) == 1
+
+
+def test_runs_are_joined_in_row_order() -> None:
+    assert joined([]) == []
+    assert joined([(7, 9), (0, 1), (2, 2), (8, 8), (4, 5)]) == [(0, 2), (4, 5), (7, 9)]
+    assert runs_of({3, 4, 9, 10, 12}, [1, 3, 4, 5, 9, 10, 11, 12]) == [(1, 2), (4, 5), (7, 7)]
+    assert runs_of(set(), [1, 2]) == []
+
+
 def test_an_edit_takes_no_entry_out_of_the_list(
     browser: Browser, settle: Callable[[], None], document: Document, line: Callable[..., bytes]
 ) -> None:
     browser.set_filter(Filter(kind=Kind.UNLABELLED))
     settle()
-    document.save({EntryId(3): line("s3://leaves/3.jpg", ["elm"])}, {})
+    document.edit("Label elm", EntryId(3), lambda _: parse_line(line("s3://leaves/3.jpg", ["elm"])))
     settle()
     assert listed(browser) == [1, 3, 5, 7, 9]
     browser.set_filter(browser.filter)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import QModelIndex, QPointF, Qt
-from PySide6.QtGui import QFont, QShortcut
+from PySide6.QtCore import QEvent, QModelIndex, QPointF, Qt
+from PySide6.QtGui import QFont, QKeyEvent, QShortcut
 from PySide6.QtWidgets import QApplication
 
 from truthline.images.source import FolderSource
 from truthline.images.thumbnails import Thumbnails
 from truthline.manifest.annotation import ImageFacts
+from truthline.manifest.edit import add_class_label
 from truthline.manifest.merge import MergeConflict, Side
+from truthline.ui import keyboard
 from truthline.ui.canvas.overlays import OverlayItem, Version
 from truthline.ui.dialogs.conflicts import ConflictsDialog
 from truthline.ui.document import AT_ONCE
@@ -246,6 +249,24 @@ def test_undo_brings_back_line_base_and_conflict(view: View) -> None:
     assert view.state(ONE) == after
 
 
+def test_what_undo_takes_back_is_said_only_while_it_is_the_newest(
+    view: View, line: Callable[..., bytes]
+) -> None:
+    notice = view.dialog.notice
+    view.press(Qt.Key.Key_T)
+    assert "takes it back" in notice.text()
+    view.document.edit("Label oak", THREE, lambda a: add_class_label(a, "oak", datetime.now(UTC)))
+    view.settle()
+    assert notice.text() == ""
+    view.undo()
+    assert notice.text() == "Undone on 3.jpg: Label oak."
+    view.undo()
+    assert notice.text() == "Undone on 1.jpg: Take theirs."
+    view.document.redo()
+    view.settle()
+    assert notice.text() == "Done again on 1.jpg: Take theirs."
+
+
 @pytest.mark.parametrize(("side", "left"), [(Side.MINE, 11), (Side.THEIRS, 30)])
 def test_for_all_is_one_gesture(view: View, side: Side, left: int) -> None:
     button = view.dialog.decide_all[side]
@@ -381,6 +402,25 @@ def test_digit_keys_hide_and_show_versions(view: View) -> None:
         assert not view.dialog.picture.toggles[version].isChecked()
         view.press(key)
         assert version in by_version(view)
+
+
+def test_digits_go_by_their_place_and_letters_too_where_they_are_not_latin(
+    view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = {"&": "1", "À": "0", "Е": "t"}  # the last is Cyrillic
+    monkeypatch.setattr(keyboard, "_place", lambda event: places[chr(event.key())])
+    picture = view.dialog.picture.view
+    fitted = picture.zoom
+    picture.zoom_by(2)
+    for typed in places:
+        QApplication.sendEvent(
+            QApplication.focusWidget() or view.dialog,
+            QKeyEvent(QEvent.Type.KeyPress, ord(typed), Qt.KeyboardModifier.NoModifier, typed),
+        )
+        view.settle()
+    assert Version.THEIRS not in by_version(view)
+    assert picture.zoom == fitted
+    assert view.resolved == [1]
 
 
 def test_equal_boxes_are_thin_and_belong_to_nobody(

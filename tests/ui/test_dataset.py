@@ -17,7 +17,9 @@ from truthline.emulator import ManualClock, Switches, faults
 from truthline.errors import CancelledError, DeniedError, OfflineError, SignInError
 from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken
+from truthline.settings import Settings
 from truthline.sync import push as pushing
+from truthline.sync.endpoints import Endpoints, Reach
 from truthline.sync.opening import attach
 from truthline.sync.own_updates import Unseen, Whose
 from truthline.sync.watch import watch
@@ -95,7 +97,9 @@ class Watched:
 
     def __init__(self, document: Document, qtbot: QtBot, jobs: Jobs) -> None:
         self.document = document
-        self.dataset = Dataset(document)
+        endpoints = Endpoints(Settings())
+        endpoints.lend(document.workspace.info.endpoint_url)
+        self.dataset = Dataset(document, Reach(endpoints))
         self.said: dict[str, list[Any]] = {}
         for name in (
             "uploads_needed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from truthline.errors import ImageError
 from truthline.images.source import FolderSource
 from truthline.ui.dialogs.fix_all import FixAllDialog
 from truthline.ui.dialogs.interchange import ExportDialog, ImportDialog
+from truthline.ui.jobs import Lane
 from truthline.ui.no_images import NoImages
 from truthline.ui.panels.readiness import ReadinessPanel
 from truthline.workspace.workspace import EntryId, Filter, Kind
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from truthline.ui.document import Document
+    from truthline.ui.jobs import Jobs
 
 OUTSIDE = "ERROR_INVALID_BOUNDING_BOX"
 
@@ -126,9 +129,66 @@ def test_an_import_is_previewed_then_saved_and_undone(
     bare.undo_stack.undo()
     settle()
     assert bare.workspace.entry(EntryId(1)).line == before
+    assert [label.name for label in bare.workspace.labels()] == ["oak"]
     bare.undo_stack.redo()
     settle()
     assert bare.annotation(EntryId(1)).labels == {"oak", "ash"}
+
+
+def test_an_import_that_fails_can_be_tried_again(
+    qtbot: QtBot, bare: Document, images: NoSuchImages, coco: Path, settle: Callable[[], None]
+) -> None:
+    dialog = ImportDialog(bare, images)
+    dialog.open()
+    previewed(qtbot, dialog, "coco", coco)
+    before = list(bare.workspace.lines())
+    writer = bare.workspace._database._writer
+    writer.execute("PRAGMA query_only = ON")
+    qtbot.mouseClick(dialog.go_button, Qt.MouseButton.LeftButton)
+    settle()
+    assert "The workspace file cannot be written." in dialog.summary.text()
+    assert list(bare.workspace.lines()) == before
+    assert bare.undo_stack.count() == 0
+    writer.execute("PRAGMA query_only = OFF")
+    with qtbot.waitSignal(dialog.imported):
+        qtbot.mouseClick(dialog.go_button, Qt.MouseButton.LeftButton)
+    assert bare.annotation(EntryId(1)).labels == {"oak", "ash"}
+
+
+def test_leaving_an_import_that_is_on_disk_already_keeps_its_undo(
+    qtbot: QtBot, bare: Document, images: NoSuchImages, coco: Path, settle: Callable[[], None], jobs: Jobs
+) -> None:
+    dialog = ImportDialog(bare, images)
+    dialog.open()
+    previewed(qtbot, dialog, "coco", coco)
+    before = bare.entry(EntryId(1)).line
+    qtbot.mouseClick(dialog.go_button, Qt.MouseButton.LeftButton)
+    jobs._executors[Lane.WRITE].submit(lambda: None).result()  # it is stored, which nobody was told yet
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    settle()
+    assert bare.annotation(EntryId(1)).labels == {"oak", "ash"}
+    assert bare.undo_stack.undo_text == "Import labels"
+    bare.undo()
+    settle()
+    assert bare.workspace.entry(EntryId(1)).line == before
+
+
+def test_leaving_an_import_before_it_stores_anything_leaves_all_as_it_was(
+    qtbot: QtBot, bare: Document, images: NoSuchImages, coco: Path, settle: Callable[[], None], jobs: Jobs
+) -> None:
+    dialog = ImportDialog(bare, images)
+    dialog.open()
+    previewed(qtbot, dialog, "coco", coco)
+    before = list(bare.workspace.lines())
+    gate = threading.Event()
+    jobs.run(Lane.WRITE, lambda *_: gate.wait(10))
+    qtbot.mouseClick(dialog.go_button, Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(dialog.rejected):
+        qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+        gate.set()
+    settle()
+    assert list(bare.workspace.lines()) == before
+    assert bare.undo_stack.count() == 0
 
 
 def test_new_images_come_in_where_their_place_is_known(
@@ -164,7 +224,7 @@ def test_an_export_lists_what_is_lost_and_writes(
     dialog = ExportDialog(flawed, images)
     dialog.open()
     previewed(qtbot, dialog, "coco", tmp_path / "out.json")
-    assert dialog.details.topLevelItem(0).text(0).startswith("Left out: ")
+    assert dialog.details.topLevelItem(0).text(0).startswith("Lost: ")
     assert not (tmp_path / "out.json").exists()
     with qtbot.waitSignal(dialog.exported):
         dialog.go_button.click()

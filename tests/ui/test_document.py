@@ -176,7 +176,7 @@ def test_a_failed_save_is_told_and_the_lines_stay_as_they_were(
         document.edit("Label elm", FIRST, label("elm"))
         document.changed.connect(lambda _changes: shown.append(names(document)))
         settle()
-    assert [str(error) for error in failures] == ["The disk is full."]
+    assert [str(error) for error in failures] == ["“Label elm” on 0.jpg was not done. The disk is full."]
     assert names(document) == on_disk(document) == ["oak"]
     assert shown[-1] == ["oak"]
     assert not document.saving
@@ -303,17 +303,15 @@ def test_removing_a_label_again_leaves_the_line_as_others_wrote_it(
     assert document.workspace.entry(FIRST).line == original
 
 
-def test_facts_and_labels_are_stored_without_a_gesture(
+def test_facts_are_stored_without_a_gesture(
     document: Document, settle: Callable[[], None], tmp_path: Path
 ) -> None:
     from truthline.manifest.annotation import ImageFacts  # noqa: PLC0415
 
     facts = ImageFacts(640, 480, "JPEG", 1234)
     document.store_facts(FIRST, facts)
-    document.add_label("oak")
     settle()
     assert document.workspace.entry(FIRST).facts == facts
-    assert [label.name for label in document.workspace.labels()] == ["oak"]
     assert document.undo_stack.count() == 0
 
 
@@ -322,4 +320,51 @@ def test_an_empty_label_is_told(document: Document, qtbot: QtBot, settle: Callab
     document.save_failed.connect(failures.append)
     document.add_label("")
     settle()
-    assert [str(error) for error in failures] == ["A label needs a name. Type one, then add it."]
+    assert [str(error) for error in failures] == [
+        "“Add Label” was not done. A label needs a name. Type one, then add it."
+    ]
+    assert document.undo_stack.count() == 0
+
+
+def listed(document: Document) -> list[str]:
+    return [label.name for label in document.workspace.labels()]
+
+
+def test_adding_a_label_is_a_step_among_the_edits(
+    document: Document, label: Any, settle: Callable[[], None]
+) -> None:
+    document.edit("Label oak", FIRST, label("oak"))
+    document.add_label("elm")
+    document.edit("Label elm", FIRST, label("elm"))
+    document.add_label("ash")
+    settle()
+    before = document.workspace.labels()
+    assert [one.name for one in before] == ["oak", "elm", "ash"]
+    for names_left in (["oak", "elm"], ["oak", "elm"], ["oak"], []):
+        document.undo()
+        settle()
+        assert listed(document) == names_left
+    assert document.undo_stack.newest is None
+    for _ in range(4):
+        document.redo()
+        settle()
+    assert document.workspace.labels() == before
+
+
+def test_a_label_that_came_with_an_edit_leaves_with_its_undo(
+    document: Document, label: Any, settle: Callable[[], None]
+) -> None:
+    document.add_label("oak")
+    document.edit("Label oak", FIRST, label("oak"))
+    document.edit("Label elm", FIRST, label("elm"))
+    settle()
+    document.undo()
+    settle()
+    assert listed(document) == ["oak"]
+    document.undo()  # it was listed before this edit
+    settle()
+    assert listed(document) == ["oak"]
+    document.redo()
+    document.redo()
+    settle()
+    assert listed(document) == ["oak", "elm"]

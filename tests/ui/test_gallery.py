@@ -175,6 +175,7 @@ def test_a_rubber_band_selects_what_it_touches(qtbot: QtBot, gallery: Gallery) -
     first, sixth = (view.visualRect(gallery.model.index(row)) for row in (0, 5))
     drag(qtbot, view, first.topLeft(), sixth.center())
     assert gallery.browser.selected == [1, 2, 5, 6]
+    assert len(gallery.browser.selection.selection().toList()) == 2  # one range a line
 
 
 def test_a_rubber_band_goes_by_what_is_scrolled_into_view(qtbot: QtBot, gallery: Gallery) -> None:
@@ -255,6 +256,9 @@ def test_a_quarter_million_entries_are_listed_without_reading_them(
     assert gallery.row == 249_999
     assert gallery.model.row_of(EntryId(123_456)) == 123_455
     assert 0 < len(read) < 200
+    qtbot.keyClick(gallery.view, Qt.Key.Key_Home)
+    qtbot.keyClick(gallery.view, Qt.Key.Key_End, Qt.KeyboardModifier.ShiftModifier)
+    assert gallery.browser.selection.runs == [(0, 249_999)]
     gallery.browser.select_all()
     assert len(gallery.browser.selected) == 250_000
     gallery.view.grab()

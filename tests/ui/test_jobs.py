@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from truthline.errors import CancelledError, UsageError
+from truthline.errors import CancelledError, UnforeseenError, UsageError
 from truthline.progress import Doing, Progress
 from truthline.ui.jobs import Jobs, Lane
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pytestqt.qtbot import QtBot
 
@@ -164,6 +166,54 @@ def test_a_failure_that_nobody_asked_for_is_told_all_the_same(qtbot: QtBot) -> N
     qtbot.waitUntil(lambda: bool(told))
     jobs.close()
     assert [type(error) for error in told] == [ZeroDivisionError]
+
+
+def test_what_nobody_foresaw_is_told_as_a_mistake_and_its_words_go_nowhere(
+    jobs: Jobs, settle: Callable[[], None], unexpected: list[Exception], running_log: Path
+) -> None:
+    def work(*_: object) -> None:
+        raise ValueError("planted")
+
+    failures: list[Exception] = []
+    jobs.run(Lane.WRITE, work, failed=failures.append)
+    jobs.run(Lane.READ, work)
+    settle()
+    assert [type(error) for error in failures] == [UnforeseenError]
+    assert [type(unexpected.pop()) for _ in range(2)] == [ValueError, ValueError]
+    written = running_log.read_text()
+    assert "unforeseen, while saving to the workspace" in written
+    assert "while reading the workspace" in written
+    assert "planted" not in written + str(failures[0])
+
+
+def test_what_the_system_refuses_is_told_in_words(jobs: Jobs, settle: Callable[[], None]) -> None:
+    def work(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/there/it is")
+
+    failures: list[Exception] = []
+    jobs.run(Lane.READ, work, failed=failures.append)
+    settle()
+    assert [str(error) for error in failures] == [
+        "/there/it is: A file or folder cannot be read or written. You have no permission for it."
+    ]
+
+
+def test_a_dropped_job_that_breaks_is_only_logged(
+    jobs: Jobs, settle: Callable[[], None], running_log: Path
+) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def work(*_: object) -> None:
+        begun.set()
+        assert ended.wait(10)
+        raise ValueError
+
+    job = jobs.run(Lane.READ, work)
+    assert begun.wait(10)
+    job.drop()
+    ended.set()
+    settle()  # the fixture fails the test if it was told
+    assert "ValueError" in running_log.read_text()
 
 
 def test_a_cancel_that_nobody_asked_for_is_no_failure(jobs: Jobs, settle: Callable[[], None]) -> None:

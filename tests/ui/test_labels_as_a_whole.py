@@ -283,7 +283,7 @@ def test_undo_of_several_changes_of_labels_comes_back_step_by_step(
         bench.document.undo()
         settle()
         assert (bench.document.workspace.labels(), lines(bench)) == (labels, stored)
-    assert not bench.document.undo_stack.canUndo()
+    assert not bench.document.undo_stack.newest
     assert bench.counts is not None
     assert bench.counts.changed == 0
 
@@ -401,7 +401,7 @@ def test_labels_that_look_alike_are_pointed_out(panel: LabelPanel) -> None:
     menu = panel.make_menu(model.index(1, 0))
     wanted: list[tuple[str, str]] = []
     panel.merge_wanted.connect(wanted.append)
-    (offer,) = [action for action in menu.actions() if action.text() == "Merge into “bolt”…"]
+    (offer,) = [action for action in menu.actions() if action.text() == "Merge “Bolt” into “bolt”…"]
     offer.trigger()
     assert wanted == [("Bolt", "bolt")]
     panel.grab()
@@ -415,7 +415,13 @@ def test_the_menu_offers_what_can_be_done(panel: LabelPanel) -> None:
     menu = panel.make_menu(panel.list.model().index(0, 0))
     actions = {action.text().split("\t")[0]: action for action in menu.actions() if action.text()}
     assert not actions["Move Up"].isEnabled()
-    for text in ("Rename…", "Merge into…", "Change Colour…", "Move Down", "Delete…"):
+    for text in (
+        "Rename “bolt”…",
+        "Merge “bolt” into…",
+        "Change Colour of “bolt”…",
+        "Move Down",
+        "Delete “bolt” from All Images…",
+    ):
         actions[text].trigger()
     assert heard == [
         ("rename", "bolt"),
@@ -442,17 +448,18 @@ def test_the_button_for_more_opens_the_menu_and_does_not_choose(qtbot: QtBot, pa
     assert len(asked) == 2
 
 
-def test_delete_in_the_list_is_about_the_label(qtbot: QtBot, panel: LabelPanel) -> None:
+def test_no_key_in_the_list_removes_a_label(qtbot: QtBot, panel: LabelPanel) -> None:
     panel.show_labels(shown("bolt", "nut"))
     wanted: list[str] = []
     panel.delete_wanted.connect(wanted.append)
     panel.list.setCurrentIndex(panel.list.model().index(1, 0))
-    override = QKeyEvent(QKeyEvent.Type.ShortcutOverride, Qt.Key.Key_Delete, Qt.KeyboardModifier.NoModifier)
-    override.ignore()
-    assert panel.list.event(override)
-    assert override.isAccepted()
-    qtbot.keyClick(panel.list, Qt.Key.Key_Delete)
-    assert wanted == ["nut"]
+    for key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+        override = QKeyEvent(QKeyEvent.Type.ShortcutOverride, key, Qt.KeyboardModifier.NoModifier)
+        override.ignore()
+        panel.list.event(override)
+        assert not override.isAccepted()
+        qtbot.keyClick(panel.list, key)
+    assert wanted == []
 
 
 def test_the_list_stays_where_it_was_scrolled_to(panel: LabelPanel) -> None:
@@ -563,7 +570,7 @@ def test_a_long_edit_shows_its_progress_and_can_be_cancelled(
         can_cancel=large.document.can_cancel,
     )
     assert not large.edit_bar.cancel_button.isHidden()
-    large.use_label("bolt")
+    large.giver.give("bolt")
     assert "still under way" in large.toast.text
     large.document.undo()
     large.edit_bar.cancel_button.click()

@@ -25,6 +25,7 @@ from truthline.workspace.workspace import (
     Filter,
     Kind,
     Label,
+    NewEntry,
     Origin,
     Problem,
 )
@@ -130,7 +131,7 @@ def test_any_label_can_be_shown_and_chosen(qtbot: QtBot, label_panel: LabelPanel
     chosen: list[str] = []
     label_panel.label_chosen.connect(chosen.append)
     label_panel.show_labels(labels_named(hostile, "elm"))
-    label_panel.show_next_class(hostile)
+    label_panel.show_current(hostile)
     assert texts(label_panel.list) == [hostile, "elm"]
     tip = label_panel.list.model().index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
     assert plain(tip).startswith(hostile)
@@ -189,9 +190,15 @@ def test_chosen_boxes_are_told_and_stay_chosen(
     assert told == []  # only what a person chose is told
 
 
-@pytest.mark.parametrize("key", [Qt.Key.Key_Delete, Qt.Key.Key_Backspace])
-def test_delete_removes_what_is_chosen(
-    qtbot: QtBot, entry_panel: tuple[EntryPanel, Document], key: Qt.Key
+def menu_of(panel: EntryPanel) -> dict[str, Any]:
+    panel.tree.customContextMenuRequested.emit(panel.tree.rect().center())
+    menu = panel.findChildren(QMenu)[-1]
+    menu.close()
+    return {action.text(): action for action in menu.actions()}
+
+
+def test_the_context_menu_names_what_it_removes(
+    qtbot: QtBot, entry_panel: tuple[EntryPanel, Document]
 ) -> None:
     panel, document = entry_panel
     panel.show_entry(document.entry(EntryId(1)))
@@ -199,25 +206,43 @@ def test_delete_removes_what_is_chosen(
     labels: list[str] = []
     panel.boxes_deleted.connect(boxes.append)
     panel.class_label_removed.connect(labels.append)
-    click(qtbot, panel.tree, "bolt")
-    qtbot.keyClick(panel.tree, key)
-    click(qtbot, panel.tree, "elm")
-    qtbot.keyClick(panel.tree, key)
-    assert boxes == [[("parts_BB", 0)]]
+    assert [(text, action.isEnabled()) for text, action in menu_of(panel).items()] == [
+        ("Nothing to Remove", False)
+    ]
+    panel.tree.selectAll()
+    menu = menu_of(panel)
+    assert list(menu) == [
+        "Delete 2 Boxes\tDel",
+        "Remove “oak” from This Image",
+        "Remove “elm” from This Image",
+    ]
+    menu["Remove “elm” from This Image"].trigger()
+    menu["Delete 2 Boxes\tDel"].trigger()
     assert labels == ["elm"]
+    assert boxes == [[("parts_BB", 0), ("parts_BB", 1)]]
 
 
-def test_the_context_menu_removes_too(qtbot: QtBot, entry_panel: tuple[EntryPanel, Document]) -> None:
+def test_no_key_removes_an_image_level_label(qtbot: QtBot, entry_panel: tuple[EntryPanel, Document]) -> None:
     panel, document = entry_panel
     panel.show_entry(document.entry(EntryId(1)))
-    labels: list[str] = []
-    panel.class_label_removed.connect(labels.append)
-    click(qtbot, panel.tree, "oak")
-    panel.tree.customContextMenuRequested.emit(panel.tree.rect().center())
-    (menu,) = panel.findChildren(QMenu)
-    menu.actions()[0].trigger()
-    menu.close()
-    assert labels == ["oak"]
+    told: list[Any] = []
+    panel.boxes_deleted.connect(told.append)
+    panel.class_label_removed.connect(told.append)
+    panel.tree.selectAll()
+    for key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+        qtbot.keyClick(panel.tree, key)
+    assert told == []
+
+
+def test_boxes_of_another_image_are_not_selected(
+    qtbot: QtBot, entry_panel: tuple[EntryPanel, Document], line: Callable[..., bytes]
+) -> None:
+    panel, document = entry_panel
+    document.workspace.append([NewEntry(line("s3://leaves/b.jpg", [], [("nut", (1, 2, 3, 4))]))])
+    panel.show_entry(document.entry(EntryId(1)))
+    panel.select_boxes({("parts_BB", 0)})
+    panel.show_entry(document.entry(EntryId(3)))
+    assert panel.selected_boxes() == []
 
 
 def test_any_text_can_be_listed(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtGui import QColor, QImage
 
-from truthline.errors import ImageError, OfflineError
+from truthline.errors import ImageError, OfflineError, UnforeseenError
 from truthline.images.thumbnails import Thumbnails
 from truthline.resources import resource
 from truthline.ui import pictures as pictures_module
@@ -360,15 +360,16 @@ def test_few_full_images_are_kept(
 
 
 def test_what_breaks_in_an_unforeseen_way_says_so_in_its_place(
-    pictures: Pictures, shelf: Shelf, settle: Callable[[], None]
+    pictures: Pictures, shelf: Shelf, settle: Callable[[], None], unexpected: list[Exception]
 ) -> None:
     shelf.error = RuntimeError("out of luck")
     loaded: list[FullImage] = []
     pictures.load("a", loaded.append)
     pictures.thumbnail(EntryId(1), "a")
     settle()
-    assert loaded[0].problem == "Something went wrong: out of luck"
-    assert pictures.thumbnail(EntryId(1), "a").problem == "Something went wrong: out of luck"
+    assert loaded[0].problem == str(UnforeseenError())
+    assert pictures.thumbnail(EntryId(1), "a").problem == UnforeseenError().title
+    assert unexpected.pop() is shelf.error  # of the whole image, for which somebody waits
 
 
 def test_pixels_become_an_image_of_its_own() -> None:

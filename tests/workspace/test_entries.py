@@ -86,7 +86,8 @@ def test_an_id_that_was_never_given_is_refused(workspace, line):
 def test_saving_survives_closing(path, line):
     with Workspace.create(path, WorkspaceInfo("leaves")) as workspace:
         ids = _append(workspace, line("s3://b/a.jpg"), line("s3://b/b.jpg"))
-        assert workspace.save(ids[1], line("s3://b/b.jpg", ["leaf"])) == Changes(entries=frozenset({ids[1]}))
+        saved = workspace.save(ids[1], line("s3://b/b.jpg", ["leaf"]))
+        assert saved == Changes(entries=frozenset({ids[1]}), listed=("leaf",))
     with Workspace.open(path) as workspace:
         assert [raw for raw, _ in workspace.lines()] == [line("s3://b/a.jpg"), line("s3://b/b.jpg", ["leaf"])]
         assert ids == list(workspace.ids())

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 NEEDED_PART = 'pip install "botocore[crt]"'
 """Installs what `aws login` needs beyond boto3; Truthline's own dependencies contain it."""
 
+PROGRAM = "custom-process"
+"""Botocore's word for a profile's ``credential_process``."""
+
 REQUEST_ID_HEADERS = ("x-amzn-requestid", "x-amz-request-id")
 LONGEST_MESSAGE = 500
 _S3_PERMISSIONS = {
@@ -59,20 +62,31 @@ class Caller:
     """Who asks, as far as a person must be told: never a key, a secret or a token.
 
     ``credentials`` says in words where the profile takes its credentials from, such as a file's name;
-    ``sign_in`` is the command that signs it in, where that is not the usual one. ``doubt`` is called when AWS
-    refused the credentials.
+    ``sign_in`` is the command that signs it in, where that is not the usual one, and ``remedy`` what to do
+    where no command does. ``doubt`` is called when AWS refused the credentials.
     """
 
     profile: str = ""
     region: str = ""
     credentials: str = ""
     sign_in: str = ""
+    remedy: str = ""
     doubt: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 
     @property
     def sign_in_command(self) -> str:
         """What to type into a terminal to sign in again."""
         return self.sign_in or "aws sso login" + (f" --profile {self.profile}" if self.profile else "")
+
+    @property
+    def advice(self) -> str:
+        """What to do about credentials that do not hold, as a sentence begins."""
+        return self.remedy or f"Run `{self.sign_in_command}`"
+
+    @property
+    def named(self) -> str:
+        """The profile as it is put behind what belongs to it."""
+        return f" for the profile {self.profile}" if self.profile else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +154,9 @@ def _not_found(failure: Failure) -> ServiceError:
 
 
 def _denied(failure: Failure) -> ServiceError:
+    if failure.operation == "AssumeRole" and "MultiFactorAuthentication failed" in failure.message:
+        detail = "Each code can be used once: wait for the next one, then try again."
+        return failure.told(SignInError, "the code of the MFA device was not accepted", detail)
     named = re.search(r"not authorized to perform: ([\w-]+:\w+)", failure.message)
     permission = named[1] if named else _S3_PERMISSIONS.get(failure.operation)
     permission = permission or f"rekognition:{failure.operation}"
@@ -153,12 +170,13 @@ def _denied(failure: Failure) -> ServiceError:
 
 def sign_in_again(failure: Failure) -> ServiceError:
     """The sign-in has run out, or AWS does not take it any more."""
-    detail = f"Run `{failure.caller.sign_in_command}`, then try again; what you labelled is kept."
+    detail = f"{failure.caller.advice}, then try again; what you labelled is kept."
     return _signed_out(failure, "the AWS sign-in is not valid any more, or was refused", detail)
 
 
 def _signed_out(failure: Failure, why: str, detail: str) -> ServiceError:
-    return failure.told(SignInError, why, detail, command=failure.caller.sign_in_command)
+    command = "" if failure.caller.remedy else failure.caller.sign_in_command
+    return failure.told(SignInError, why, detail, command=command)
 
 
 def _unexplained(failure: Failure) -> ServiceError:
@@ -166,7 +184,7 @@ def _unexplained(failure: Failure) -> ServiceError:
         return refused(failure)
     if failure.headers.get("x-amz-bucket-region", failure.caller.region) != failure.caller.region:
         return _region(failure)
-    detail = f"S3 gives no reason; most often it has expired: run `{failure.caller.sign_in_command}`."
+    detail = f"S3 gives no reason; most often it has expired. {failure.caller.advice}."
     return _signed_out(failure, "S3 did not accept the sign-in", detail)
 
 
@@ -180,9 +198,35 @@ def broken_sign_in(failure: Failure) -> ServiceError:
     """The saved sign-in, or the program that makes one, is broken."""
     broken_file = getattr(failure.error, "kwargs", {}).get("path", "")
     where = broken_file or failure.caller.credentials or "the AWS configuration"
-    profile = f" for the profile {failure.caller.profile}" if failure.caller.profile else ""
-    detail = f"It comes from {where}: mend that, or run `{failure.caller.sign_in_command}`, then try again."
-    return _signed_out(failure, f"the saved AWS sign-in{profile} is missing or broken", detail)
+    or_run = "" if failure.caller.remedy else f", or run `{failure.caller.sign_in_command}`"
+    detail = f"It comes from {where}: mend that{or_run}, then try again."
+    why = f"the saved AWS sign-in{failure.caller.named} is missing or broken"
+    return _signed_out(failure, why, detail)
+
+
+def _unretrieved(failure: Failure) -> ServiceError:
+    by_program = getattr(failure.error, "kwargs", {}).get("provider") == PROGRAM
+    return program_failed(failure) if by_program else broken_sign_in(failure)
+
+
+def program_failed(failure: Failure) -> ServiceError:
+    """The program that a profile names as its ``credential_process`` gave no credentials."""
+    where = failure.caller.credentials or "the credential_process of the AWS configuration"
+    detail = f"{_said_by_program(failure.error)} It is {where}: mend that, then try again."
+    why = f"the program that gives the credentials{failure.caller.named} failed"
+    return _signed_out(failure, why, detail)
+
+
+def _said_by_program(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"It cannot be started: {error.strerror}."
+    told = getattr(error, "kwargs", {})
+    if "error_msg" not in told:
+        # What it wrote to standard output may be credentials, and is shown nowhere.
+        return "What it gives is not credentials in JSON."
+    # Of what it wrote to standard error, the end says most.
+    said = " ".join(str(told["error_msg"]).split())[-LONGEST_MESSAGE:]
+    return f"It says: “{said}”." if said else "It ended with an error and said nothing."
 
 
 def _missing_part(failure: Failure) -> ServiceError:
@@ -196,7 +240,8 @@ def _missing_part(failure: Failure) -> ServiceError:
 def _partial(failure: Failure) -> ServiceError:
     told = getattr(failure.error, "kwargs", {})
     missing = f"{told.get('cred_var', 'a part')} is missing in {told.get('provider', 'the configuration')}"
-    detail = f"Complete it, or choose another profile with `{failure.caller.sign_in_command}`."
+    other = "" if failure.caller.remedy else f" with `{failure.caller.sign_in_command}`"
+    detail = f"Complete it, or choose another profile{other}."
     return _signed_out(failure, f"the AWS credentials are incomplete: {missing}", detail)
 
 
@@ -380,7 +425,8 @@ CLASSES = _table(
     (_offline, "ConnectionError HTTPClientError CapacityNotAvailableError"),
     (_no_credentials, "NoCredentialsError NoAuthTokenError"),
     (_no_profile, "ProfileNotFound"),
-    (broken_sign_in, "CredentialRetrievalError ConfigParseError ConfigNotFound"),
+    (_unretrieved, "CredentialRetrievalError"),
+    (broken_sign_in, "ConfigParseError ConfigNotFound"),
     (_partial, "PartialCredentialsError"),
     (broken_sign_in, "InvalidConfigError UnknownCredentialError"),
     (_missing_part, "MissingDependencyException"),

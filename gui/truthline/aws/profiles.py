@@ -41,8 +41,9 @@ class Profile:
     """A profile, as far as a person must know it.
 
     ``state`` is a sentence or two. ``signed_in`` is None where that cannot be told without asking AWS.
-    ``command`` is what to type into a terminal to sign in, "" if this kind has none. ``source`` says in words
-    where the credentials come from, such as a file's name.
+    ``command`` is what to type into a terminal to sign in, "" if this kind has none; ``remedy`` is then what
+    to do instead when the credentials do not hold, as a sentence begins. ``source`` says in words where they
+    come from, such as a file's name.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Profile:
     signed_in: bool | None
     command: str = ""
     source: str = ""
+    remedy: str = ""
 
 
 def profiles() -> list[Profile]:
@@ -103,7 +105,8 @@ def _describe(name: str, configured: Settings, before: frozenset[str]) -> Profil
     elif "credential_process" in settings:
         state = "A program gives the credentials when they are needed."
         source = f"the credential_process that {_config_file()} names"
-        told = Profile(name, "", ProfileKind.PROCESS, state, None, source=source)
+        remedy = f"See to it that {source} gives valid credentials"
+        told = Profile(name, "", ProfileKind.PROCESS, state, None, source=source, remedy=remedy)
     else:
         state = "It has no credentials of its own."
         told = Profile(name, "", ProfileKind.OTHER, state, None, source=_both_files())
@@ -141,7 +144,8 @@ def _login(name: str, settings: Settings) -> Profile:
 def _keys(name: str, settings: Settings) -> Profile:
     what = "Temporary access keys" if "aws_session_token" in settings else "Access keys"
     state = f"{what} are saved; whether they are valid shows when they are used."
-    return Profile(name, "", ProfileKind.KEYS, state, None, source=_both_files())
+    remedy = f"Put valid access keys of the profile {name} into {_both_files().replace(' and ', ' or ')}"
+    return Profile(name, "", ProfileKind.KEYS, state, None, source=_both_files(), remedy=remedy)
 
 
 def _role(name: str, settings: Settings, configured: Settings, before: frozenset[str]) -> Profile:
@@ -159,8 +163,10 @@ def _role(name: str, settings: Settings, configured: Settings, before: frozenset
     first = _describe(base, configured, before | {name})
     state = f"A role, taken by the profile {base}. {first.state}"
     if "mfa_serial" in settings:
-        state = f"It asks for a code in the terminal. {state}"
-    return Profile(name, "", ProfileKind.ROLE, state, first.signed_in, first.command, first.source)
+        state = f"It asks for a code of an MFA device. {state}"
+    return Profile(
+        name, "", ProfileKind.ROLE, state, first.signed_in, first.command, first.source, first.remedy
+    )
 
 
 def _saved_state(file: Path, command: str) -> tuple[str, bool | None]:

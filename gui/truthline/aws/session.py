@@ -1,18 +1,22 @@
-"""Signing in: a `Connection` says as whom and where, `connect` makes the clients of it.
+"""Signing in: a `Connection` says as whom and where; `connect`, and nothing else, makes the clients of it.
 
 AWS's usual variables and profiles apply wherever a field of the connection is empty. Credentials stay with
-botocore: nothing here stores, logs or shows them. Those that AWS refused are looked up again for the next
-call, so that work goes on after the person signed in anew. boto3 is imported when a client is first needed,
-since the import costs half a second.
+botocore: nothing here stores, logs or shows them; those of roles are kept where the AWS CLI keeps them. Those
+that AWS refused are looked up again for the next call, so that work goes on after the person signed in anew.
+boto3 is imported when a client is first needed, since the import costs half a second.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from truthline import __version__
+from truthline.aws.addresses import is_aws
+from truthline.aws.call_log import log_calls
 from truthline.aws.causes import Caller
 from truthline.aws.profiles import describe
 from truthline.aws.rekognition import Rekognition
@@ -20,6 +24,8 @@ from truthline.aws.s3 import S3
 from truthline.aws.translate import refuse_foreign_answers, translated
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import boto3
     import botocore.session
     from botocore.config import Config
@@ -116,6 +122,7 @@ class Aws:
         )
         refuse_foreign_answers(client)
         _end_in_time(client)
+        log_calls(client)
         return client
 
 
@@ -132,19 +139,27 @@ def connect(connection: Connection) -> Aws:
 
         from truthline.aws.renewal import RenewableCredentials  # noqa: PLC0415 (imports botocore)
 
-        credentials = RenewableCredentials(lambda: _open_session(connection.profile))
-        core = _open_session(connection.profile)
+        # It warns, with a traceback, of what ends in an error of ours.
+        logging.getLogger("botocore.credentials").setLevel(logging.ERROR)
+        credentials = RenewableCredentials(lambda refused: _open_session(connection, refused))
+        core = _open_session(connection)
         core.register_component("credential_provider", credentials)
         return Aws(connection, boto3.Session(botocore_session=core), credentials)
 
 
-def _open_session(profile: str) -> botocore.session.Session:
-    """A session that reads AWS's files as they are now."""
+def _open_session(connection: Connection, refused: Collection[str] = ()) -> botocore.session.Session:
+    """A session that reads AWS's files as they are now, but no access key that is among ``refused``."""
     import botocore.session  # noqa: PLC0415 (slow, see above)
 
-    core = botocore.session.Session(profile=profile or None)
+    from truthline.aws.roles import prepare_roles  # noqa: PLC0415 (imports botocore)
+
+    core = botocore.session.Session(profile=connection.profile or None)
     # Signing in talks to services of its own, which must not hang for longer than ours.
     core.set_default_client_config(_config(READ_SECONDS, _READ_TRIES))
+    prepare_roles(core, connection.asker, refused)
+    if connection.endpoint_url and not is_aws(connection.endpoint_url):
+        # Whoever names another server does not mean the credentials of the EC2 instance that this may be.
+        core.get_component("credential_provider").remove("iam-role")
     return core
 
 
@@ -172,6 +187,7 @@ def _config(read_seconds: int, tries: int) -> Config:
         read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": tries},
         max_pool_connections=_POOL,
+        user_agent_extra=f"Truthline/{__version__}",
     )
 
 
@@ -184,4 +200,4 @@ def _caller_of(connection: Connection, session: boto3.Session, credentials: Rene
     told = describe(name, core.full_config)
     # Whoever did not choose a profile need not type it either.
     command = told.command if profile else told.command.removesuffix(f" --profile {name}")
-    return Caller(profile, region, told.source, sign_in=command, doubt=credentials.doubt)
+    return Caller(profile, region, told.source, sign_in=command, remedy=told.remedy, doubt=credentials.doubt)

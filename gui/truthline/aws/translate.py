@@ -25,6 +25,7 @@ from truthline.aws.causes import (
     broken_sign_in,
     invalid,
     not_from_aws,
+    program_failed,
     refused,
     service_fault,
     sign_in_again,
@@ -153,11 +154,14 @@ def _by_class(error: Exception) -> Teller | None:
 
 def _by_origin(error: Exception) -> Teller | None:
     """Tell a bare KeyError or ValueError by who raised it: a broken sign-in file, or a garbled answer."""
-    modules = []
+    modules, names = [], []
     trace = error.__traceback__
     while trace:
         modules.append(str(trace.tb_frame.f_globals.get("__name__", "")))
+        names.append(trace.tb_frame.f_code.co_qualname)
         trace = trace.tb_next
+    if any(name.startswith("ProcessProvider.") for name in names):
+        return program_failed
     if any(module in CREDENTIAL_MODULES for module in modules):
         # botocore has no class of its own for credentials that are given and have run out already.
         run_out = isinstance(error, RuntimeError) and "expired" in str(error)

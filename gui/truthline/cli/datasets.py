@@ -7,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from truthline.aws.connection import Connection
 from truthline.aws.rekognition import parse_dataset_arn
 from truthline.aws.session import connect
 from truthline.cli.run import FINE, FLAWED, Json, Run
-from truthline.errors import ServiceError, UsageError
+from truthline.cli.streams import STREAM, read_from, written_to
+from truthline.errors import ServiceError, UnknownEndpointError, UsageError
+from truthline.settings import Settings
 from truthline.sync.candidates import candidates
+from truthline.sync.endpoints import Endpoints, Reach
 from truthline.sync.opening import attach, create_workspace, lay_base
 from truthline.sync.plan import OnConflict, plan
 from truthline.sync.pull import pull, pull_manifest
@@ -72,8 +74,12 @@ def pull_lines(run: Run) -> int:
     arn = parse_dataset_arn(given.arn).text
     if not given.manifest:
         raise UsageError("A manifest to write is missing.", detail="Write: truthline pull ARN OUT.manifest")
-    with connect(run.connection.for_arn(arn)) as aws, run.progress() as report:
-        count = pull_manifest(aws, arn, Path(given.manifest), report=report, cancel=run.cancel)
+    with (
+        written_to(run, given.manifest) as manifest,
+        connect(run.connection.for_arn(arn)) as aws,
+        run.progress() as report,
+    ):
+        count = pull_manifest(aws, arn, manifest, report=report, cancel=run.cancel)
     run.say(f"{given.manifest}: {count} lines.")
     run.document({"manifest": given.manifest, "lines": count})
     return FINE
@@ -107,32 +113,40 @@ def _pull_into_workspace(run: Run) -> int:
 
 def _connected(run: Run, workspace: Workspace) -> Aws:
     """Sign in for a workspace's dataset; the command line counts before what the workspace knows."""
-    info, given = workspace.info, run.connection
+    info = workspace.info
     if not info.dataset_arn:
         raise UsageError("This workspace belongs to no dataset.", detail="Name one with --dataset ARN.")
-    connection = Connection(
-        given.profile or info.profile, given.region or info.region, given.endpoint_url or info.endpoint_url
-    )
-    return connect(connection.for_arn(info.dataset_arn))
+    reach = Reach(Endpoints(Settings()), run.connection)
+    if unknown := reach.unknown(info):
+        raise UnknownEndpointError(
+            f"This workspace is served by {unknown}, which is not AWS and was not chosen on this computer:"
+            " to allow it, give that address with --endpoint-url.",
+            place=str(workspace.path),
+        )
+    return connect(reach.connection(info))
 
 
 def push_lines(run: Run) -> int:
     """Push a workspace's changes, or make a dataset hold a manifest's lines."""
-    source = recognise(run.arguments.source)
-    if source.kind is SourceKind.WORKSPACE:
-        result = _push_workspace(run, source)
-    elif source.kind is SourceKind.MANIFEST:
-        result = _push_manifest(run, source)
-    else:
-        raise UsageError(
-            f"This is a {source.kind}, neither a manifest nor a workspace.",
-            detail="Push a manifest or a workspace.",
-            place=source.text,
-        )
+    given = run.arguments
+    with read_from(given.source) as path:
+        result = _push_source(run, recognise(str(path) if given.source == STREAM else given.source))
     _tell_result(run, result)
     if result.error:
         return run.fail(result.error)
     return FINE if result.flawless else FLAWED
+
+
+def _push_source(run: Run, source: Source) -> PushResult:
+    if source.kind is SourceKind.WORKSPACE and run.arguments.source != STREAM:
+        return _push_workspace(run, source)
+    if source.kind is SourceKind.MANIFEST:
+        return _push_manifest(run, source)
+    raise UsageError(
+        f"This is a {source.kind}; a manifest or the file of a workspace can be pushed.",
+        detail="Push a manifest or a workspace.",
+        place=source.text,
+    )
 
 
 def _push_workspace(run: Run, source: Source) -> PushResult:

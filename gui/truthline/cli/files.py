@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import json
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from truthline.cli.run import FINE, FLAWED, Json, Run
+from truthline.cli.streams import STREAM, need_file, read_from, written_to
 from truthline.errors import UsageError
+from truthline.interchange.class_names import split_labels
 from truthline.interchange.conversion import convert
+from truthline.interchange.formats import FORMATS
 from truthline.manifest.annotation import Level
 from truthline.sync.check import ManifestCheck
 from truthline.sync.converting import source_lookup
-from truthline.sync.opening import create_workspace, export_manifest
+from truthline.sync.folder import read_left_out
+from truthline.sync.opening import create_workspace, export_manifest, place
 from truthline.sync.sources import recognise
 from truthline.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from truthline.interchange.conversion import Conversion
     from truthline.sync.check import ManifestFinding
@@ -36,40 +42,64 @@ def new(run: Run) -> int:
             connection=run.connection,
             target=given.to,
             images_dir=given.images,
+            values=given.values,
             report=report,
             cancel=run.cancel,
         ) as workspace,
     ):
-        counts = workspace.counts()
+        counts, left_out = workspace.counts(), read_left_out(workspace)
     run.say(f"{given.workspace}: {counts.total} entries, {counts.with_findings} of them with findings.")
-    run.document({"workspace": given.workspace, "entries": counts.total, "findings": counts.with_findings})
+    for one in left_out.first:
+        run.note(f"Left out: {one.name}: {one.reason}.")
+    if left_out.total > len(left_out.first):
+        run.note(f"Left out: {left_out.total - len(left_out.first):,} more.")
+    run.document(
+        {
+            "workspace": given.workspace,
+            "entries": counts.total,
+            "findings": counts.with_findings,
+            "left_out": left_out.total,
+        }
+    )
     return FINE
 
 
 def export(run: Run) -> int:
     """Write a workspace's lines to a manifest."""
     given = run.arguments
-    with Workspace.open(Path(given.workspace)) as workspace:
-        export_manifest(workspace, Path(given.manifest))
-        total = workspace.counts().total
+    with Workspace.open(Path(given.workspace)) as workspace, written_to(run, given.manifest) as manifest:
+        if given.to:
+            place(workspace, given.to)
+        left_out = export_manifest(workspace, manifest)
+        lost = {one.entry_id for one in left_out}
+        total = workspace.counts().total - len(lost)
     run.say(f"{given.manifest}: {total} lines.")
-    run.document({"manifest": given.manifest, "lines": total})
-    return FINE
+    for one in left_out:
+        run.say(f"left out, since the workspace file is damaged there: {one.name}. {one.advice}")
+    items = [{"line": one.entry_id, "source_ref": one.source_ref} for one in left_out]
+    run.document({"manifest": given.manifest, "lines": total, "left_out": list(items)})
+    return FLAWED if left_out else FINE
 
 
 def convert_labels(run: Run) -> int:
     """Convert labels from one format to another."""
     given = run.arguments
-    source = Path(given.source)
-    lookup = source_lookup(source, given.images, given.target)
-    with run.progress() as report:
+    read, written = FORMATS[given.from_], FORMATS[given.to]
+    need_file(given.source, read.suffix, read.title)
+    need_file(given.destination, written.suffix, written.title)
+    with (
+        read_from(given.source, read.suffix) as source,
+        written_to(run, given.destination, written.suffix) as destination,
+        run.progress() as report,
+    ):
         done = convert(
             source,
-            Path(given.destination),
+            destination,
             given.from_,
             given.to,
-            images=lookup,
+            images=source_lookup(source, given.images, given.target),
             target=given.target,
+            labels=split_labels(given.labels),
             dry_run=given.dry_run,
             tell=lambda conversion: _tell_conversion(run, conversion),
             report=report,
@@ -84,14 +114,23 @@ def convert_labels(run: Run) -> int:
             "images": done.images,
             "class_labels": done.class_labels,
             "boxes": done.boxes,
-            "losses": [{"count": loss.count, "what": loss.what} for loss in done.losses],
+            "losses": [
+                {"count": loss.count, "what": loss.what, "kind": loss.kind, "place": loss.place}
+                for loss in done.losses
+            ],
             "findings": [
-                {"place": one.place, "code": one.code, "level": one.level, "message": one.message}
+                {
+                    "place": one.place,
+                    "code": one.code,
+                    "level": one.level,
+                    "message": one.message,
+                    "left_out": one.left_out,
+                }
                 for one in done.findings
             ],
         }
     )
-    return FLAWED if any(one.level != Level.INFO for one in done.findings) else FINE
+    return FLAWED if done.left_out else FINE
 
 
 def _tell_conversion(run: Run, conversion: Conversion) -> None:
@@ -99,19 +138,29 @@ def _tell_conversion(run: Run, conversion: Conversion) -> None:
     for one in conversion.findings:
         run.say(f"{one.place}: {one.level} {one.code}: {one.message}")
     for loss in conversion.losses:
-        run.say(f"lost: {loss.count} {loss.what}")
+        first = f" (the first: {loss.place})" if loss.place else ""
+        run.say(f"{loss.kind}: {loss.count} {loss.what}{first}")
 
 
 def check(run: Run) -> int:
     """Find what is wrong in a manifest, or in those of a project's two datasets."""
     given = run.arguments
-    check = ManifestCheck(*_manifests(given), images_dir=Path(given.images) if given.images else None)
+    names = _manifests(given)
+    images = Path(given.images) if given.images else None
+    with ExitStack() as stack:
+        paths = [stack.enter_context(read_from(name)) for name in names]
+        check = ManifestCheck(*paths, images_dir=images, values=given.values)
+        return _tell_findings(run, check, dict(zip(paths, names, strict=True)) if given.test else {})
+
+
+def _tell_findings(run: Run, check: ManifestCheck, names: Mapping[Path, str]) -> int:
+    """Print each finding; with the name of its manifest if ``names`` has it."""
     count = errors = 0
     # A broken manifest has more findings than memory should hold, and half a JSON document is none.
     with tempfile.SpooledTemporaryFile(_SPOOL_CHARACTERS, "w+") as spool:
         with run.progress() as report:
             for found in check.findings(report=report, cancel=run.cancel):
-                spool.write(json.dumps(_described(found, is_pair=bool(given.test))) + "\n")
+                spool.write(json.dumps(_described(found, names.get(found.manifest, ""))) + "\n")
                 count += 1
                 errors += found.finding.level is Level.ERROR
         spool.seek(0)
@@ -127,8 +176,8 @@ def check(run: Run) -> int:
 _SPOOL_CHARACTERS: Final = 1_000_000
 
 
-def _manifests(given: argparse.Namespace) -> list[Path]:
-    """The training manifest, or the only one, and that of the test dataset if it is given."""
+def _manifests(given: argparse.Namespace) -> list[str]:
+    """Names of the training manifest, or the only one, and that of the test dataset if it is given."""
     train = [name for name in (given.manifest, given.train) if name]
     if len(train) != 1:
         raise UsageError(
@@ -137,13 +186,15 @@ def _manifests(given: argparse.Namespace) -> list[Path]:
             else "That are too many manifests.",
             detail="Write: truthline check MANIFEST, or truthline check --train MANIFEST --test MANIFEST",
         )
-    return [Path(name) for name in (*train, given.test) if name]
+    if train[0] == given.test == STREAM:
+        raise UsageError("Standard input cannot be both manifests.", detail="Name a file for one of them.")
+    return [name for name in (*train, given.test) if name]
 
 
-def _described(found: ManifestFinding, *, is_pair: bool) -> Json:
+def _described(found: ManifestFinding, manifest: str) -> Json:
     finding = found.finding
     return {
-        **({"manifest": str(found.manifest)} if is_pair else {}),
+        **({"manifest": manifest} if manifest else {}),
         "line": found.line,
         "source_ref": found.source_ref,
         "code": finding.code,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -12,16 +13,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tqdm import tqdm
 
-from truthline.aws.connection import Connection
-from truthline.errors import CancelledError, ServiceError, TruthlineError, UnreadableFileError
-from truthline.progress import CancelToken
+from truthline import log
+from truthline.errors import CancelledError, ServiceError, TruthlineError, UnreadableFileError, UsageError
+from truthline.progress import CancelToken, ignore_progress
+from truthline.reasons import reason
 from truthline.words import progress_words
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
     from types import FrameType
 
+    from truthline.aws.connection import Connection
     from truthline.progress import Progress, Report
 
 
@@ -32,6 +36,8 @@ UNUSABLE: Final = 2
 """Wrong usage, or a file that cannot be read or written."""
 UNSERVED: Final = 3
 """The service could not be reached, or failed."""
+BROKEN: Final = 4
+"""Truthline itself made a mistake."""
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
 
@@ -44,18 +50,23 @@ def give_up_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-class Run:
-    """One command being carried out: its arguments, its output and its cancel token."""
+JSON_VERSION: Final = 1
+"""Of the form of the documents that are printed."""
 
-    def __init__(self, arguments: argparse.Namespace) -> None:
+
+class Run:
+    """One command being carried out: its arguments, how to reach AWS, its output and its cancel token."""
+
+    def __init__(self, arguments: argparse.Namespace, connection: Connection) -> None:
         self.arguments = arguments
+        self.connection = connection
         self.cancel = CancelToken()
         self.json: bool = arguments.format == "json"
-        self.connection = Connection(arguments.profile, arguments.region, arguments.endpoint_url)
+        self._stdout_is_free = True
 
     def say(self, text: str) -> None:
-        """Print a line for people, unless JSON is asked for."""
-        if not self.json:
+        """Print a line for people, unless JSON or quiet is asked for."""
+        if not self.json and not self.arguments.quiet:
             self._print(shown(text))
 
     def document(self, document: Json) -> None:
@@ -65,16 +76,30 @@ class Run:
 
     def json_line(self, document: Json) -> None:
         """Print a JSON document on one line. ASCII: a source-ref may hold what no encoding can."""
-        self._print(json.dumps(document))
+        self._print(json.dumps({"version": JSON_VERSION, **document}))
 
     def json_list(self, document: Json, name: str, items: Iterable[str]) -> None:
         """Print a JSON document on one line with a long list as its last member; its items are JSON."""
-        self._print(f"{json.dumps(document)[:-1]}, {json.dumps(name)}: [", end="")
+        begun = json.dumps({"version": JSON_VERSION, **document})[:-1]
+        self._print(f"{begun}, {json.dumps(name)}: [", end="")
         comma = ""
         for item in items:
             self._print(comma + item, end="")
             comma = ", "
         self._print("]}")
+
+    def keep_stdout_free(self) -> None:
+        """Print all else on standard error: standard output is the file that is asked for."""
+        self._stdout_is_free = False
+
+    def hand_out(self, path: Path) -> None:
+        """Write a file's bytes to standard output."""
+        if sys.stdout is None:
+            raise UsageError("There is no standard output.", detail="Name a file.")
+        with path.open("rb") as file, _refusals_told():
+            self.flush()
+            shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
 
     @staticmethod
     def flush() -> None:
@@ -89,25 +114,22 @@ class Run:
 
     def fail(self, error: TruthlineError) -> int:
         """Print the error; return the exit code that it stands for."""
+        log.told_error(error)
         self.note(f"truthline: {error}")
         if isinstance(error, CancelledError):
             return INTERRUPTED
         return UNSERVED if isinstance(error, ServiceError) else UNUSABLE
 
     def _print(self, text: str, *, end: str = "\n") -> None:
-        try:
-            print(text, end=end, flush=bool(end))
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            give_up_output()
-            raise UnreadableFileError("The output cannot be written.", detail=f"{error.strerror}.") from error
+        with _refusals_told():
+            out = sys.stdout if self._stdout_is_free else sys.stderr
+            print(text, end=end, flush=bool(end), file=out)
 
     @contextmanager
     def progress(self) -> Iterator[Report]:
-        """A `Report` that draws a progress bar on a terminal, and nothing elsewhere."""
-        if sys.stderr is None or not sys.stderr.isatty():
-            yield lambda _: None
+        """A `Report` that draws a progress bar on a terminal; elsewhere it tells each step if asked to."""
+        if sys.stderr is None or not sys.stderr.isatty() or self.arguments.quiet:
+            yield self._steps() if self.arguments.verbose or self.arguments.debug else ignore_progress
             return
         with tqdm(file=sys.stderr, leave=False, unit="") as bar:
 
@@ -118,6 +140,29 @@ class Run:
                 bar.refresh()
 
             yield report
+
+    def _steps(self) -> Report:
+        """A `Report` that notes each new step on a line of its own."""
+        last: tuple[object, ...] = ()
+
+        def report(progress: Progress) -> None:
+            nonlocal last
+            if progress.step != last:
+                last = progress.step
+                self.note(f"truthline: {progress_words(progress)}")
+
+        return report
+
+
+@contextmanager
+def _refusals_told() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        give_up_output()
+        raise UnreadableFileError("The output cannot be written.", detail=f"{reason(error)}.") from error
 
 
 def shown(text: str) -> str:

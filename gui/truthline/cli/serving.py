@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from truthline import demo
 from truthline.cli.run import FINE
 from truthline.errors import CancelledError, UsageError
+from truthline.installation import how_to_add
 from truthline.progress import CancelToken
 from truthline.sync.sources import recognise
 
@@ -19,7 +20,18 @@ if TYPE_CHECKING:
 
     from truthline.cli.run import Run
 
-COMMANDS: Final = ("demo", "new", "export", "convert", "emulator", "check", "status", "pull", "push")
+COMMANDS: Final = (
+    "demo",
+    "new",
+    "export",
+    "convert",
+    "emulator",
+    "check",
+    "status",
+    "pull",
+    "push",
+    "completion",
+)
 
 
 def open_window(run: Run) -> int:
@@ -80,9 +92,7 @@ def _bare_emulator(given: argparse.Namespace) -> int:
     try:
         serve: Callable[[list[str]], int] = import_module("truthline.emulator.__main__").main
     except ModuleNotFoundError as error:
-        raise UsageError(
-            "The emulator is not installed.", detail="Run: pip install 'truthline[emulator]'"
-        ) from error
+        raise UsageError("The emulator is not installed.", detail=how_to_add("emulator")) from error
     return serve(words)
 
 

@@ -33,12 +33,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         with Emulator(switches, port=arguments.port, keep_requests=False) as emulator:
-            print(json.dumps({"endpoint_url": emulator.endpoint_url}), flush=True)
+            print(json.dumps({"version": 1, "endpoint_url": emulator.endpoint_url}), flush=True)
             if arguments.until_stdin_closes:
                 threading.Thread(target=_watch_stdin, args=(stop,), daemon=True).start()
             _wait(stop)
     except OSError as error:
-        print(f"The emulator cannot listen on port {arguments.port}: {error}", file=sys.stderr)
+        why = error.strerror or "the operating system refused"
+        print(f"The emulator cannot listen on port {arguments.port}: {why}.", file=sys.stderr)
         return 1
     return 0
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from truthline.errors import ImageError
 from truthline.images.decode import MAX_BYTES, check_size
 from truthline.manifest.line import split_source_ref
+from truthline.reasons import reason
 
 if TYPE_CHECKING:
     import os
@@ -86,9 +87,8 @@ class FolderSource:
             with path.open("rb") as file:
                 return file.read(length)
         except OSError as error:
-            reason = error.strerror or type(error).__name__
             raise ImageError(
-                f"The file cannot be read: {reason}.", detail=f"It is {path}.", place=ref
+                "The file cannot be read.", detail=f"{reason(error)}. It is {path}.", place=ref
             ) from error
 
     def read(self, ref: str) -> bytes:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from truthline.errors import ImageError, UnreadableFileError, UsageError
 from truthline.interchange.files import write_new
-from truthline.interchange.model import Code, FileImage, LabelledImage, Outlet
+from truthline.interchange.model import Code, FileImage, LabelledImage, LossKind, Outlet
 from truthline.interchange.names import is_portable
 
 if TYPE_CHECKING:
@@ -27,7 +27,13 @@ def read(intake: Intake) -> Iterator[FileImage]:
             detail="Choose the one that holds a folder for each label.",
             place=str(intake.path),
         )
-    intake.lost("images that are no PNG or JPEG", len(intake.files(*_OTHERS)))
+    others = intake.files(*_OTHERS)
+    intake.tally.add(
+        "images that are no PNG or JPEG",
+        len(others),
+        kind=LossKind.LEFT_OUT,
+        place=others[0] if others else "",
+    )
     names = intake.files(*_SUFFIXES)
     for name in names:
         intake.step(len(names))

@@ -13,7 +13,7 @@ import msgspec
 
 from truthline.errors import UnreadableFileError
 from truthline.interchange.files import decode_json, folder_of
-from truthline.interchange.frames import plain
+from truthline.interchange.frames import Frame, bounded, bounds_of, number_of, plain
 from truthline.interchange.model import Code, FileImage, LabelledImage, Outlet
 from truthline.manifest.annotation import Box, ImageSize, Level
 from truthline.manifest.file import write_manifest
@@ -51,6 +51,8 @@ class _Annotation(msgspec.Struct):
     score: _Number | None = None
     segmentation: msgspec.Raw = msgspec.Raw(b"")
     num_keypoints: msgspec.Raw = msgspec.Raw(b"")
+    iscrowd: Any = 0
+    attributes: Any = None
 
 
 @dataclass(slots=True)
@@ -83,7 +85,7 @@ class _File:
                 detail="Export annotations of instances, with images and categories.",
                 place=place,
             )
-        self._parts = {part: decode_json(bytes(parts[part]), list[msgspec.Raw], place) for part in _PARTS}
+        self._parts = {part: self._list(part, bytes(parts[part]), place) for part in _PARTS}
 
     def images(self) -> Iterator[FileImage]:
         categories = self._categories()
@@ -102,6 +104,14 @@ class _File:
                 found.boxes.append(box)
         for found in images.values():
             yield replace(found.image, boxes=tuple(found.boxes))
+
+    def _list(self, part: str, data: bytes, place: str) -> list[msgspec.Raw]:
+        if not data.lstrip().startswith(b"{"):
+            found: list[msgspec.Raw] = decode_json(data, list[msgspec.Raw], f"{place}, {part}")
+            return found
+        message = f"“{part}” is one object where a list belongs. It was read as a list of one."
+        self._intake.form(message, f"{self._name}, {part}")
+        return [msgspec.Raw(data)]
 
     def _categories(self) -> dict[str, str]:
         categories: dict[str, str] = {}
@@ -134,8 +144,11 @@ class _File:
                 self._intake.found(Code.UNREADABLE, f"It was left out: {error}.", place, Level.ERROR)
 
     def _box(self, place: str, label: str, one: _Annotation) -> Box | None:
+        if one.iscrowd in (True, "1"):
+            self._intake.left_out("crowds (iscrowd), which are regions of many objects and no boxes", place)
+            return None
         outline = bytes(one.segmentation).strip() not in _EMPTY
-        frame = tuple(one.bbox or ())
+        frame: tuple[_Number, ...] = tuple(map(bounded, one.bbox or ()))
         if outline:
             self._intake.lost("outlines (segmentations), of which the bounding box is kept")
         if bytes(one.num_keypoints).strip() not in _EMPTY:
@@ -146,7 +159,8 @@ class _File:
             self._intake.found(Code.BOX, "It has no bbox of four numbers. It was left out.", place)
             return None
         left, top, width, height = frame
-        return self._intake.box(place, label, (left, top, width, height), one.score)
+        turned = self._intake.upright((left, top, width, height), _rotation(one.attributes), place)
+        return self._intake.box(place, label, turned, one.score)
 
 
 def write(images: Sequence[LabelledImage], path: Path, outlet: Outlet) -> None:
@@ -195,14 +209,18 @@ def _size(one: _Image) -> ImageSize | None:
     return ImageSize(width, height) if width > 0 and height > 0 else None
 
 
-def _bounds(outline: msgspec.Raw) -> tuple[_Number, ...]:
+def _rotation(attributes: Any) -> float:
+    """Degrees by which CVAT says that a box is turned; its bbox is that of the box before."""
+    rotation = attributes.get("rotation") if isinstance(attributes, dict) else None
+    return number_of(str(rotation)) or 0
+
+
+def _bounds(outline: msgspec.Raw) -> Frame | tuple[()]:
     """Bounding box of polygons; empty if they are none, such as a run-length mask."""
     try:
         polygons = msgspec.json.decode(outline, type=list[list[_Number]])
     except (msgspec.DecodeError, RecursionError):
         return ()
-    xs = [number for polygon in polygons for number in polygon[0::2]]
-    ys = [number for polygon in polygons for number in polygon[1::2]]
-    if not xs or not ys:
-        return ()
-    return min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)
+    pairs = [zip(map(bounded, one[0::2]), map(bounded, one[1::2]), strict=False) for one in polygons]
+    points = [point for polygon in pairs for point in polygon]
+    return bounds_of(points) if points else ()

@@ -11,7 +11,15 @@ from truthline.errors import ImageError, UsageError
 from truthline.interchange.files import check_free, whole_folder
 from truthline.interchange.fit import MANIFEST, fit
 from truthline.interchange.formats import find_format
-from truthline.interchange.model import FileFinding, Format, ImageLookup, LabelledImage, Loss, Outlet
+from truthline.interchange.model import (
+    FileFinding,
+    Format,
+    ImageLookup,
+    LabelledImage,
+    Loss,
+    LossKind,
+    Outlet,
+)
 from truthline.interchange.reading import read_images
 from truthline.manifest.annotation import ImageSize
 from truthline.manifest.line import is_s3_uri
@@ -36,6 +44,13 @@ class Conversion:
     losses: tuple[Loss, ...]
     findings: tuple[FileFinding, ...]
 
+    @property
+    def left_out(self) -> bool:
+        """Whether an image, a label or a box is missing that the format could hold."""
+        return any(one.left_out for one in self.findings) or any(
+            loss.kind is LossKind.LEFT_OUT for loss in self.losses
+        )
+
 
 def convert(
     src: Path,
@@ -45,6 +60,7 @@ def convert(
     *,
     images: ImageLookup = _NOTHING_KNOWN,
     target: str = "",
+    labels: Sequence[str] = (),
     dry_run: bool = False,
     tell: Callable[[Conversion], None] | None = None,
     report: Report = ignore_progress,
@@ -59,6 +75,7 @@ def convert(
         to: name of the other one.
         images: what is known of the images.
         target: ``s3://bucket/prefix`` of the images. Manifests need it; other formats leave it out of names.
+        labels: names of the classes from 0 on, for files that only number them.
         dry_run: write nothing.
         tell: is told what will be written, lost and was found, before anything is written.
         report: is told how far the work is.
@@ -75,7 +92,9 @@ def convert(
     source, sink = find_format(from_), find_format(to)
     _check_places(src, dst, sink)
     cancel = cancel or CancelToken()
-    reading = read_images(src, source, lookup=images, target=target, report=report, cancel=cancel)
+    reading = read_images(
+        src, source, lookup=images, target=target, labels=labels, report=report, cancel=cancel
+    )
     found = reading.images
     if sink.name == MANIFEST and any(not is_s3_uri(image.ref) for image in found):
         raise UsageError(

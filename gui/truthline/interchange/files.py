@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from truthline.errors import UnreadableFileError, UsageError
+from truthline.reasons import reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BOM: Final = b"\xef\xbb\xbf"
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+_LOOKED_AT: Final = 4096
 
 
 def read_file(path: Path, limit: int) -> bytes:
@@ -47,6 +50,7 @@ def read_file(path: Path, limit: int) -> bytes:
 def read_text(path: Path, limit: int) -> str:
     """Read a UTF-8 file; raises as `read_file` does, and if it is not UTF-8."""
     data = read_file(path, limit)
+    check_encoding(data, str(path))
     try:
         return data.decode()
     except UnicodeDecodeError as error:
@@ -56,13 +60,25 @@ def read_text(path: Path, limit: int) -> str:
         ) from error
 
 
+def check_encoding(data: bytes, place: str) -> None:
+    """Raise `UnreadableFileError` if the file says that it is UTF-16, or begins as no text does."""
+    if data.startswith(_UTF_16):
+        raise UnreadableFileError("This is UTF-16 text.", detail="Save the file as UTF-8.", place=place)
+    if data.count(0, 0, _LOOKED_AT) > min(len(data), _LOOKED_AT) // 4:  # a label may well be a NUL
+        raise UnreadableFileError("This is no text.", detail="Choose another file.", place=place)
+
+
 def decode_json(data: bytes, kind: Any, place: str) -> Any:
     """Decode JSON as a type of msgspec's.
 
     Raises:
-        UnreadableFileError: it is not JSON, nested too deeply, or not of that type; names line and column.
+        UnreadableFileError: it is empty, not JSON, nested too deeply, or not of that type; names line and
+            column.
 
     """
+    check_encoding(data, place)
+    if not data.strip():
+        raise UnreadableFileError("The file is empty.", detail="Export it again.", place=place)
     try:
         return msgspec.json.decode(data, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -131,8 +147,8 @@ def whole_folder(path: Path) -> Iterator[Path]:
         draft.rename(path)
     except OSError as error:
         raise UnreadableFileError(
-            f"The folder cannot be written: {error.strerror or error}.",
-            detail="Check the permissions and the free space.",
+            "The folder cannot be written.",
+            detail=f"{reason(error)}. Check the permissions and the free space.",
             place=str(path),
         ) from error
     finally:
@@ -162,5 +178,5 @@ def write_new(path: Path, data: bytes) -> None:
 
 def _unreadable(error: OSError, path: Path) -> UnreadableFileError:
     return UnreadableFileError(
-        f"It cannot be read: {error.strerror or error}.", detail="Check its permissions.", place=str(path)
+        "It cannot be read.", detail=f"{reason(error)}. Check its permissions.", place=str(path)
     )

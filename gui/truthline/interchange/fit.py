@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from truthline.interchange.frames import is_whole, round_box
-from truthline.interchange.model import Format, LabelledImage, Loss
+from truthline.interchange.model import Format, LabelledImage, Loss, LossKind
 from truthline.interchange.names import UnsafeNameError, is_portable, name_of, stem
 from truthline.manifest.line import is_s3_uri
 from truthline.manifest.names import METADATA_SUFFIX, SOURCE_REF
@@ -45,7 +45,9 @@ def fit(images: Iterable[LabelledImage], format_: Format, *, target: str = "") -
     """
     fitting = _Fitting(format_, target.rstrip("/"))
     fitted = tuple(found for image in images if (found := fitting.image(image)) is not None)
-    return Fitted(fitted, tuple(Loss(count, what) for what, count in fitting.lost.items() if count))
+    kinds = ((LossKind.LOST, fitting.lost), (LossKind.LEFT_OUT, fitting.left_out))
+    counted = (Loss(count, what, kind) for kind, counts in kinds for what, count in counts.items() if count)
+    return Fitted(fitted, tuple(counted))
 
 
 class _Fitting:
@@ -55,6 +57,7 @@ class _Fitting:
         self._taken: set[str] = set()
         self._folders: dict[str, str] = {}
         self.lost: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
 
     def image(self, image: LabelledImage) -> LabelledImage | None:
         if self._format.name == MANIFEST:
@@ -68,10 +71,10 @@ class _Fitting:
             image, name=name, annotation=None, labels=self._labels(image), boxes=self._boxes(image)
         )
         if image.size is None and self._format.needs_size:
-            self.lost["images whose size is not known"] += 1
+            self.left_out["images whose size is not known"] += 1
             return None
         if self._format.one_label and not image.labels:
-            self.lost["images without a class label"] += 1
+            self.left_out["images without a class label"] += 1
             return None
         return self._claim(image)
 
@@ -79,11 +82,11 @@ class _Fitting:
         if image.annotation is not None:
             return image
         if not is_s3_uri(image.ref):
-            self.lost["images without an address in S3"] += 1
+            self.left_out["images without an address in S3"] += 1
             return None
         boxes = self._boxes(image)
         if boxes and image.size is None:
-            self.lost["boxes in images whose size is not known"] += len(boxes)
+            self.left_out["boxes in images whose size is not known"] += len(boxes)
             boxes = ()
         return replace(image, labels=self._labels(image), boxes=boxes)
 
@@ -91,10 +94,10 @@ class _Fitting:
         try:
             name = name_of(ref, self._target)
         except UnsafeNameError:
-            self.lost["images whose S3 key cannot be a relative path"] += 1
+            self.left_out["images whose S3 key cannot be a relative path"] += 1
             return None
         if self._format.file_suffix is not None and not (is_portable(name) and is_portable(stem(name))):
-            self.lost["images whose name cannot be a visible file's on every system"] += 1
+            self.left_out["images whose name cannot be a visible file's on every system"] += 1
             return None
         return name
 
@@ -106,11 +109,11 @@ class _Fitting:
         elif self._format.file_suffix is not None:
             label = image.labels[0]
             if self._folders.setdefault(label.casefold(), label) != label:
-                self.lost["images whose label differs from another only in upper and lower case"] += 1
+                self.left_out["images whose label differs from another only in upper and lower case"] += 1
                 return None
             place = f"{label}/{place}".casefold()
         if place in self._taken:
-            self.lost["images whose file would have the name of another's"] += 1
+            self.left_out["images whose file would have the name of another's"] += 1
             return None
         self._taken.add(place)
         return image
@@ -136,7 +139,7 @@ class _Fitting:
     def _spelt(self, label: str) -> bool:
         if self._format.spells(label):
             return True
-        self.lost[f"labels that {self._format.title} cannot spell, such as {label!r}"] += 1
+        self.left_out[f"labels that {self._format.title} cannot spell, such as {label!r}"] += 1
         return False
 
     def _box(self, box: Box) -> Box:

@@ -37,7 +37,14 @@ FORMATS: Final[dict[str, Format]] = {
             fractions=False,
         ),
         Format("coco", "COCO (instances JSON)", coco.read, coco.write, suffix=".json"),
-        Format("yolo", "YOLO (labels and data.yaml)", yolo.read, yolo.write, file_suffix=".txt"),
+        Format(
+            "yolo",
+            "YOLO (labels and data.yaml)",
+            yolo.read,
+            yolo.write,
+            file_suffix=".txt",
+            numbers_classes=True,
+        ),
         Format(
             "voc",
             "Pascal VOC, edges from 0",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from truthline.interchange.clipping import clipped
 from truthline.interchange.lines import add_labels, missing_boxes, missing_labels
 from truthline.interchange.model import Code, FileFinding, LabelledImage, Loss
+from truthline.interchange.tally import Tally
 from truthline.manifest.annotation import ImageSize, Level
 from truthline.manifest.edit import new_annotation
 from truthline.manifest.line import is_s3_uri, parse_line
 from truthline.manifest.names import box_attribute_name
 from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
-from truthline.workspace.changes import Changes
 from truthline.workspace.entry import EntryId, NewEntry
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from truthline.interchange.reading import Reading
+    from truthline.workspace.changes import Changes
     from truthline.workspace.entry import Entry
     from truthline.workspace.workspace import Workspace
 
@@ -33,7 +35,8 @@ class ImportPlan:
     ``new`` are images that the workspace has no entry for, ``merged`` those whose entry lacks some of the
     labels, ``unchanged`` counts those whose entry has them all. ``unmatched`` names what could not be found.
     ``class_labels`` and ``boxes`` count what is added, ``new_labels`` are the labels that the workspace does
-    not have yet. ``findings`` and ``losses`` are the reading's, and those of the plan.
+    not have yet. ``findings`` and ``losses`` are the reading's, and those of the plan. ``example`` is the
+    first image with boxes, as it was read.
     """
 
     new: tuple[LabelledImage, ...]
@@ -45,6 +48,13 @@ class ImportPlan:
     new_labels: tuple[str, ...]
     findings: tuple[FileFinding, ...]
     losses: tuple[Loss, ...]
+    example: LabelledImage | None = None
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """What was taken for the form of the files where they do not say it, in sentences."""
+        example = self.example.ref if self.example else ""
+        return tuple(one.message for one in self.findings if one.code is Code.FORM and one.place != example)
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
@@ -80,7 +90,7 @@ def plan_import(
         CancelledError: ``cancel`` was called.
 
     """
-    planning = _Planning({label.name for label in workspace.labels()})
+    planning = _Planning({label.name for label in workspace.labels()}, reading.losses)
     for image, entry in _with_entries(
         reading.images, workspace, Doing.COMPARING_LABELS, report, cancel or CancelToken()
     ):
@@ -94,7 +104,8 @@ def plan_import(
         boxes=planning.boxes,
         new_labels=tuple(planning.new_labels),
         findings=reading.findings + tuple(planning.findings),
-        losses=reading.losses,
+        losses=planning.tally.losses,
+        example=reading.example,
     )
 
 
@@ -137,19 +148,13 @@ def apply_import(
         if line != entry.line:
             before[entry.id], after[entry.id] = entry.line, line
     token.check()
-    # First without labels, so that an undo has a line to go back to. If the program ended between the two,
-    # the same import would go on where it stopped.
-    bare = {ref: new_annotation(ref).raw for ref in added}
-    changes = workspace.append([NewEntry(line) for line in bare.values()]) if bare else Changes()
-    new_ids: list[EntryId] = []
-    for ref, line in added.items():
-        entry_id = workspace.find(ref)
-        if entry_id is None:  # cannot be: it was appended
-            continue
-        new_ids.append(entry_id)
-        if line != bare[ref]:
-            before[entry_id], after[entry_id] = bare[ref], line
-    return Imported(changes | workspace.save_many(after, made_from=before), before, after, tuple(new_ids))
+    changes = workspace.save_many(after, made_from=before, new=[NewEntry(line) for line in added.values()])
+    new_ids = workspace.find_many(added)
+    for ref, entry_id in new_ids.items():
+        bare = new_annotation(ref).raw  # an undo goes back to a line without labels
+        if added[ref] != bare:
+            before[entry_id], after[entry_id] = bare, added[ref]
+    return Imported(changes, before, after, tuple(new_ids[ref] for ref in added if ref in new_ids))
 
 
 def size_for(image: LabelledImage, entry: Entry | None) -> ImageSize | None:
@@ -163,8 +168,11 @@ def size_for(image: LabelledImage, entry: Entry | None) -> ImageSize | None:
 
 
 class _Planning:
-    def __init__(self, known_labels: set[str]) -> None:
+    def __init__(self, known_labels: set[str], losses: tuple[Loss, ...]) -> None:
         self._known_labels = known_labels
+        self.tally = Tally()
+        for loss in losses:
+            self.tally.add(loss.what, loss.count, kind=loss.kind, place=loss.place)
         self.new: list[LabelledImage] = []
         self.merged: dict[EntryId, LabelledImage] = {}
         self.unchanged = 0
@@ -176,13 +184,21 @@ class _Planning:
     def add(self, image: LabelledImage, entry: Entry | None) -> None:
         if not is_s3_uri(image.ref):
             message = "It has no address in S3: give the prefix that the images are under. It was left out."
-            self.findings.append(FileFinding(Code.NO_IMAGE, Level.WARNING, message, image.ref))
+            self.findings.append(FileFinding(Code.NO_IMAGE, Level.WARNING, message, image.ref, left_out=True))
             return
+        if entry is not None and entry.damaged:
+            message = f"The workspace file is damaged at this image. It was left out. {entry.damaged.advice}"
+            self.findings.append(FileFinding(Code.NO_IMAGE, Level.WARNING, message, image.ref, left_out=True))
+            return
+        if image.size is None:  # else it was done when it was read
+            image = replace(image, boxes=clipped(image.boxes, size_for(image, entry), self.tally, image.ref))
         annotation = new_annotation(image.ref) if entry is None else entry.annotation
         labels, boxes = missing_labels(annotation, image), missing_boxes(annotation, image)
         if boxes and size_for(image, entry) is None:
             message = f"The image's size is not known. Its {len(boxes)} boxes were left out."
-            self.findings.append(FileFinding(Code.IMAGE_SIZE, Level.WARNING, message, image.ref))
+            self.findings.append(
+                FileFinding(Code.IMAGE_SIZE, Level.WARNING, message, image.ref, left_out=True)
+            )
             boxes = []
         if entry is None:
             self.new.append(image)

@@ -1,7 +1,10 @@
 """labelme JSON: a file for each image, with shapes in pixels; a true flag of the image is a class label.
 
 labelme turns images upright before it shows them, so its coordinates need nothing done. Of shapes other than
-rectangles the bounding rectangle is taken. Source: github.com/wkentaro/labelme, ``labelme/label_file.py``.
+rectangles the bounding rectangle is taken, but a point or a line has none that would be an object's. Types of
+shapes count the same in upper and lower case, since other tools write them so.
+
+Source: github.com/wkentaro/labelme, ``labelme/label_file.py``.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import msgspec
 
 from truthline.errors import UnreadableFileError
 from truthline.interchange.files import decode_json, folder_of, write_new
-from truthline.interchange.frames import plain
+from truthline.interchange.frames import Frame, bounded, bounds_of, plain
 from truthline.interchange.model import Code, FileImage, LabelledImage, Outlet
 from truthline.interchange.names import stem
 from truthline.manifest.annotation import Box, ImageSize, Level
@@ -29,6 +32,7 @@ _LIMIT: Final = 128 << 20
 _VERSION: Final = "5.5.0"
 _AXES: Final = 2
 _ENDS: Final = 2
+_WITHOUT_EXTENT: Final = frozenset({"point", "points", "line", "linestrip"})
 
 
 class _File(msgspec.Struct, rename="camel"):
@@ -72,24 +76,39 @@ def _image(intake: Intake, name: str, file: _File) -> FileImage:
             boxes.append(box)
     flags = file.flags if isinstance(file.flags, dict) else {}
     labels = tuple(label for label, value in flags.items() if value is True and label)
-    written = file.image_path or stem(name.rpartition("/")[2])
+    # Some versions wrote the name of the file itself.
+    is_named = bool(file.image_path) and not file.image_path.lower().endswith(".json")
+    written = file.image_path if is_named else stem(file.image_path or name.rpartition("/")[2])
     names = ((folder_of(name), written),)
-    return FileImage(names, name, _size(file), labels, tuple(boxes), any_suffix=not file.image_path)
+    return FileImage(names, name, _size(file), labels, tuple(boxes), any_suffix=not is_named)
 
 
 def _box(intake: Intake, shape: _Shape, place: str) -> Box | None:
-    points = shape.points
+    kind = shape.shape_type.casefold()
+    points = [list(map(bounded, point)) for point in shape.points]
+    if kind in _WITHOUT_EXTENT:
+        intake.left_out(f"shapes of the type {kind}, which have no extent that is an object's", place)
+        return None
     if not points or any(len(point) != _AXES for point in points):
         intake.found(Code.BOX, "Its points are no pairs of numbers. It was left out.", place)
         return None
-    xs, ys = [point[0] for point in points], [point[1] for point in points]
-    if shape.shape_type == "circle" and len(points) == _ENDS:  # its centre, and a point on it
-        radius = math.hypot(xs[1] - xs[0], ys[1] - ys[0])
-        xs, ys = [xs[0] - radius, xs[0] + radius], [ys[0] - radius, ys[0] + radius]
-    if shape.shape_type != "rectangle":
-        intake.lost(f"shapes of the type {shape.shape_type}, of which the bounding rectangle is kept")
-    left, top = min(xs), min(ys)
-    return intake.box(place, shape.label, (left, top, max(xs) - left, max(ys) - top))
+    frame = _around_circle(points) if kind == "circle" and len(points) == _ENDS else bounds_of(points)
+    box = intake.box(place, shape.label, frame)
+    if box is not None and not (kind == "rectangle" and _is_upright(points)):
+        intake.lost(f"shapes of the type {kind}, of which the bounding rectangle is kept")
+    return box
+
+
+def _around_circle(points: list[list[float]]) -> Frame:
+    """The frame around the circle of a centre and a point on it."""
+    (across, down), edge = points
+    radius = math.hypot(edge[0] - across, edge[1] - down)
+    return across - radius, down - radius, 2 * radius, 2 * radius
+
+
+def _is_upright(points: list[list[float]]) -> bool:
+    """Whether all points are corners of the rectangle around them: some tools write turned ones by four."""
+    return all(len({*side}) <= _ENDS for side in zip(*points, strict=True))
 
 
 def _size(file: _File) -> ImageSize | None:

@@ -40,24 +40,46 @@ class Code(StrEnum):
     """the image's size is unknown, or not the one in the file"""
     ASSUMED = "TRUTHLINE_IMPORT_ASSUMED"
     """the file can be meant in two ways"""
+    FORM = "TRUTHLINE_IMPORT_FORM"
+    """what the file does not say of its own form, and what was taken for it"""
 
 
 @dataclass(frozen=True, slots=True)
 class FileFinding:
-    """One problem in a file of another format; ``place`` is the file and the line or element in it."""
+    """One problem in a file of another format; ``place`` is the file and the line or element in it.
+
+    ``left_out`` tells that an image, a label or a box is missing because of it; else it is a remark.
+    """
 
     code: Code
     level: Level
     message: str
     place: str
+    left_out: bool = False
+
+
+class LossKind(StrEnum):
+    """What became of something that does not come along as it is."""
+
+    LOST = "lost"
+    """a format has no place for it"""
+    LEFT_OUT = "left out"
+    """an image, a label or a box is missing for another reason"""
+    CHANGED = "changed"
+    """it came along, put right"""
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Something that does not come along: how many of what, such as ``3`` ``"class labels, which …"``."""
+    """Something that does not come along as it is: how many of what, such as ``3`` ``"class labels"``.
+
+    ``place`` is where the first of them stands, "" where that says nothing.
+    """
 
     count: int
     what: str
+    kind: LossKind = LossKind.LOST
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +166,8 @@ class Format:
     file that each image gets in such a folder, "" if the images themselves are written, None if there is only
     one file. ``needs_size`` means that nothing can be written of an image whose size is unknown,
     ``fractions`` that parts of a pixel are kept. ``spells`` tells whether a label can be
-    written so that it is read again as it was.
+    written so that it is read again as it was. ``numbers_classes`` means that its files may hold only numbers
+    of labels, so that a person may have to name them.
     """
 
     name: str
@@ -160,3 +183,4 @@ class Format:
     needs_size: bool = True
     fractions: bool = True
     spells: Callable[[str], bool] = any_label
+    numbers_classes: bool = False

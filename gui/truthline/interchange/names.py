@@ -50,6 +50,15 @@ def normalise(folder: str, written: str) -> str:
     return "/".join(parts)
 
 
+def last_part(written: str) -> str:
+    """What follows the last folder of a name, "" if that can be no file's name."""
+    last = written.replace("\\", "/").rpartition("/")[2]
+    try:
+        return normalise("", last)
+    except UnsafeNameError:
+        return ""
+
+
 def name_of(ref: str, target: str) -> str:
     """Relative path by which other formats call an image.
 
@@ -123,6 +132,18 @@ class KnownImages:
         """Refs whose last part is that of the name."""
         known = self._by_stem if any_suffix else self._by_ending
         return known.get(name.rpartition("/")[2], [])
+
+    def find_renamed(self, name: str) -> list[str]:
+        """Refs that are found by the name without its ending, where the endings differ."""
+        return self.find([stem(name)], any_suffix=True)
+
+    def alike(self, name: str, *, any_suffix: bool) -> tuple[list[str], str]:
+        """Refs that only a part of the name fits, and how they differ; none if no image is like it."""
+        if refs := self.find_loosely(name, any_suffix=any_suffix):
+            return refs, "folders"
+        if refs := self.find_renamed(name):
+            return refs, "endings"
+        return self.find_loosely(stem(name), any_suffix=True), "folders and endings"
 
     def _path(self, ref: str, *, any_suffix: bool) -> str:
         path = relative_to(ref, self._target)

@@ -1,44 +1,38 @@
 """CSV: ``image,label`` for class labels, ``image,label,left,top,width,height`` for boxes; a line for each.
 
 Written with a header and always six columns; a line without a label names an image that has none. Read with
-or without a header, with commas, semicolons or tabs, and also as TensorFlow and Roboflow write it:
-``filename,width,height,class,xmin,ymin,xmax,ymax``, where width and height are the image's.
+commas, semicolons or tabs, with any header that is understood and in three forms without one: see
+`truthline.interchange.table_columns`. Whatever was not said by our own header is told as a remark.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import math
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from truthline.errors import UnreadableFileError
 from truthline.interchange.files import read_text
-from truthline.interchange.frames import plain
+from truthline.interchange.frames import Frame, bounded, number_of, plain
 from truthline.interchange.model import Code, FileImage, LabelledImage, Outlet
+from truthline.interchange.table_columns import HEADER, Columns, Frames, find_columns
 from truthline.manifest.annotation import Box, ImageSize, Level
 from truthline.manifest.file import write_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from truthline.interchange.intake import Intake
 
 _LIMIT: Final = 512 << 20
-_HEADER: Final = ("image", "label", "left", "top", "width", "height")
-_ALIASES: Final = {
-    "image": ("image", "filename", "file", "file_name", "path", "image_path", "source-ref"),
-    "label": ("label", "class", "class_name", "name", "category"),
-    "left": ("left", "xmin", "x_min", "x1", "x"),
-    "top": ("top", "ymin", "y_min", "y1", "y"),
-    "right": ("right", "xmax", "x_max", "x2"),
-    "bottom": ("bottom", "ymax", "y_max", "y2"),
-    "width": ("width", "w"),
-    "height": ("height", "h"),
-}
-_FRAME: Final = ("left", "top", "width", "height")
-_CORNERS: Final = ("left", "top", "right", "bottom")
+_SAMPLE: Final = 1_000
+"""Lines by which the form of a table is told."""
+_Row = tuple[list[str], int]
+"""Cells and the line's number."""
 
 
 @dataclass(slots=True)
@@ -55,86 +49,131 @@ def read(intake: Intake) -> Iterator[FileImage]:
     """Read a file; the lines of an image need not stand together."""
     text = read_text(intake.path, _LIMIT)
     first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
+    rows = _rows(intake, text, max(",;\t", key=first.count))
+    sample = list(islice(rows, _SAMPLE))
+    if not sample:
+        raise UnreadableFileError("The file is empty.", detail="Choose another file.", place=str(intake.path))
+    table = _Table(intake, sample)
+    table.add_all(chain(sample, rows))
+    for name, group in table.groups.items():
+        yield table.image(name, group)
+
+
+def _rows(intake: Intake, text: str, delimiter: str) -> Iterator[_Row]:
+    """The lines that hold anything."""
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    table = _Table(intake)
     try:
         for cells in rows:
             intake.step()
-            table.add(cells, f"{intake.path.name}, line {rows.line_num}")
+            if any(cells):
+                yield cells, rows.line_num
     except csv.Error as error:
         raise UnreadableFileError(
             f"Line {rows.line_num} cannot be read: {error}.",
             detail="Look for a quotation mark that is not closed.",
             place=str(intake.path),
         ) from error
-    for name, group in table.groups.items():
-        labels = tuple(group.labels)
-        yield FileImage((("", name),), group.place, group.size, labels, tuple(group.boxes))
 
 
 class _Table:
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: Intake, sample: Sequence[_Row]) -> None:
         self._intake = intake
-        self._columns: dict[str, int] = {}
+        self._columns = find_columns(sample, str(intake.path))
+        self._in_shares = _in_shares(self._columns, sample)
         self.groups: dict[str, _Group] = {}
+        told = self._columns.told
+        if self._in_shares:
+            told += " No number is above 1, so they were taken for shares of the image."
+        if told:
+            intake.form(told.strip(), intake.path.name)
 
-    def add(self, cells: list[str], place: str) -> None:
-        if not any(cells):
+    def add_all(self, rows: Iterable[_Row]) -> None:
+        header = 1 if self._columns.has_header else 0
+        for cells, number in islice(rows, header, None):
+            place = f"{self._intake.path.name}, line {number}"
+            name = self._columns.cell(cells, "image")
+            if name:
+                self._add(self.groups.setdefault(name, _Group(place)), cells, place)
+            else:
+                message = "It names no image. It was left out."
+                self._intake.found(Code.UNREADABLE, message, place, Level.ERROR)
+
+    def image(self, name: str, group: _Group) -> FileImage:
+        names, labels, boxes = (("", name),), tuple(group.labels), tuple(group.boxes)
+        if not self._in_shares or not boxes:
+            return FileImage(names, group.place, group.size, labels, boxes)
+
+        def boxes_in(width: int, height: int) -> tuple[Box, ...]:
+            return tuple(_scaled(box, width, height) for box in boxes)
+
+        return FileImage(names, group.place, group.size, labels, boxes_in=boxes_in)
+
+    def _add(self, group: _Group, cells: list[str], place: str) -> None:
+        columns = self._columns
+        if columns.many_labels:
+            group.labels |= dict.fromkeys(cell.strip() for cell in cells[1:] if cell.strip())
             return
-        if not self._columns:
-            self._columns = _columns_of(cells)
-            if self._columns:
-                return
-            self._columns = {name: index for index, name in enumerate(_HEADER)}
-        name, label = self._cell(cells, "image"), self._cell(cells, "label")
-        if not name:
-            self._intake.found(Code.UNREADABLE, "It names no image. It was left out.", place, Level.ERROR)
+        if columns.one_hot is not None:
+            self._add_one_hot(group, cells, place)
             return
-        group = self.groups.setdefault(name, _Group(place))
-        corners = "right" in self._columns
-        words = [self._cell(cells, column).strip() for column in (_CORNERS if corners else _FRAME)]
-        if corners:
-            group.size = group.size or self._size(cells)
+        label = columns.cell(cells, "label")
+        group.size = group.size or self._size(cells)
+        words = [columns.cell(cells, column).strip() for column in columns.frames.value]
         if not any(words):
-            if label:
-                group.labels[label] = None
+            group.labels |= {label: None} if label else {}
             return
-        box = self._box(place, label, words, corners=corners)
+        box = self._box(place, label, words)
         if box is not None:
             group.boxes.append(box)
 
-    def _box(self, place: str, label: str, words: list[str], *, corners: bool) -> Box | None:
-        try:
-            left, top, width, height = map(float, words)
-        except ValueError:
+    def _add_one_hot(self, group: _Group, cells: list[str], place: str) -> None:
+        for label, index in (self._columns.one_hot or {}).items():
+            number = number_of(cells[index].strip() or "0") if index < len(cells) else 0
+            if number not in (0, 1):
+                message = f"“{label}” is {cells[index].strip()!r}, neither 0 nor 1. It was left out."
+                self._intake.found(Code.LABEL, message, place)
+            elif number:
+                group.labels[label] = None
+
+    def _box(self, place: str, label: str, words: list[str]) -> Box | None:
+        numbers = [number for word in words if (number := number_of(word)) is not None]
+        if len(numbers) < len(words):
             message = f"Its frame is not four numbers: {', '.join(words)}. It was left out."
             self._intake.found(Code.BOX, message, place)
             return None
-        if corners:
-            width, height = width - left, height - top
-        return self._intake.box(place, label, (left, top, width, height))
+        return self._intake.box(place, label, _frame(self._columns.frames, numbers))
 
     def _size(self, cells: list[str]) -> ImageSize | None:
-        width, height = self._cell(cells, "width").strip(), self._cell(cells, "height").strip()
-        if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-            return None
-        return ImageSize(int(width), int(height))
+        """The image's size, in columns of its own or in those that are no part of the frame."""
+        is_free = self._columns.frames in (Frames.CORNERS, Frames.NONE)
+        for prefix in ("image ", "") if is_free else ("image ",):
+            width, height = (self._columns.cell(cells, prefix + side).strip() for side in ("width", "height"))
+            across, down = bounded(number_of(width) or 0), bounded(number_of(height) or 0)
+            if across >= 1 and down >= 1 and math.isfinite(across + down):
+                return ImageSize(int(across), int(down))
+        return None
 
-    def _cell(self, cells: list[str], column: str) -> str:
-        index = self._columns.get(column, len(cells))
-        return cells[index] if index < len(cells) else ""
+
+def _frame(frames: Frames, numbers: Sequence[float]) -> Frame:
+    first, second, third, fourth = numbers
+    if frames is Frames.CORNERS:
+        return first, second, third - first, fourth - second
+    if frames is Frames.CENTRES:
+        return first - third / 2, second - fourth / 2, third, fourth
+    return first, second, third, fourth
 
 
-def _columns_of(cells: list[str]) -> dict[str, int]:
-    """Which column is which, if these are a header."""
-    spelt = [cell.strip().lower().replace(" ", "_") for cell in cells]
-    columns = {
-        name: next(spelt.index(alias) for alias in aliases if alias in spelt)
-        for name, aliases in _ALIASES.items()
-        if any(alias in spelt for alias in aliases)
-    }
-    return columns if {"image", "label"} <= columns.keys() else {}
+def _in_shares(columns: Columns, sample: Sequence[_Row]) -> bool:
+    """Whether the frames are shares of the image: none is above 1, some are no whole numbers."""
+    rows = sample[1:] if columns.has_header else sample
+    words = [columns.cell(cells, column).strip() for cells, _ in rows for column in columns.frames.value]
+    numbers = [number for word in words if (number := number_of(word)) is not None]
+    within = bool(columns.told) and all(0 <= number <= 1 for number in numbers)  # our own are pixels
+    return within and any(number % 1 for number in numbers)
+
+
+def _scaled(box: Box, width: int, height: int) -> Box:
+    return Box(box.label, box.left * width, box.top * height, box.width * width, box.height * height)
 
 
 def write(images: Sequence[LabelledImage], path: Path, outlet: Outlet) -> None:
@@ -143,7 +182,7 @@ def write(images: Sequence[LabelledImage], path: Path, outlet: Outlet) -> None:
 
 
 def _lines(images: Sequence[LabelledImage], outlet: Outlet) -> Iterator[bytes]:
-    yield _line(_HEADER)
+    yield _line(HEADER)
     for image in images:
         outlet.step()
         for label in image.labels:

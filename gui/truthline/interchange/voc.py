@@ -11,11 +11,13 @@ Source: "The PASCAL Visual Object Classes Challenge 2012 (VOC2012) Development K
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from truthline.errors import UnreadableFileError
 from truthline.interchange.files import folder_of, write_new
+from truthline.interchange.frames import number_of
 from truthline.interchange.model import Code, FileImage, LabelledImage, Outlet
 from truthline.interchange.names import stem
 from truthline.interchange.xml_safe import XmlError, fits_xml, parse_xml
@@ -39,7 +41,7 @@ def reader(first: int) -> Callable[[Intake], Iterator[FileImage]]:
     def read(intake: Intake) -> Iterator[FileImage]:
         for name, data in intake.each_file(".xml", limit=_LIMIT):
             try:
-                root = parse_xml(data)
+                root = _parsed(data)
             except XmlError as error:
                 message = f"The XML cannot be read: {error}."
                 if intake.path.is_file():
@@ -50,6 +52,18 @@ def reader(first: int) -> Callable[[Intake], Iterator[FileImage]]:
             yield _File(intake, name, root, first).image()
 
     return read
+
+
+def _parsed(data: bytes) -> Element:
+    if not data.strip():
+        raise XmlError("the file is empty")
+    root = parse_xml(data)
+    if root.tag != "annotation":
+        kind = (
+            "CVAT's own XML" if root.tag == "annotations" and root.find("image") is not None else "other XML"
+        )
+        raise XmlError(f"it is {kind}, with <{root.tag}> where Pascal VOC has <annotation>")
+    return root
 
 
 class _File:
@@ -65,7 +79,7 @@ class _File:
                 "The file says that it is of the VOC challenge, whose pixels are counted from 1. "
                 "If that is so, read it as voc-1: its boxes begin a pixel further left and up."
             )
-            self._intake.found(Code.ASSUMED, message, self._name)
+            self._intake.remark(Code.ASSUMED, message, self._name, Level.WARNING)
         objects = (
             (element, f"{self._name}, object {index}")
             for index, element in enumerate(self._root.iterfind("object"), 1)
@@ -98,14 +112,19 @@ class _File:
     def _box(self, element: Element, place: str) -> Box | None:
         edges = [_number(element.findtext(f"bndbox/{edge}")) for edge in _EDGES]
         left, top, right, bottom = (0 if edge is None else edge for edge in edges)
+        frame = (left, top, right - left, bottom - top)
         if None in edges:
             self._intake.found(Code.BOX, "Its bndbox does not have four numbers. It was left out.", place)
             return None
+        left, top, width, height = self._intake.in_order(frame, place)
         if self._first and min(left, top) < self._first:
             message = f"It begins at {left:g}, {top:g}, in a file read as counted from 1. Read it as voc."
-            self._intake.found(Code.ASSUMED, message, place)
-        left, top = left - self._first, top - self._first
-        return self._intake.box(place, _label(element), (left, top, right - left, bottom - top))
+            self._intake.remark(Code.ASSUMED, message, place, Level.WARNING)
+        first = self._first
+        frame = (left - first, top - first, width + first, height + first)
+        return self._intake.box(
+            place, _label(element), self._intake.upright(frame, _rotation(element), place)
+        )
 
 
 def writer(first: int) -> Callable[[Sequence[LabelledImage], Path, Outlet], None]:
@@ -154,6 +173,13 @@ def _add_object(root: Element, box: Box, first: int) -> None:
         SubElement(frame, edge).text = str(number)
 
 
+def _rotation(element: Element) -> float:
+    """Degrees by which CVAT says that a box is turned; its bndbox is that of the box before."""
+    attributes = element.iterfind("attributes/attribute")
+    found = (one.findtext("value") for one in attributes if one.findtext("name") == "rotation")
+    return number_of(next(found, "") or "") or 0
+
+
 def _label(element: Element) -> str:
     return _without_breaks(element.findtext("name") or "")
 
@@ -166,8 +192,5 @@ def _without_breaks(text: str) -> str:
 
 
 def _number(text: str | None) -> float | None:
-    try:
-        number = float(text or "")
-    except ValueError:
-        return None
-    return number if abs(number) < float("inf") else None
+    number = number_of(text or "")
+    return number if number is not None and math.isfinite(number) else None

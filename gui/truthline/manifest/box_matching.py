@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from truthline.manifest.json_text import refuse_depth
 from truthline.manifest.service_keys import equal_values
 from truthline.manifest.shapes import BOX_TYPE
 
@@ -127,6 +128,7 @@ def repeats_keys(text: bytes) -> bool:
         repeated |= len({name for name, _ in members}) < len(members)
 
     try:
+        refuse_depth(text)
         json.loads(text.decode(), object_pairs_hook=look, parse_int=str)
     except RecursionError:
         return True

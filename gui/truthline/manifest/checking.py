@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from truthline.manifest.annotation import Finding, ImageFacts, Level
 from truthline.manifest.file import read_raw_lines
+from truthline.manifest.forms import read_entries
 from truthline.manifest.line import is_s3_uri, read_source_ref, split_source_ref
 from truthline.manifest.names import SOURCE_REF
 from truthline.manifest.pointer import pointer_to
@@ -35,6 +36,7 @@ def check_manifest(
     *,
     summary: Summary | None = None,
     facts_of: Callable[[str], ImageFacts | None] | None = None,
+    values: bool = False,
     report: Report = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> Iterator[tuple[int, str, Finding]]:
@@ -48,6 +50,7 @@ def check_manifest(
         path: the manifest.
         summary: an empty one takes the lines in, for `truthline.manifest.readiness`.
         facts_of: gives what is known of an image, None if there is no such image.
+        values: read a file that has no lines as one entry for each of its JSON values.
         report: is told how far the check is.
         cancel: ends it.
 
@@ -59,10 +62,11 @@ def check_manifest(
     seen = Summary() if summary is None else summary
     token = cancel or CancelToken()
     with tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as spool:
-        for found in _found_by_line(_watched(path, seen, report, token), seen, facts_of):
+        lines = _watched(path, seen, report, token, values=values)
+        for found in _found_by_line(lines, seen, facts_of):
             pickle.dump(found, spool)
         spool.seek(0)
-        repeated = _repeats(path, seen.repeated())
+        repeated = _repeats(path, seen.repeated(), values=values)
         for one in merge(_loaded(spool), repeated, key=itemgetter(0)):
             token.check()
             yield one
@@ -85,8 +89,14 @@ def _found_by_line(
             yield number, ref, _other_bucket(split_source_ref(ref)[0], seen.bucket)
 
 
-def _watched(path: str | Path, seen: Summary, report: Report, cancel: CancelToken) -> Iterator[bytes]:
-    lines = read_raw_lines(path)
+def _raw_lines(path: str | Path, *, values: bool) -> Iterator[bytes]:
+    return (one.raw for one in read_entries(path, values=True)) if values else read_raw_lines(path)
+
+
+def _watched(
+    path: str | Path, seen: Summary, report: Report, cancel: CancelToken, *, values: bool
+) -> Iterator[bytes]:
+    lines = _raw_lines(path, values=values)
     total = None
     while part := list(islice(lines, _STRIDE)):
         total = total or Path(path).stat().st_size
@@ -102,11 +112,13 @@ def _loaded(spool: IO[bytes]) -> Iterator[tuple[int, str, Finding]]:
             yield pickle.load(spool)  # noqa: S301  # nobody else can have written it
 
 
-def _repeats(path: str | Path, repeated: list[tuple[int, int]]) -> Iterator[tuple[int, str, Finding]]:
+def _repeats(
+    path: str | Path, repeated: list[tuple[int, int]], *, values: bool
+) -> Iterator[tuple[int, str, Finding]]:
     """A finding for each of these lines, whose source-refs are read once more."""
     waiting = iter(repeated)
     number, last = next(waiting, (0, 0))
-    lines = enumerate(read_raw_lines(path), 1) if repeated else ()
+    lines = enumerate(_raw_lines(path, values=values), 1) if repeated else ()
     for at, raw in lines:
         if at == number:
             yield number, read_source_ref(raw), _repeated(last)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import msgspec
 
 from truthline.manifest.annotation import BoxAttribute, ClassLabel, Finding, Level
-from truthline.manifest.json_text import load_value
+from truthline.manifest.json_text import load_value, refuse_depth
 from truthline.manifest.names import METADATA_SUFFIX, SOURCE_REF
 from truthline.manifest.pointer import pointer_to
 from truthline.manifest.shapes import BOX_TYPE, CLASS_TYPE, convert_pair
@@ -69,6 +69,7 @@ def explain_pair(
 def _why_not_json(raw: bytes) -> str:
     try:
         raw.decode()
+        refuse_depth(raw)
         msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
     except UnicodeDecodeError as error:
         return f"is not JSON: byte {error.start + 1} is not UTF-8"

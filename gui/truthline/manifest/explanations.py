@@ -7,14 +7,17 @@ explanation all the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["EXPLANATIONS", "Explanation", "explain"]
+__all__ = ["EXPLANATIONS", "Explanation", "explain", "warning_code"]
+
+_ERROR: Final = "ERROR_"
+_OURS: Final = "TRUTHLINE_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,19 @@ class Explanation:
     how_to_fix: str
 
 
+def warning_code(code: str) -> str:
+    """Ours for what is only a warning yet, of the code by which the service would fail."""
+    return _OURS + code.removeprefix(_ERROR) if code.startswith(_ERROR) else code
+
+
+def _of_warning(code: str) -> Explanation | None:
+    told = EXPLANATIONS.get(_ERROR + code.removeprefix(_OURS)) if code.startswith(_OURS) else None
+    return replace(told, code=code, why=told.why.replace("this code", told.code)) if told else None
+
+
 def explain(code: str) -> Explanation:
     """The explanation of a code; a general one for a code that nobody knew of."""
-    known = EXPLANATIONS.get(code)
+    known = EXPLANATIONS.get(code) or _of_warning(code)
     if known is not None:
         return known
     words = code.removeprefix("ERROR_").removeprefix("WARNING_").replace("_", " ").strip().capitalize()

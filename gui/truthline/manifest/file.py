@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from msgspec import Struct
 
 from truthline.errors import UnreadableFileError
+from truthline.reasons import reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -101,8 +102,8 @@ def write_manifest(path: str | Path, lines: Iterable[bytes], *, bom: bool = Fals
         _flush_folder(target.parent)
     except OSError as error:
         raise UnreadableFileError(
-            f"The file cannot be written: {_reason(error)}.",
-            detail="Check the folder's permissions and free space.",
+            "The file cannot be written.",
+            detail=f"{reason(error)}. Check the folder's permissions and free space.",
             place=str(path),
         ) from error
 
@@ -117,8 +118,8 @@ def _readable(path: str | Path) -> Iterator[BinaryIO]:
             yield file
     except OSError as error:
         raise UnreadableFileError(
-            f"The file cannot be read: {_reason(error)}.",
-            detail="Check that it exists and that you may read it.",
+            "The file cannot be read.",
+            detail=f"{reason(error)}. Check that it exists and that you may read it.",
             place=str(path),
         ) from error
 
@@ -165,7 +166,3 @@ def _not_regular(path: str | Path) -> UnreadableFileError:
     return UnreadableFileError(
         "This is not a regular file.", detail="Choose a manifest file.", place=str(path)
     )
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)

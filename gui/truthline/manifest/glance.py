@@ -13,6 +13,7 @@ from typing import Annotated, Final, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 from msgspec.json import Decoder
 
+from truthline.manifest.json_text import refuse_depth
 from truthline.manifest.limits import (
     MAX_BOXES_PER_IMAGE,
     MAX_IMAGE_SIDE,
@@ -94,6 +95,7 @@ def plain_line(raw: bytes) -> PlainLine | None:
     try:
         if not raw.isascii():
             raw.decode()  # the decoder does not look into the strings that it skips
+        refuse_depth(raw)
         members = _LINE.decode(raw)
     except UNREADABLE:
         return None

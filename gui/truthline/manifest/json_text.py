@@ -11,7 +11,8 @@ import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Final
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -27,6 +28,49 @@ _DEPTH: Final = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 _SCALAR_AT: Final = re.compile(rb"[^ \t\r\n,\]}]+")
 _SPACE_AT: Final = re.compile(rb"[ \t\r\n]*")
 _COLON_AT: Final = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
+# How many arrays and objects may lie in each other. Python's decoders stop at a depth that depends on its
+# version: below 1,000 up to 3.13, and from 3.14 on where the C stack ends.
+DEEPEST: Final = 500
+_ALL_BUT_BRACKETS: Final = bytes(set(range(256)) - set(b'[]{}"'))
+
+
+def refuse_depth(text: bytes) -> None:
+    """Raise RecursionError for what may be nested more than `DEEPEST` levels, JSON or not."""
+    if text.count(b"[") + text.count(b"{") > DEEPEST and not _is_shallow(text) and _depth(text) > DEEPEST:
+        raise RecursionError
+
+
+def _is_shallow(text: bytes) -> bool:
+    """Whether a quick look is enough to see that it is. It gives up at escapes and at brackets in strings."""
+    if b"\\" in text:
+        return False
+    # Of a string without a bracket two quotes are left side by side; of one with a bracket, one quote stays.
+    brackets = text.translate(None, _ALL_BUT_BRACKETS).replace(b'""', b"")
+    if b'"' in brackets:
+        return False
+    for closed in range(0, 64, 2):
+        if brackets.count(b"[") + brackets.count(b"{") + closed <= DEEPEST:
+            return True
+        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")  # one level, or two: [{}]
+    return False
+
+
+def _depth(text: bytes) -> int:
+    steps = (_DEPTH.get(match[0], 0) for match in _STRING_OR_BRACKET.finditer(text))
+    return max(accumulate(steps), default=0)
+
+
+def decode_value(text: bytes) -> Any:
+    """Decode JSON as msgspec does, at the same depth with every Python.
+
+    Raises:
+        msgspec.DecodeError: not JSON, or a number beyond what msgspec holds (msgspec.ValidationError).
+        UnicodeDecodeError: not UTF-8.
+        RecursionError: nested too deeply.
+
+    """
+    refuse_depth(text)
+    return msgspec.json.decode(text)
 
 
 def load_value(text: bytes) -> object:
@@ -39,6 +83,7 @@ def load_value(text: bytes) -> object:
         RecursionError: nested too deeply.
 
     """
+    refuse_depth(text)
     value: object = json.loads(
         text.decode(), parse_int=_parse_int, parse_float=_parse_float, parse_constant=_refuse_constant
     )

@@ -18,6 +18,7 @@ from truthline.manifest.annotation import (
     Level,
 )
 from truthline.manifest.explain import explain_line, explain_pair
+from truthline.manifest.json_text import refuse_depth
 from truthline.manifest.names import METADATA_SUFFIX, SOURCE_REF, label_pairs
 from truthline.manifest.service_keys import remote_errors, same_value, strip_service_keys
 from truthline.manifest.shapes import read_pair
@@ -69,6 +70,7 @@ def read_members(raw: bytes) -> tuple[str, dict[str, msgspec.Raw]]:
     """
     if not raw.isascii():
         raw.decode()  # the decoder does not look into the strings that it skips
+    refuse_depth(raw)
     members = _MEMBERS.decode(raw)
     return _TEXT.decode(members[SOURCE_REF]), members
 
@@ -83,6 +85,7 @@ def read_source_ref(raw: bytes) -> str:
     try:
         if not raw.isascii():
             raw.decode()
+        refuse_depth(raw)
         return _REF.decode(raw).source_ref
     except UNREADABLE:
         return ""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from truthline.manifest.box_matching import NO_BOXES, read_boxes, repeats_keys
-from truthline.manifest.json_text import JsonText
+from truthline.manifest.json_text import JsonText, decode_value
 from truthline.manifest.line import same_value, strip_service_keys
 from truthline.manifest.merge_boxes import ThreeBoxes, merge_boxes
 from truthline.manifest.merge_values import (
@@ -91,7 +91,7 @@ def _plain_value(raw: bytes | None) -> object | None:
     if raw is None:
         return None
     try:
-        value: object = msgspec.json.decode(raw)
+        value: object = decode_value(raw)
     except _NOT_READ:
         return raw.decode(errors="backslashreplace")
     return value
@@ -115,7 +115,7 @@ class _Line:
         """Read a line without the service's keys; None if it cannot be merged in parts."""
         raw = strip_service_keys(raw)
         try:
-            value = msgspec.json.decode(raw)
+            value = decode_value(raw)
         except _NOT_READ:
             return None
         line = cls(raw, value) if isinstance(value, dict) else None

@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from truthline.manifest.annotation import Level
+from truthline.manifest.explanations import warning_code
 from truthline.manifest.labels import similar_labels
 from truthline.manifest.limits import (
     MAX_LABELS,
@@ -63,7 +64,14 @@ def check_datasets(train: Summary, test: Summary | None = None) -> list[DatasetF
     else:
         found += [replace(finding, is_test=True) for finding in _of_one(test, fatal)]
         found += [replace(finding, is_test=True) for finding in _of_both(train, test)]
-    return found
+    return [_named_by_level(finding) for finding in found]
+
+
+def _named_by_level(finding: DatasetFinding) -> DatasetFinding:
+    """With a code of ours where the service's own, which begins with ERROR, says too much."""
+    if finding.level is Level.ERROR:
+        return finding
+    return replace(finding, code=warning_code(finding.code))
 
 
 def _of_one(one: Summary, fatal: Level) -> Iterator[DatasetFinding]:

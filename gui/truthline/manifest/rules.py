@@ -16,8 +16,12 @@ from truthline.manifest import box_checks, image_checks, line_checks
 from truthline.manifest.annotation import Annotation, Finding, ImageFacts, Level
 from truthline.manifest.glance import plain_source_ref
 from truthline.manifest.limits import MAX_LINE_CHARACTERS
+from truthline.manifest.line import parse_line
 
-__all__ = ["MAX_LINE_CHARACTERS", "RULES", "Rule", "check_line"]
+__all__ = ["MAX_LINE_CHARACTERS", "RULES", "RULES_VERSION", "Rule", "check_line", "check_raw"]
+
+RULES_VERSION: Final = 1
+"""Of what the rules find. A workspace stores it with its findings, and is checked again by others."""
 
 Check = Callable[[Annotation, ImageFacts | None], Iterable[tuple[str, str]]]
 
@@ -65,6 +69,13 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("WARNING_NO_ANNOTATIONS", Level.WARNING, box_checks.no_annotations),
     Rule("WARNING_NO_ATTRIBUTE_ANNOTATIONS", Level.WARNING, box_checks.no_attribute_annotations),
 )
+
+
+def check_raw(raw: bytes, facts: ImageFacts | None = None) -> tuple[Finding, ...]:
+    """Everything that is wrong with a line that is not read yet; most lines are not read for it."""
+    if facts is None and plain_source_ref(raw):
+        return ()
+    return check_line(parse_line(raw), facts)
 
 
 def check_line(annotation: Annotation, facts: ImageFacts | None = None) -> tuple[Finding, ...]:

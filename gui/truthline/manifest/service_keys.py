@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from truthline.manifest.annotation import RemoteError
-from truthline.manifest.json_text import JsonText, load_value
+from truthline.manifest.json_text import JsonText, decode_value, load_value
 from truthline.manifest.names import METADATA_SUFFIX, SERVICE_PREFIX, label_pairs, service_keys
 from truthline.manifest.pointer import pointer_to
 
@@ -81,7 +81,7 @@ _NOT_JSON: Final = object()
 
 def _load(raw: bytes) -> Any:
     try:
-        return msgspec.json.decode(raw)
+        return decode_value(raw)
     except msgspec.ValidationError:  # a number beyond what msgspec holds
         return _load_slowly(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from truthline.sync.plan import Candidate
-from truthline.workspace.workspace import EntryId, Filter, Kind
+from truthline.workspace.workspace import Filter, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from truthline.workspace.workspace import Entry, Workspace
-
-_CHUNK: Final = 500
 
 
 def candidates(workspace: Workspace) -> list[Candidate]:
@@ -27,10 +25,8 @@ def candidates(workspace: Workspace) -> list[Candidate]:
 
 
 def entries_of(workspace: Workspace, only: Filter) -> Iterator[Entry]:
-    """The entries that a filter lets through, by position; streams."""
-    ids = [EntryId(one) for one in workspace.ids(only)]
-    for start in range(0, len(ids), _CHUNK):
-        yield from workspace.entries(ids[start : start + _CHUNK])
+    """The entries that a filter lets through, by position, also damaged ones; streams."""
+    return workspace.walk(only)
 
 
 def candidate_of(entry: Entry) -> Candidate:

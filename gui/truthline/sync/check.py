@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from truthline.errors import ImageError, UnreadableFileError
 from truthline.images.decode import fetch_facts
 from truthline.images.source import FolderSource
-from truthline.manifest.annotation import Finding, ImageFacts
+from truthline.manifest.annotation import Finding, ImageFacts, Level
 from truthline.manifest.checking import check_manifest
+from truthline.manifest.forms import Form, form_of
 from truthline.manifest.readiness import Summary, check_datasets
 from truthline.progress import CancelToken, ignore_progress
 
@@ -39,13 +40,16 @@ class ManifestCheck:
         train: the manifest of the training dataset, or the only one.
         test: that of the test dataset.
         images_dir: the folder that holds the images; without it nothing is known of them but what lines say.
+        values: read a manifest that has no lines as one entry for each of its JSON values.
 
     Raises:
         UnreadableFileError: there is no such folder.
 
     """
 
-    def __init__(self, train: Path, test: Path | None = None, *, images_dir: Path | None = None) -> None:
+    def __init__(
+        self, train: Path, test: Path | None = None, *, images_dir: Path | None = None, values: bool = False
+    ) -> None:
         if images_dir is not None and not images_dir.is_dir():
             raise UnreadableFileError(
                 "There is no such folder.",
@@ -54,6 +58,7 @@ class ManifestCheck:
             )
         self._manifests = [train] if test is None else [train, test]
         self._images_dir = images_dir
+        self._values = values
         self.lines = 0
         """How many lines were checked."""
 
@@ -68,11 +73,15 @@ class ManifestCheck:
 
         """
         self.lines = 0
+        forms = {} if self._values else {path: form_of(path) for path in self._manifests}
+        if any(form is not Form.LINES for form in forms.values()):  # each of its lines would be an error
+            yield from (_of_form(*one) for one in forms.items() if one[1] is not Form.LINES)
+            return
         summaries = [Summary() for _ in self._manifests]
         facts_of = _facts_in(self._images_dir) if self._images_dir else None
         for path, summary in zip(self._manifests, summaries, strict=True):
             for line, source_ref, finding in check_manifest(
-                path, summary=summary, facts_of=facts_of, report=report, cancel=cancel
+                path, summary=summary, facts_of=facts_of, values=self._values, report=report, cancel=cancel
             ):
                 yield ManifestFinding(path, line, source_ref, finding)
             self.lines += summary.lines
@@ -80,6 +89,11 @@ class ManifestCheck:
             if found.code != _TOLD_BY_LINES:
                 path = self._manifests[-1 if found.is_test else 0]
                 yield ManifestFinding(path, 0, "", Finding(found.code, found.level, found.message))
+
+
+def _of_form(path: Path, form: Form) -> ManifestFinding:
+    more = " With --values it is checked as one entry a value." if form.has_values else ""
+    return ManifestFinding(path, 0, "", Finding("TRUTHLINE_FILE_FORM", Level.ERROR, form.value + more))
 
 
 def _facts_in(folder: Path) -> Callable[[str], ImageFacts | None]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from truthline.manifest.json_text import decode_value
 from truthline.manifest.line import parse_line, same_value
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def compare(sent: bytes, held: bytes | None, base: bytes | None, *, accepted: bo
 
 def _reduced(sent: bytes, held: bytes) -> bool:
     try:
-        whole, part = msgspec.json.decode(sent), msgspec.json.decode(held)
-    except msgspec.DecodeError:
+        whole, part = decode_value(sent), decode_value(held)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     if not isinstance(whole, dict) or not isinstance(part, dict):
         return False

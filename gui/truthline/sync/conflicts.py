@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _METADATA = "-metadata"
 _CHUNK = 500
-"""Entries settled in one transaction: each is durable before the next begins."""
+"""Entries read at a time. All are settled in one transaction: a disk that fails leaves none half done."""
 
 
 def conflicts_of(entry: Entry) -> tuple[MergeConflict, ...]:
@@ -91,21 +91,18 @@ def resolve(
     report: Report = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> Resolved:
-    """Decide all conflicts of these entries for one side; cancel keeps what was decided until then.
+    """Decide all conflicts of these entries for one side; cancel keeps those that it had come to.
 
     ``seen`` is one of them as a person saw it when they decided: if any of its three lines is another one by
     now, it is left alone.
     """
-    resolved = Resolved()
-    for entries in _read(workspace, list(ids), report, cancel):
-        open_ones = [entry for entry in entries if entry.theirs is not None]
-        wanted = {
-            entry.id: resolution(entry, side)
-            for entry in open_ones
-            if seen is None or entry.id != seen.id or _lines(entry) == _lines(seen)
-        }
-        resolved.add(entries, wanted, workspace.settle(wanted))
-    return resolved
+    entries = list(_read(workspace, list(ids), report, cancel))
+    wanted = {
+        entry.id: resolution(entry, side)
+        for entry in entries
+        if entry.theirs is not None and (seen is None or entry.id != seen.id or _lines(entry) == _lines(seen))
+    }
+    return _settle(workspace, entries, wanted)
 
 
 def settle_again(
@@ -117,26 +114,30 @@ def settle_again(
     cancel: CancelToken | None = None,
 ) -> Resolved:
     """Carry ``wanted`` out on the entries that are as ``undone`` left them: undo and redo of `resolve`."""
-    settled = Resolved()
-    for entries in _read(workspace, list(wanted), report, cancel):
-        fits = {
-            entry.id: wanted[entry.id]
-            for entry in entries
-            if (entry.base, entry.theirs) == (undone[entry.id].base, undone[entry.id].theirs)
-        }
-        settled.add(entries, fits, workspace.settle(fits))
-    return settled
+    entries = list(_read(workspace, list(wanted), report, cancel))
+    fits = {
+        entry.id: wanted[entry.id]
+        for entry in entries
+        if (entry.base, entry.theirs) == (undone[entry.id].base, undone[entry.id].theirs)
+    }
+    return _settle(workspace, entries, fits)
+
+
+def _settle(workspace: Workspace, entries: Sequence[Entry], wanted: Mapping[EntryId, Settlement]) -> Resolved:
+    resolved = Resolved()
+    resolved.add(entries, wanted, workspace.settle(wanted))
+    return resolved
 
 
 def _read(
     workspace: Workspace, ids: Sequence[EntryId], report: Report, cancel: CancelToken | None
-) -> Iterator[list[Entry]]:
+) -> Iterator[Entry]:
     for start in range(0, len(ids), _CHUNK):
         if cancel is not None and cancel.cancelled:
             return
         report(Progress(Doing.RESOLVING, start, len(ids)))
         there = workspace.ids(Filter(entries=tuple(ids[start : start + _CHUNK])))
-        yield workspace.entries([EntryId(one) for one in there])
+        yield from workspace.entries([EntryId(one) for one in there])
 
 
 def _lines(entry: Entry) -> tuple[bytes, bytes | None, bytes | None]:

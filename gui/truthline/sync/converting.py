@@ -9,8 +9,9 @@ from truthline.errors import UsageError
 from truthline.images.source import FolderSource
 from truthline.interchange.model import ImageLookup
 from truthline.manifest.line import is_s3_uri
+from truthline.sync.folder import images_in
 from truthline.sync.lookup import image_lookup
-from truthline.sync.sources import images_in, split_prefix
+from truthline.sync.sources import split_prefix
 
 if TYPE_CHECKING:
     from truthline.images.source import ImageSource

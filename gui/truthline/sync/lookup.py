@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from truthline.images.decode import fetch_header
 from truthline.interchange.model import ImageLookup
-from truthline.workspace.workspace import EntryId
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -47,6 +46,4 @@ def image_lookup(
 
 def source_refs(workspace: Workspace) -> Iterator[str]:
     """The source-refs of a workspace's entries, by position."""
-    ids = [EntryId(one) for one in workspace.ids()]
-    for start in range(0, len(ids), _CHUNK):
-        yield from (entry.source_ref for entry in workspace.entries(ids[start : start + _CHUNK]))
+    return (entry.source_ref for entry in workspace.walk())

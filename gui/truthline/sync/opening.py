@@ -7,26 +7,33 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from truthline.aws.session import connect
 from truthline.errors import UnreadableFileError, UsageError
 from truthline.manifest.edit import new_annotation
-from truthline.manifest.file import has_bom, read_manifest, read_raw_lines, write_manifest
+from truthline.manifest.file import has_bom, read_raw_lines, write_manifest
+from truthline.manifest.forms import check_form, read_entries
 from truthline.manifest.line import read_source_ref, strip_service_keys
+from truthline.manifest.placing import UNPLACED
 from truthline.progress import ignore_progress
+from truthline.reasons import reason
+from truthline.sync.folder import look_into, write_left_out
 from truthline.sync.reading import DatasetReader
-from truthline.sync.sources import SourceKind, has_image_suffix, images_in, split_prefix
-from truthline.workspace.workspace import EntryId, NewEntry, Settlement, Workspace, WorkspaceInfo
+from truthline.sync.sources import SourceKind, has_image_suffix, split_prefix
+from truthline.workspace.damage import left_out_words
+from truthline.workspace.workspace import Damaged, EntryId, NewEntry, Settlement, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from truthline.aws.connection import Connection
     from truthline.aws.session import Aws
     from truthline.manifest.annotation import RemoteError
     from truthline.progress import CancelToken, Report
+    from truthline.sync.folder import FolderContents, LeftOut
     from truthline.sync.sources import Source
+    from truthline.workspace.changes import Changes
 
 _CHUNK: Final = 500
 
@@ -39,6 +46,7 @@ def create_workspace(
     cancel: CancelToken,
     target: str = "",
     images_dir: str = "",
+    values: bool = False,
     report: Report = ignore_progress,
 ) -> Workspace:
     """Make a workspace from any source but a workspace, and open it.
@@ -48,17 +56,22 @@ def create_workspace(
         source: what it is made from.
         connection: how to reach AWS, now and later.
         cancel: stops the work.
-        target: ``s3://bucket/prefix`` where a folder's images are, or will be.
+        target: ``s3://bucket/prefix`` where a folder's images are, or will be; "" to say it later, by
+            `Workspace.place`.
         images_dir: the folder in which a manifest's images lie on this computer; "" for S3.
+        values: read a manifest that has no lines as one entry for each of its JSON values.
         report: is told how far the work is.
 
     Raises:
-        UsageError: the file exists already, or a folder comes without a target or without images.
+        UsageError: the file exists already, the target is no address, or a folder comes without images.
+        NotLinesError: the manifest has no lines, and ``values`` is not set.
         UnreadableFileError: the source cannot be read, or the workspace not be written.
         ServiceError: S3 or the dataset could not be read.
 
     """
     path = Path(path).absolute()
+    if target:
+        split_prefix(target)
     if path.exists():
         raise UsageError(
             "There is a file of that name already.", detail="Choose another name.", place=str(path)
@@ -71,14 +84,15 @@ def create_workspace(
         target=target.rstrip("/"),
         images_dir=images_dir and str(Path(images_dir).absolute()),
     )
-    with _appearing_whole(path) as hidden:
-        info, entries = _described(source, info, connection, cancel)
-        with Workspace.create(hidden, info) as workspace:
+    with appearing_whole(path) as hidden:
+        described = _described(source, info, connection, cancel, values=values)
+        with Workspace.create(hidden, described.info) as workspace:
             if source.kind is SourceKind.DATASET:
                 with connect(connection.for_arn(source.text)) as aws:
                     attach(workspace, source.text, aws, add_missing=True, cancel=cancel, report=report)
             else:
-                workspace.append(entries, report=report, cancel=cancel)
+                workspace.append(described.entries, report=report, cancel=cancel)
+                write_left_out(workspace, described.left_out)
     return Workspace.open(path)
 
 
@@ -90,11 +104,12 @@ def open_or_create(
     cancel: CancelToken,
     target: str = "",
     images_dir: str = "",
+    values: bool = False,
     report: Report = ignore_progress,
 ) -> Workspace:
     """Open the workspace that was made from a source earlier, or make it now; as `create_workspace`."""
     if path.exists():
-        return Workspace.open(path)
+        return Workspace.open(path, report=report, cancel=cancel)
     path.parent.mkdir(parents=True, exist_ok=True)
     return create_workspace(
         path,
@@ -103,20 +118,64 @@ def open_or_create(
         cancel=cancel,
         target=target,
         images_dir=images_dir,
+        values=values,
         report=report,
     )
 
 
-def export_manifest(workspace: Workspace, out: Path) -> None:
+def export_manifest(workspace: Workspace, out: Path) -> list[Damaged]:
     """Write every line, byte for byte and in the order they came in; the file appears whole or not at all.
 
-    A line that came without a line ending gets one only if others follow it.
+    A line that came without a line ending gets one only if others follow it. Damaged lines are left out and
+    returned.
 
     Raises:
+        UsageError: the images have no address in S3 yet.
         UnreadableFileError: the manifest cannot be written.
 
     """
-    write_manifest(out, _joined(workspace.lines()), bom=workspace.info.bom)
+    check_placed(workspace)
+    left_out: list[Damaged] = []
+    write_manifest(out, _joined(workspace.lines(left_out)), bom=workspace.info.bom)
+    return left_out
+
+
+def export_in_words(workspace: Workspace, out: Path) -> str:
+    """As `export_manifest`; tells in words which lines were left out, "" if none were."""
+    return left_out_words(export_manifest(workspace, out))
+
+
+def place(
+    workspace: Workspace,
+    target: str,
+    *,
+    cancel: CancelToken | None = None,
+    report: Report = ignore_progress,
+) -> Changes:
+    """Give the images of a workspace their addresses, below ``target``.
+
+    Raises:
+        UsageError: they have some already, or the target is no address.
+
+    """
+    split_prefix(target)
+    if workspace.info.target != UNPLACED:
+        raise UsageError(
+            "The images of this workspace have their addresses in S3 already.",
+            detail="Leave the address out.",
+            place=str(workspace.path),
+        )
+    return workspace.place(target, report=report, cancel=cancel)
+
+
+def check_placed(workspace: Workspace) -> None:
+    """Raise `UsageError` if the images have no address in S3 yet: no manifest or dataset can name them."""
+    if workspace.info.target == UNPLACED:
+        raise UsageError(
+            "The images of this workspace have no address in S3 yet.",
+            detail="Say where they are, or will be uploaded to: s3://bucket/prefix.",
+            place=str(workspace.path),
+        )
 
 
 def attach(
@@ -137,6 +196,7 @@ def attach(
         ServiceError: the dataset could not be read; the workspace is then as it was.
 
     """
+    check_placed(workspace)
     with DatasetReader(aws, arn, report=report, cancel=cancel).entries() as remote:
         updated = remote.updated.isoformat()
         found: set[EntryId] = set()
@@ -170,6 +230,7 @@ def attach(
 
 def belong_to(workspace: Workspace, arn: str, connection: Connection) -> None:
     """Make the workspace one of that dataset; base lines of another dataset say nothing of what it holds."""
+    check_placed(workspace)
     if workspace.info.dataset_arn not in {"", arn}:
         ids = [EntryId(one) for one in workspace.ids()]
         for start in range(0, len(ids), _CHUNK):
@@ -191,6 +252,7 @@ def lay_base(workspace: Workspace, base: Path, *, cancel: CancelToken) -> None:
         UnreadableFileError: the manifest cannot be read.
 
     """
+    check_form(base)
     lines = (strip_service_keys(raw) for raw in read_raw_lines(base))
     while chunk := list(islice(lines, _CHUNK)):
         cancel.check()
@@ -209,23 +271,31 @@ def _not_held(
                 yield entry.id, None, ()
 
 
+class _Described(NamedTuple):
+    info: WorkspaceInfo
+    entries: Iterable[NewEntry] = ()
+    left_out: Sequence[LeftOut] = ()
+
+
 def _described(
-    source: Source, info: WorkspaceInfo, connection: Connection, cancel: CancelToken
-) -> tuple[WorkspaceInfo, Iterable[NewEntry]]:
-    """The new workspace's facts and entries; of a dataset, the entries are read later."""
+    source: Source, info: WorkspaceInfo, connection: Connection, cancel: CancelToken, *, values: bool
+) -> _Described:
+    """What the new workspace is made of; of a dataset, the entries are read later."""
     match source.kind:
         case SourceKind.MANIFEST:
-            lines = read_manifest(source.path)
+            lines = read_entries(source.path, values=values)
             entries = (NewEntry(line.raw, ending=line.ending) for line in lines)
-            return replace(info, bom=has_bom(source.path)), entries
+            return _Described(replace(info, bom=has_bom(source.path)), entries)
         case SourceKind.FOLDER:
-            folder = str(source.path.absolute())
-            return replace(info, images_dir=folder), _from_refs(_refs_of_folder(source, info.target))
+            found = _images_of(source)
+            target = info.target or UNPLACED
+            info = replace(info, images_dir=str(source.path.absolute()), target=target)
+            return _Described(info, _from_refs(f"{target}/{name}" for name in found.images), found.left_out)
         case SourceKind.S3_PREFIX:
             refs = _refs_of_prefix(source.text, connection, cancel)
-            return replace(info, target=source.text.rstrip("/")), _from_refs(refs)
+            return _Described(replace(info, target=source.text.rstrip("/")), _from_refs(refs))
         case SourceKind.DATASET:
-            return info, ()
+            return _Described(info)
         case SourceKind.WORKSPACE:
             raise UsageError(
                 "This is a workspace already.",
@@ -238,18 +308,12 @@ def _from_refs(source_refs: Iterable[str]) -> list[NewEntry]:
     return [NewEntry(new_annotation(source_ref).raw) for source_ref in source_refs]
 
 
-def _refs_of_folder(source: Source, target: str) -> list[str]:
-    if not target:
-        raise UsageError(
-            "A folder of images needs an address in S3 for them.",
-            detail="Say where they are, or will be uploaded to: s3://bucket/prefix.",
-            place=source.text,
-        )
-    split_prefix(target)
-    names = images_in(source.path)
-    if not names:
-        raise UsageError("There is no PNG or JPEG image in this folder.", place=source.text)
-    return [f"{target}/{name}" for name in names]
+def _images_of(source: Source) -> FolderContents:
+    found = look_into(source.path)
+    if not found.images:
+        others = f"It holds {len(found.left_out):,} other files." if found.left_out else ""
+        raise UsageError("There is no PNG or JPEG image in this folder.", detail=others, place=source.text)
+    return found
 
 
 def _refs_of_prefix(text: str, connection: Connection, cancel: CancelToken) -> list[str]:
@@ -273,7 +337,7 @@ def _joined(lines: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
 
 
 @contextmanager
-def _appearing_whole(path: Path) -> Iterator[Path]:
+def appearing_whole(path: Path) -> Iterator[Path]:
     """A name beside ``path`` to build a workspace at; it takes the right name if the block succeeds."""
     hidden = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
@@ -289,7 +353,7 @@ def _appearing_whole(path: Path) -> Iterator[Path]:
             hidden.rename(path)
     except OSError as error:
         raise UnreadableFileError(
-            "The workspace cannot be written.", detail=f"{error.strerror}.", place=str(path)
+            "The workspace cannot be written.", detail=f"{reason(error)}.", place=str(path)
         ) from error
     finally:
         for ending in ("", "-wal", "-shm", "-journal"):

@@ -23,7 +23,7 @@ from truthline.manifest.annotation import Finding, Level
 from truthline.manifest.line import parse_line, same_value, split_source_ref
 from truthline.manifest.merge import Side, merge
 from truthline.manifest.rules import check_line
-from truthline.workspace.workspace import Settlement
+from truthline.workspace.workspace import DAMAGED, Settlement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -159,6 +159,9 @@ def plan(
     settlements: dict[EntryId, Settlement] = {}
     merged = 0
     for given in everyone:
+        if damage := _damage(given):
+            refused.append(_remark(given, damage))
+            continue
         later = last[given.source_ref] != given.line_number
         candidate = replace(given, repeated=True) if given.source_ref and later else given
         if remote is not None and candidate.source_ref and not candidate.repeated:
@@ -247,6 +250,11 @@ def bucket_in(source_ref: str) -> str:
         return split_source_ref(source_ref)[0]
     except ValueError:
         return ""
+
+
+def _damage(candidate: Candidate) -> Finding | None:
+    """The finding of an entry whose line is lost: there is nothing to merge or to send."""
+    return next((one for one in candidate.findings or () if one.code == DAMAGED), None)
 
 
 def _refusal(candidate: Candidate, *, bucket: str, strict: bool) -> Finding | None:

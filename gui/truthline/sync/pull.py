@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from truthline.aws.rekognition import DatasetDescription
     from truthline.aws.session import Aws
+    from truthline.manifest.annotation import RemoteError
     from truthline.progress import CancelToken, Report
     from truthline.sync.reading import RemoteEntry
     from truthline.workspace.workspace import Entry, Settlement, Workspace
@@ -85,7 +86,7 @@ class PullResult:
 def pull(
     workspace: Workspace, aws: Aws, *, cancel: CancelToken, report: Report = ignore_progress
 ) -> PullResult:
-    """Merge what the dataset holds into a workspace, by the rule of `plan.meet`.
+    """Merge what the dataset holds into a workspace, by the rule of `plan.meet`; reload damaged entries.
 
     Page by page: what has arrived stays, whatever ends the pull, and the next one goes on from there unless
     the dataset was updated meanwhile. Never raises a `TruthlineError`: the result carries it.
@@ -209,9 +210,14 @@ class _Pull:
         settlements: dict[EntryId, Settlement] = {}
         did: dict[EntryId, str] = {}
         errors = []
+        reloaded: dict[EntryId, tuple[bytes, tuple[RemoteError, ...]]] = {}
         for remote in page:
             entry = entries.get(known.get(remote.source_ref, EntryId(0)))
             if entry is None:
+                continue
+            if entry.damaged:
+                reloaded[entry.id] = (remote.line, remote.errors)
+                did[entry.id] = "changed"
                 continue
             met = meet(candidate_of(entry), remote.line)
             if met.settlement is None:
@@ -227,6 +233,8 @@ class _Pull:
             did = {one: what for one, what in did.items() if one in applied or one not in settlements}
         if errors:
             self._workspace.store_remote(errors)
+        if reloaded:
+            self._workspace.reload(reloaded)
         self._came.by_id.update(did)
         new = [remote for remote in page if remote.source_ref and remote.source_ref not in known]
         if new:

@@ -154,6 +154,7 @@ class _Push:
         self._strict = strict
         self._on_conflict = on_conflict
         self._report = report
+        self._cancel = cancel
         self._known = PushResult()
         self._pushed = 0
         self._refused: dict[int, Remark] = {}
@@ -189,6 +190,7 @@ class _Push:
                 "This workspace belongs to no dataset.",
                 detail="Choose the dataset to push to, then push again.",
             )
+        self._workspace.check_again(report=self._report, cancel=self._cancel)
         finish_earlier(self._workspace, self._reader, self._verification, self._report)
         everyone = candidates(self._workspace)
         unchanged = self._workspace.counts().total - len(everyone)
@@ -407,7 +409,8 @@ class _Push:
         ids = list(errors)
         for start in range(0, len(ids), _CHUNK):
             some = self._workspace.entries(ids[start : start + _CHUNK])
-            self._workspace.store_remote((entry.id, entry.base, errors[entry.id]) for entry in some)
+            sound = (entry for entry in some if not entry.damaged)
+            self._workspace.store_remote((entry.id, entry.base, errors[entry.id]) for entry in sound)
         self._updates.settle(now)
 
 

@@ -170,11 +170,10 @@ class Rebuild:
         return True
 
     def _candidates(self) -> Iterator[Candidate]:
-        ids = [EntryId(one) for one in self._workspace.ids()]
-        for start in range(0, len(ids), _CHUNK):
+        for entry in self._workspace.walk():
             self._work.cancel.check()
-            for entry in self._workspace.entries(ids[start : start + _CHUNK]):
-                yield Candidate(entry.id, entry.position, entry.source_ref, entry.line, None)
+            findings = entry.findings if entry.damaged else None
+            yield Candidate(entry.id, entry.position, entry.source_ref, entry.line, None, findings=findings)
 
     def _remove_here(self) -> Rebuilt:
         """Finish where the dataset holds none of the entries: it stays as it is."""

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from truthline.errors import UnreadableFileError, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from truthline.reasons import reason
 
 _S3: Final = re.compile(r"s3://(?P<bucket>[^/\s]+)(/(?P<prefix>.*))?", re.DOTALL)
 _SQLITE_MAGIC: Final = b"SQLite format 3\x00"
 _IMAGE_SUFFIXES: Final = (".png", ".jpg", ".jpeg")
-_PNG_MAGIC: Final = b"\x89PNG\r\n\x1a\n"
-_JPEG_MAGIC: Final = b"\xff\xd8\xff"
 
 
 class SourceKind(StrEnum):
@@ -100,51 +95,6 @@ def has_image_suffix(name: str) -> bool:
     return name.lower().endswith(_IMAGE_SUFFIXES)
 
 
-def images_in(folder: Path) -> list[str]:
-    """Paths, relative to ``folder`` and with ``/``, of the PNG and JPEG files in and below it, sorted.
-
-    Files must be called like images and begin like them. Hidden files and folders are left out, and links
-    to folders are not followed.
-
-    Raises:
-        UnreadableFileError: a folder cannot be read, or a name is not valid Unicode and so cannot be a key.
-
-    """
-    return sorted(
-        _as_key(path.relative_to(folder))
-        for path in _files_in(folder)
-        if has_image_suffix(path.name) and _first_bytes(path, 8).startswith((_PNG_MAGIC, _JPEG_MAGIC))
-    )
-
-
-def _files_in(folder: Path) -> Iterator[Path]:
-    def failed(error: OSError) -> None:
-        raise UnreadableFileError(
-            "The folder cannot be read.", detail=f"{error.strerror}.", place=str(error.filename)
-        ) from error
-
-    for root, folders, files in os.walk(folder, onerror=failed):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            path = Path(root, name)
-            if not name.startswith(".") and path.is_file():
-                yield path
-
-
-def _as_key(path: Path) -> str:
-    key = path.as_posix()
-    try:
-        key.encode()
-    except UnicodeEncodeError as error:
-        shown = key.encode(errors="backslashreplace").decode()
-        raise UnreadableFileError(
-            "The file's name is not valid Unicode, so no S3 key can have it.",
-            detail="Rename it.",
-            place=shown,
-        ) from error
-    return key
-
-
 def _first_bytes(path: Path, count: int) -> bytes:
     if not path.is_file():
         raise UnreadableFileError("This is not a regular file.", place=str(path))
@@ -153,5 +103,5 @@ def _first_bytes(path: Path, count: int) -> bytes:
             return file.read(count)
     except OSError as error:
         raise UnreadableFileError(
-            "The file cannot be read.", detail=f"{error.strerror}.", place=str(path)
+            "The file cannot be read.", detail=f"{reason(error)}.", place=str(path)
         ) from error

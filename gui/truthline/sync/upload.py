@@ -12,7 +12,7 @@ from truthline.errors import ImageError, UnreadableFileError
 from truthline.images.source import FolderSource
 from truthline.manifest.line import split_source_ref
 from truthline.progress import Doing, Progress, ignore_progress
-from truthline.workspace.workspace import EntryId, Filter, Kind
+from truthline.workspace.workspace import Filter, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -144,16 +144,14 @@ def _common_prefix(keys: Collection[str]) -> str:
 def _local(workspace: Workspace, cancel: CancelToken) -> Iterator[Upload]:
     folder = FolderSource(Path(workspace.info.images_dir), workspace.info.target)
     seen: set[str] = set()
-    ids = [EntryId(entry_id) for entry_id in workspace.ids(Filter(kind=Kind.CHANGED))]
-    for start in range(0, len(ids), _CHUNK):
+    for entry in workspace.walk(Filter(kind=Kind.CHANGED)):
         cancel.check()
-        for entry in workspace.entries(ids[start : start + _CHUNK]):
-            if entry.source_ref in seen:
-                continue
-            seen.add(entry.source_ref)
-            try:
-                bucket, key = split_source_ref(entry.source_ref)
-                path = folder.find(entry.source_ref)
-                yield Upload(path, bucket, key, path.stat().st_size)
-            except (ValueError, ImageError, OSError):
-                continue
+        if entry.source_ref in seen or entry.damaged:
+            continue
+        seen.add(entry.source_ref)
+        try:
+            bucket, key = split_source_ref(entry.source_ref)
+            path = folder.find(entry.source_ref)
+            yield Upload(path, bucket, key, path.stat().st_size)
+        except (ValueError, ImageError, OSError):
+            continue

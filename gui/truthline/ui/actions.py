@@ -1,14 +1,17 @@
-"""Every command of the window in one table, from which menus, the toolbar and the keys' list are made."""
+"""Every command of the window in one table, from which menus and the toolbar are made."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 
+from truthline import log
 from truthline.ui import theme
+from truthline.ui.keys import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,87 +23,90 @@ if TYPE_CHECKING:
 class ActionSpec:
     """One command.
 
-    ``keys`` are portable key sequences, the first of which the menu shows. ``needs`` says when it can be
-    used: "" always, "document" with an open workspace, "entry" with a current entry, "image" in image mode,
-    "label" if there is a label. ``name`` "-" draws a separator.
+    Its keys stand in the table of keys. ``needs`` says when it can be used: "" always, "document" with an
+    open workspace, "entry" with a current entry, "image" in image mode, "boxes" if boxes that may be changed
+    are selected there, "selection" if entries are selected, "label" if there is a current label, "labels" if
+    there are others too. ``name`` "-" draws a separator.
     """
 
     name: str
     menu: str
     text: str = ""
-    keys: tuple[str, ...] = ()
     icon: str = ""
     needs: str = ""
     checkable: bool = False
     tip: str = ""
 
+    @property
+    def plain_text(self) -> str:
+        """The text without what menus need."""
+        return self.text.replace("&", "").rstrip("…")
+
 
 _SEPARATOR = "-"
 
-DIGITS = "1234567890"
-"""The keys of the first ten labels, in their order."""
-
 ACTIONS: tuple[ActionSpec, ...] = (
-    ActionSpec("open_folder", "&File", "Open &Folder of Images…", ("Ctrl+Shift+O",)),
-    ActionSpec("open_file", "&File", "&Open Manifest or Workspace…", ("Ctrl+O",)),
-    ActionSpec("open_prefix", "&File", "Open S3 &Prefix…", ()),
-    ActionSpec("open_dataset", "&File", "Open &Dataset…", ("Ctrl+Shift+D",)),
-    ActionSpec("open_sample", "&File", "Open the &Sample", ()),
+    ActionSpec("open_folder", "&File", "Open &Folder of Images…"),
+    ActionSpec("open_file", "&File", "&Open Manifest or Workspace…"),
+    ActionSpec("open_prefix", "&File", "Open S3 &Prefix…"),
+    ActionSpec("open_dataset", "&File", "Open &Dataset…"),
+    ActionSpec("open_sample", "&File", "Open the &Sample"),
     ActionSpec("recent", "&File", "Open &Recent"),
     ActionSpec(_SEPARATOR, "&File"),
-    ActionSpec("export", "&File", "&Export Manifest…", ("Ctrl+E",), needs="document"),
-    ActionSpec("import_labels", "&File", "&Import Labels…", ("Ctrl+I",), needs="document"),
-    ActionSpec("export_labels", "&File", "Export &Labels…", ("Ctrl+Shift+E",), needs="document"),
-    ActionSpec("close", "&File", "&Close Workspace", ("Ctrl+W",), needs="document"),
+    ActionSpec("export", "&File", "&Export Manifest…", needs="document"),
+    ActionSpec("import_labels", "&File", "&Import Labels…", needs="document"),
+    ActionSpec("export_labels", "&File", "Export &Labels…", needs="document"),
+    ActionSpec("left_out", "&File", "Files &Left Out…", needs="document"),
+    ActionSpec("close", "&File", "&Close Workspace", needs="document"),
     ActionSpec(_SEPARATOR, "&File"),
-    ActionSpec("quit", "&File", "&Quit", ("Ctrl+Q",)),
-    ActionSpec("undo", "&Edit", "&Undo", ("Ctrl+Z",), "undo", "document"),
-    ActionSpec("redo", "&Edit", "&Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "document"),
+    ActionSpec("quit", "&File", "&Quit"),
+    ActionSpec("undo", "&Edit", "&Undo", "undo", "document"),
+    ActionSpec("redo", "&Edit", "&Redo", "redo", "document"),
     ActionSpec(_SEPARATOR, "&Edit"),
-    ActionSpec("select_all", "&Edit", "Select &All", ("Ctrl+A",), needs="document"),
-    ActionSpec("delete_boxes", "&Edit", "&Delete Selected Boxes", ("Del", "Backspace"), needs="image"),
+    ActionSpec("select_all", "&Edit", "Select &All", needs="document"),
+    ActionSpec("delete_boxes", "&Edit", "&Delete Selected Boxes", needs="boxes"),
     ActionSpec(_SEPARATOR, "&Edit"),
-    ActionSpec("find", "&Edit", "&Find Images…", ("Ctrl+F", "/"), needs="document"),
-    ActionSpec("show_gallery", "&View", "&Gallery", ("G",), "gallery", "document", checkable=True),
-    ActionSpec("show_image", "&View", "&Image", (), "image", "entry", checkable=True),
+    ActionSpec("find", "&Edit", "&Find Images…", needs="document"),
+    ActionSpec("show_gallery", "&View", "&Gallery", "gallery", "document", checkable=True),
+    ActionSpec("show_image", "&View", "&Image", "image", "entry", checkable=True),
     ActionSpec(_SEPARATOR, "&View"),
-    ActionSpec("zoom_in", "&View", "&Zoom In", ("+", "="), needs="document"),
-    ActionSpec("zoom_out", "&View", "Zoom &Out", ("-",), needs="document"),
-    ActionSpec("zoom_fit", "&View", "&Fit Image to Window", ("F",), needs="image"),
-    ActionSpec("zoom_actual", "&View", "&Actual Size", ("Z",), needs="image"),
+    ActionSpec("zoom_in", "&View", "&Zoom In", needs="document"),
+    ActionSpec("zoom_out", "&View", "Zoom &Out", needs="document"),
+    ActionSpec("zoom_fit", "&View", "&Fit Image to Window", needs="image"),
+    ActionSpec("zoom_actual", "&View", "&Actual Size", needs="image"),
     ActionSpec(_SEPARATOR, "&View"),
-    ActionSpec("toggle_filters", "&View", "Filte&rs", ("F6",), checkable=True),
-    ActionSpec("toggle_side", "&View", "&Labels and Boxes", ("F7",), checkable=True),
-    ActionSpec("toggle_drawer", "&View", "&Problems and JSON Line", ("F8",), checkable=True),
+    ActionSpec("toggle_filters", "&View", "Filte&rs", checkable=True),
+    ActionSpec("toggle_side", "&View", "&Labels and Boxes", checkable=True),
+    ActionSpec("toggle_drawer", "&View", "&Problems and JSON Line", checkable=True),
     ActionSpec(_SEPARATOR, "&View"),
-    ActionSpec("dark", "&View", "&Dark Appearance", (), checkable=True),
-    ActionSpec("next", "&Image", "&Next Image", ("D", "PgDown"), needs="entry"),
-    ActionSpec("previous", "&Image", "&Previous Image", ("A", "PgUp"), needs="entry"),
-    ActionSpec("next_unlabelled", "&Image", "Next &Unlabelled Image", ("U",), needs="document"),
+    ActionSpec("dark", "&View", "&Dark Appearance", checkable=True),
+    ActionSpec("next", "&Image", "&Next Image", needs="entry"),
+    ActionSpec("previous", "&Image", "&Previous Image", needs="entry"),
+    ActionSpec("next_unlabelled", "&Image", "Next &Unlabelled Image", needs="document"),
     ActionSpec(_SEPARATOR, "&Image"),
-    ActionSpec("draw", "&Image", "&Draw Boxes", ("B", "N"), "box", "image", checkable=True),
-    ActionSpec("select_tool", "&Image", "&Select Boxes", ("V",), "select", "image", checkable=True),
-    ActionSpec("next_problem", "&Image", "Next P&roblem", ("F4",), needs="document"),
-    ActionSpec("previous_problem", "&Image", "Previous Pro&blem", ("Shift+F4",), needs="document"),
-    ActionSpec("add_label", "&Labels", "&Add Label…", ("L",), needs="document"),
+    ActionSpec("draw", "&Image", "&Draw Boxes", "box", "image", checkable=True),
+    ActionSpec("select_tool", "&Image", "&Select Boxes", "select", "image", checkable=True),
+    ActionSpec("next_problem", "&Image", "Next P&roblem", needs="document"),
+    ActionSpec("previous_problem", "&Image", "Previous Pro&blem", needs="document"),
+    ActionSpec("add_label", "&Labels", "&Add Label…", needs="document"),
     ActionSpec(_SEPARATOR, "&Labels"),
-    ActionSpec("rename_label", "&Labels", "&Rename Label…", ("F2",), needs="label"),
-    ActionSpec("merge_label", "&Labels", "&Merge Label into…", needs="label"),
+    ActionSpec("rename_label", "&Labels", "&Rename Label…", needs="label"),
+    ActionSpec("merge_label", "&Labels", "&Merge Label into…", needs="labels"),
     ActionSpec("colour_label", "&Labels", "Change Label &Colour…", needs="label"),
-    ActionSpec("delete_label", "&Labels", "&Delete Label…", needs="label"),
+    ActionSpec("delete_label", "&Labels", "&Delete Label from All Images…", needs="label"),
     ActionSpec(_SEPARATOR, "&Labels"),
     ActionSpec("attributes", "&Labels", "A&ttributes…", needs="document"),
-    ActionSpec("push", "&Dataset", "&Push Changes", ("Ctrl+Return", "Ctrl+Enter"), needs="document"),
-    ActionSpec("pull", "&Dataset", "Pu&ll Others' Changes", ("Ctrl+L",), needs="document"),
-    ActionSpec("resolve", "&Dataset", "Resolve &Conflicts…", ("F9",), needs="document"),
-    ActionSpec("refresh", "&Dataset", "&Refresh Status", ("F5",), needs="document"),
-    ActionSpec("history", "&Dataset", "&History of Pushes", ("Ctrl+H",), needs="document"),
+    ActionSpec("push", "&Dataset", "&Push Changes", needs="document"),
+    ActionSpec("pull", "&Dataset", "Pu&ll Others' Changes", needs="document"),
+    ActionSpec("resolve", "&Dataset", "Resolve &Conflicts…", needs="document"),
+    ActionSpec("refresh", "&Dataset", "&Refresh Status", needs="document"),
+    ActionSpec("history", "&Dataset", "&History of Pushes", needs="document"),
     ActionSpec(_SEPARATOR, "&Dataset"),
-    ActionSpec("remove_images", "&Dataset", "Remove &Images…", ("Ctrl+Del",), needs="document"),
-    ActionSpec("training", "&Dataset", "&Training Results…", (), needs="document"),
-    ActionSpec("connect", "&Dataset", "Co&nnect to a Dataset…", (), needs="document"),
-    ActionSpec("projects", "&Dataset", "Proj&ects and Datasets…", ("Ctrl+Shift+P",)),
-    ActionSpec("keys", "&Help", "&Keys", ("F1", "?")),
+    ActionSpec("remove_images", "&Dataset", "Remove &Images…", needs="selection"),
+    ActionSpec("training", "&Dataset", "&Training Results…", needs="document"),
+    ActionSpec("connect", "&Dataset", "Co&nnect to a Dataset…", needs="document"),
+    ActionSpec("projects", "&Dataset", "Proj&ects and Datasets…"),
+    ActionSpec("keys", "&Help", "&Keys"),
     ActionSpec("about", "&Help", "&About Truthline"),
 )
 
@@ -113,17 +119,13 @@ class Actions:
         self._actions: dict[str, QAction] = {}
         for spec in self._specs.values():
             action = QAction(spec.text, window)
-            action.setShortcuts([QKeySequence(keys) for keys in spec.keys])
+            keys = keys_of(spec.name)
+            action.setShortcuts([QKeySequence(one) for one in keys.keys])
             action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
             action.setCheckable(spec.checkable)
-            keys = (
-                f" ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})"
-                if spec.keys
-                else ""
-            )
-            action.setToolTip(spec.text.replace("&", "").rstrip("…") + keys)
+            action.setToolTip(spec.plain_text + (f" ({keys.name})" if keys.keys else ""))
             if spec.name in handlers:
-                action.triggered.connect(lambda _checked=False, name=spec.name: handlers[name]())
+                action.triggered.connect(partial(_carry_out, spec, handlers[spec.name]))
             window.addAction(action)
             self._actions[spec.name] = action
         self.refresh_icons()
@@ -147,7 +149,17 @@ class Actions:
                 self._actions[name].setIcon(theme.icon(spec.icon))
                 self._actions[name].setIconVisibleInMenu(False)
 
+    def set_texts(self, texts: Mapping[str, str]) -> None:
+        """Give the commands these texts, by name, and the others what the table has for them."""
+        for name, spec in self._specs.items():
+            self._actions[name].setText(texts.get(name, spec.text))
+
     def enable(self, states: frozenset[str]) -> None:
         """Enable the commands whose need is among ``states``."""
         for name, spec in self._specs.items():
             self._actions[name].setEnabled(not spec.needs or spec.needs in states)
+
+
+def _carry_out(spec: ActionSpec, handler: Callable[[], object], _checked: bool = False) -> None:  # noqa: FBT001, FBT002  # a slot
+    with log.doing(f"during “{spec.plain_text}”"):
+        handler()

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QObject, Signal
+from PySide6.QtCore import QModelIndex, QObject, Signal
 
+from truthline.ui.gallery.selection import Flag, RowSelection, runs_of
 from truthline.ui.jobs import Job, Lane
 from truthline.workspace.workspace import EntryId, Filter
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Iterable
 
     from truthline.ui.document import Document
     from truthline.ui.gallery.model import EntryModel
     from truthline.workspace.changes import Changes
-
-_SELECT = QItemSelectionModel.SelectionFlag
 
 
 class Browser(QObject):
@@ -41,7 +39,7 @@ class Browser(QObject):
         self._sought: EntryId | None = None
         self.filter = Filter()
         self.model = model
-        self.selection = QItemSelectionModel(model, self)
+        self.selection = RowSelection(model, self)
         self.selection.currentChanged.connect(self._tell_current)
         self.selection.selectionChanged.connect(self._tell_selection)
         document.changed.connect(self._refresh)
@@ -54,14 +52,8 @@ class Browser(QObject):
 
     @property
     def selected(self) -> list[EntryId]:
-        """The selected entries in list order; the current one if none is selected."""
-        rows = sorted(
-            row
-            for span in self.selection.selection().toList()
-            for row in range(span.top(), span.bottom() + 1)
-        )
-        ids = [self.model.id_at(row) for row in rows]
-        return ids or ([self.current] if self.current is not None else [])
+        """The selected entries in list order."""
+        return [entry_id for run in self.selection.runs for entry_id in self.model.ids_in(*run)]
 
     def set_filter(self, wanted: Filter) -> None:
         """List the entries that ``wanted`` lets through, and keep the current one if it is among them."""
@@ -94,20 +86,25 @@ class Browser(QObject):
         """Select every listed entry."""
         rows = self.model.rowCount()
         if rows:
-            everything = QItemSelection(self.model.index(0), self.model.index(rows - 1))
-            self.selection.select(everything, _SELECT.ClearAndSelect)
+            self.selection.select_runs([(0, rows - 1)])
+
+    def select_current(self) -> None:
+        """Select the current entry alone, unless it is among the selected ones."""
+        index = self.selection.currentIndex()
+        if index.isValid() and not self.selection.isSelected(index):
+            self.selection.select(index, Flag.ClearAndSelect)
 
     def _show(self, ids: array[int]) -> None:
         self._listing = None
         going = self._sought is not None  # to one entry, so that the earlier selection is given up
         sought, self._sought = (self._sought if going else self.current), None
-        kept = self.selected if self.selection.hasSelection() and not going else []
+        kept = set() if going else set(self.selected)
         self.model.set_ids(ids)
-        rows = [row for entry_id in kept if (row := self.model.row_of(entry_id)) is not None]
-        self._select_rows(rows)
+        runs = runs_of(kept, ids)
+        self.selection.select_runs(runs)
         row = self.model.row_of(sought) if sought is not None else None
         if row is not None:
-            flags = _SELECT.NoUpdate if rows else _SELECT.ClearAndSelect
+            flags = Flag.NoUpdate if runs else Flag.ClearAndSelect
             self.selection.setCurrentIndex(self.model.index(row), flags)
         elif ids:
             self._set_current(0)
@@ -115,14 +112,8 @@ class Browser(QObject):
             self.current_changed.emit(None)
         self.listed.emit(self.filter)
 
-    def _select_rows(self, rows: Iterable[int]) -> None:
-        wanted = QItemSelection()
-        for row in rows:
-            wanted.select(self.model.index(row), self.model.index(row))
-        self.selection.select(wanted, _SELECT.ClearAndSelect)
-
     def _set_current(self, row: int) -> None:
-        self.selection.setCurrentIndex(self.model.index(row), _SELECT.ClearAndSelect)
+        self.selection.setCurrentIndex(self.model.index(row), Flag.ClearAndSelect)
 
     def _refresh(self, changes: Changes) -> None:
         self.model.refresh(None if changes.everything else changes.entries)
@@ -131,5 +122,4 @@ class Browser(QObject):
         self.current_changed.emit(self.model.id_at(current.row()) if current.isValid() else None)
 
     def _tell_selection(self) -> None:
-        spans = self.selection.selection().toList()
-        self.selection_changed.emit(sum(span.bottom() - span.top() + 1 for span in spans))
+        self.selection_changed.emit(self.selection.count)

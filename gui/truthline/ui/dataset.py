@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,13 +12,13 @@ from truthline.aws.session import Aws
 from truthline.errors import CancelledError, NotFoundError, SignInError, TruthlineError
 from truthline.progress import CancelToken, Doing, Progress, Report
 from truthline.sync.opening import belong_to
-from truthline.sync.own_updates import Unseen, unseen_update
+from truthline.sync.own_updates import unseen_update
 from truthline.sync.pull import PullResult, pull
 from truthline.sync.push import PushResult, push
 from truthline.sync.route import Route, first_push_route
 from truthline.sync.upload import Comparison, Upload, compare_images, upload_images
 from truthline.sync.watch import in_progress
-from truthline.ui.dataset_state import DatasetState, is_offline, waits_for
+from truthline.ui.dataset_state import Answer, DatasetState, is_offline, waits_for
 from truthline.ui.jobs import Job, Lane, Work
 from truthline.ui.signing_in import SignIn, sign_in
 from truthline.ui.watcher import Watcher
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from truthline.aws.connection import Connection
-    from truthline.aws.rekognition import DatasetDescription
+    from truthline.sync.endpoints import Reach
     from truthline.ui.document import Document
 
 __all__ = ["Dataset", "DatasetState"]
@@ -39,16 +39,6 @@ _BROKEN_OFF_MS = 5_000
 """Before a push that broke off starts anew; doubled each time, since the dataset may answer in between."""
 _LONGEST_MS = 120_000
 _MOST_DOUBLINGS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What the service said; of the moment when it was asked: the queued push, and whether all was quiet."""
-
-    description: DatasetDescription | None
-    unseen: Unseen | None
-    queued: Callable[[], None] | None
-    works: int | None
 
 
 class Dataset(QObject):
@@ -76,12 +66,12 @@ class Dataset(QObject):
     reachable = Signal(object)
     """The `Aws` through which images can be read, once it was made, and once it answers again."""
 
-    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+    def __init__(self, document: Document, reach: Reach, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._document = document
         self._workspace = document.workspace
         self._jobs = document.jobs
-        self._sign_in = SignIn(self._workspace, lambda aws: document.jobs.post(lambda: self._reach(aws)))
+        self.access = SignIn(self._workspace, reach, lambda aws: self._jobs.post(lambda: self._reach(aws)))
         self._work: Job | None = None
         self._works = 0
         self._queued: Callable[[], None] | None = None
@@ -109,7 +99,7 @@ class Dataset(QObject):
         if self._work is not None:
             self._work.drop()
         self._closed = True
-        self._sign_in.close()
+        self.access.close()
 
     @property
     def busy(self) -> bool:
@@ -226,6 +216,7 @@ class Dataset(QObject):
 
     def _begin_push(self, text: str, again: Callable[[], None]) -> bool:
         """Begin, unless something is under way, or it is known already that the push would have to wait."""
+        self.access.ask_again()
         if not self.busy and waits_for(self.state.problem):
             self._queue(again, tell=not self.state.queued)
             self.refresh()  # perhaps that is over by now
@@ -289,6 +280,7 @@ class Dataset(QObject):
         def saved(_: None) -> None:
             self._run(work, self._end_pull, self._fail)
 
+        self.access.ask_again()
         if self._begin("Reading the dataset", pulling=True):
             self._after_saving(saved)
 
@@ -312,7 +304,7 @@ class Dataset(QObject):
             return aws
 
         def done(aws: Aws) -> None:
-            self._sign_in.replace(aws)
+            self.access.replace(aws)
             self._queued = self._work = None
             self._show(arn=arn, description=None, problem=None, offline_since=None, queued=False, before=None)
             self._document.changed.emit(Changes(everything=True, info=True))
@@ -377,7 +369,7 @@ class Dataset(QObject):
 
     def signed_in(self) -> Aws:
         """The clients of the workspace's connection; called on the network and watch lanes."""
-        return self._sign_in.clients()
+        return self.access.clients()
 
     def _reach(self, aws: Aws) -> None:
         if not self._closed:
@@ -391,18 +383,18 @@ class Dataset(QObject):
         queued = self._queued
         renew = isinstance(self.state.problem, SignInError) and not self.busy
 
-        def ask(_token: CancelToken, _report: Report) -> _Answer:
+        def ask(_token: CancelToken, _report: Report) -> Answer:
             aws = self.signed_in()
             if renew:
                 aws.renew()
             arn = self._workspace.info.dataset_arn
             description = aws.rekognition.describe_dataset(arn) if arn else None
             unseen = unseen_update(self._workspace, description) if description else None
-            return _Answer(description, unseen, queued, works)
+            return Answer(description, unseen, queued, works)
 
         return ask
 
-    def _answered(self, answer: _Answer) -> None:
+    def _answered(self, answer: Answer) -> None:
         was = self.state
         self._show(
             description=answer.description,
@@ -413,8 +405,8 @@ class Dataset(QObject):
             unseen=answer.unseen if answer.works == self._works and not self.busy else None,
             before=was.before or (answer.description.stats if answer.description else None),
         )
-        if waits_for(was.problem) and self._sign_in.aws is not None:
-            self._reach(self._sign_in.aws)  # images that could not be read can be now
+        if waits_for(was.problem) and self.access.aws is not None:
+            self._reach(self.access.aws)  # images that could not be read can be now
         if answer.queued is not None and answer.queued is self._queued and not self.busy:
             answer.queued()
         self._watch_soon()

@@ -7,26 +7,31 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QMessageBox
 
-from truthline.aws.connection import Connection
+from truthline.errors import UnknownEndpointError
 from truthline.sync.rebuild import unfinished_rebuild
 from truthline.sync.sources import SourceKind
 from truthline.ui.dialogs.conflicts import ConflictsDialog
 from truthline.ui.dialogs.connection import ConnectionDialog
+from truthline.ui.dialogs.endpoint import EndpointQuestion
 from truthline.ui.dialogs.manifest_push import ManifestPushDialog
 from truthline.ui.dialogs.removal import ContinueRebuildDialog, RemovalDialog
+from truthline.ui.folder_facts import FolderFacts
 from truthline.ui.notification import Notifier, pull_words
 from truthline.ui.words import counted
 from truthline.workspace.changes import Changes
-from truthline.workspace.workspace import Filter
+from truthline.workspace.damage import DAMAGED, Damaged, left_out_words
+from truthline.workspace.workspace import EntryId, Filter
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PySide6.QtWidgets import QDialog, QWidget
 
     from truthline.sync.pull import PullResult
     from truthline.sync.push import PushResult
     from truthline.sync.rebuild import Rebuilt
     from truthline.sync.route import Route
-    from truthline.sync.upload import Comparison
+    from truthline.sync.upload import Comparison, Upload
     from truthline.ui.workbench import Workbench
 
 _SELECTED_AT_MOST = 10_000
@@ -46,8 +51,12 @@ class DatasetCommands(QObject):
         self._dataset = bench.dataset
         self._workspace = bench.document.workspace
         self._conflicts: QDialog | None = None
+        self._question: EndpointQuestion | None = None
         self._connected = False
         self.notifier = Notifier(bench.dataset, window)
+        self.folder = FolderFacts(bench.document, bench.toast, window)
+        self.folder.placed.connect(self._follow_placed)
+        self.folder.failed.connect(lambda error: bench.toast.complain(str(error)))
         dataset, bar = bench.dataset, bench.bar
         dataset.uploads_needed.connect(self._offer_upload)
         dataset.manifest_offered.connect(self._offer_manifest)
@@ -55,6 +64,7 @@ class DatasetCommands(QObject):
         dataset.pulled.connect(self._tell_pulled)
         dataset.connected.connect(self._note_connected)
         dataset.push_queued.connect(self._tell_queued)
+        dataset.failed.connect(self._ask_about_endpoint)
         bar.connect_wanted.connect(lambda _: self.connect_to_dataset())
         bar.push_wanted.connect(lambda _: dataset.push())
         bar.pull_wanted.connect(lambda _: dataset.pull())
@@ -64,7 +74,9 @@ class DatasetCommands(QObject):
         bench.history.entry_wanted.connect(self._go_to)
 
     def start(self) -> None:
-        """Offer to go on with what an earlier run of the program left half done."""
+        """Ask what must be asked first, tell of files left out, offer to go on with work left half done."""
+        self._ask_about_endpoint()
+        self.folder.tell()
         sentence = unfinished_rebuild(self._workspace)
         if sentence:
             self._bench.toast.warn(sentence, action="Continue…", act=self._continue_rebuild)
@@ -72,23 +84,38 @@ class DatasetCommands(QObject):
     def close(self) -> None:
         """Close what reads the workspace."""
         self.notifier.close()
-        if self._conflicts is not None:
-            self._conflicts.close()
+        for dialog in (self._conflicts, self._question):
+            if dialog is not None:
+                dialog.close()
 
     # what a person asks for
 
+    def refresh(self) -> None:
+        """Ask for the dataset's status, and a person for what that takes."""
+        self._dataset.access.ask_again()
+        self._ask_about_endpoint()
+        self._dataset.refresh()
+
     def connect_to_dataset(self) -> None:
         """Ask which dataset the workspace shall belong to."""
+        self.folder.with_address("A dataset names images by their S3 address.", self._ask_for_dataset)
+
+    def _ask_for_dataset(self) -> None:
         info = self._workspace.info
         dialog = ConnectionDialog(
             self._bench.document.jobs,
             SourceKind.DATASET,
             "Connect to a Dataset",
-            Connection(info.profile, info.region, info.endpoint_url),
+            self._dataset.access.connection,
             self._window,
         )
         dialog.address.setText(info.dataset_arn)
-        dialog.accepted.connect(lambda: self._dataset.connect_to(dialog.connection, dialog.text))
+
+        def accepted() -> None:
+            self._dataset.access.choose(dialog.connection.endpoint_url)
+            self._dataset.connect_to(dialog.connection, dialog.text)
+
+        dialog.accepted.connect(accepted)
         _open(dialog)
 
     def resolve(self) -> None:
@@ -114,6 +141,22 @@ class DatasetCommands(QObject):
         dialog.removed.connect(lambda _: self._relist())
         _open(dialog)
 
+    def _ask_about_endpoint(self, because: Exception | None = None) -> None:
+        """Ask whether the endpoint that the workspace names may be asked, unless that is known."""
+        url = self._dataset.access.unknown_endpoint
+        if not url or self._question is not None or not isinstance(because, UnknownEndpointError | None):
+            return
+        question = self._question = EndpointQuestion(self._workspace.info.name, url, self._window)
+
+        def answered(_result: int) -> None:
+            self._question = None
+            if question.allowed:
+                self._dataset.access.choose(url)
+                self._dataset.refresh()
+
+        question.finished.connect(answered)
+        question.open()
+
     # what is told
 
     def _offer_manifest(self, route: Route) -> None:
@@ -135,6 +178,11 @@ class DatasetCommands(QObject):
         self._dataset.show_dataset(rebuilt.arn)
         self._bench.toast.say(f"The dataset was created anew, with {counted(rebuilt.entries, 'image')}.")
 
+    def _follow_placed(self, changes: Changes) -> None:
+        self._bench.document.changed.emit(changes)
+        self._bench.read_anew()
+        self._bench.browser.set_filter(self._bench.browser.filter)
+
     def _relist(self) -> None:
         self._bench.document.undo_stack.clear()
         self._bench.document.changed.emit(Changes(everything=True, info=True))
@@ -145,7 +193,7 @@ class DatasetCommands(QObject):
         box.setIcon(QMessageBox.Icon.Question)
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setText(_on_images(found))
-        box.setInformativeText(_on_uploading(found))
+        box.setInformativeText(_on_uploading(found, self._workspace.info.images_dir))
         upload = box.addButton(
             "Upload and Push" if found.missing else "Replace and Push", QMessageBox.ButtonRole.AcceptRole
         )
@@ -235,23 +283,32 @@ def _on_images(found: Comparison) -> str:
     sentences = []
     if found.missing:
         images = counted(len(found.missing), "image is", "images are")
-        sentences.append(f"{images} on this computer and not in the bucket {found.missing[0].bucket}.")
+        sentences.append(f"{images} on this computer and not in {_buckets(found.missing)}.")
     if found.different:
         images = counted(len(found.different), "image has", "images have")
         names = ", ".join(upload.path.name for upload in found.different[:_NAMED])
         more = f" and {len(found.different) - _NAMED:,} more" if len(found.different) > _NAMED else ""
-        sentences.append(f"{images} other content in the bucket under the same name: {names}{more}.")
+        where = _buckets(found.different)
+        sentences.append(f"{images} other content in {where} under the same name: {names}{more}.")
     return " ".join(sentences)
 
 
-def _on_uploading(found: Comparison) -> str:
-    size = sum(upload.size for upload in found.missing or found.different)
+def _on_uploading(found: Comparison, folder: str) -> str:
+    """Folder and bucket come from the workspace, which somebody else may have made: both are named."""
+    uploads = found.missing or found.different
+    size = f"{sum(upload.size for upload in uploads) / 1e6:,.1f} MB"
+    way = f"from the folder {folder} to {_buckets(uploads)}"
     if found.missing:
-        return f"The service reads images from the bucket. Upload them first ({size / 1e6:,.1f} MB)?"
+        return f"The service reads images from the bucket. Upload them first, {way} ({size})?"
     return (
         "The labels are of the images on this computer, the dataset shows those in the bucket, and others may"
-        f" use them. Replace them there ({size / 1e6:,.1f} MB), or keep them?"
+        f" use them. Replace them there, {way} ({size}), or keep them?"
     )
+
+
+def _buckets(uploads: Sequence[Upload]) -> str:
+    names = sorted({upload.bucket for upload in uploads})
+    return f"the bucket{'s' if len(names) > 1 else ''} {', '.join(names)}"
 
 
 def _told(result: PushResult) -> tuple[str, bool]:
@@ -262,13 +319,17 @@ def _told(result: PushResult) -> tuple[str, bool]:
     sentences = [stored if result.pushed else "Nothing had to be sent."]
     if result.merged:
         sentences.append(f"Others' changes were merged into {counted(result.merged, 'image')}.")
-    for remarks, what in (
-        (result.refused, "could not be sent"),
-        (result.dropped, "not stored by the service"),
-        (result.stored_differently, "stored differently than sent"),
+    lost = [one for one in result.refused if one.code == DAMAGED]
+    damaged = [Damaged(EntryId(one.line or 0), one.source_ref) for one in lost]
+    if damaged:
+        sentences.append(left_out_words(damaged, what="not sent"))
+    for count, what in (
+        (len(result.refused) - len(damaged), "refused before sending"),
+        (len(result.dropped), "not stored by the service"),
+        (len(result.stored_differently), "stored differently than sent"),
     ):
-        if remarks:
-            sentences.append(f"{len(remarks):,} {'was' if len(remarks) == 1 else 'were'} {what}.")
+        if count:
+            sentences.append(f"{count:,} {'was' if count == 1 else 'were'} {what}.")
     conflicts = len({one.source_ref for one in result.conflicts})
     if conflicts:
         sentences.append(

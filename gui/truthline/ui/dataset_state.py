@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from truthline.errors import NotFromAwsError, OfflineError, SignInError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from truthline.aws.rekognition import DatasetDescription, DatasetStats
@@ -42,6 +43,16 @@ class DatasetState:
     queued: bool = False
     unseen: Unseen | None = None
     before: DatasetStats | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the service said; of the moment when it was asked: the queued push, and whether all was quiet."""
+
+    description: DatasetDescription | None
+    unseen: Unseen | None
+    queued: Callable[[], None] | None
+    works: int | None
 
 
 def is_offline(error: Exception | None) -> bool:

@@ -1,54 +1,59 @@
-"""The open workspace as the window sees it: lines as they stand now, gestures as undo commands.
+"""The open workspace as the window sees it: lines as they stand now, gestures as steps of an undo stack.
 
 Data flows one way: a gesture becomes an `EditAnnotation`, which saves on the write lane; when the workspace
 has it on disk, `Document.changed` says which entries to show anew. Between the gesture and that moment
-`Document.annotation` already answers with the new line, so that the next gesture builds on it.
+`Document.annotation` already answers with the new line, so that the next gesture builds on it. Whatever fails
+to be saved leaves stack, views and file as they were before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoStack
 
-from truthline.errors import CancelledError
-from truthline.manifest.annotation import Annotation, ImageFacts
+from truthline.errors import CancelledError, TruthlineError, WorkspaceError
 from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken, Doing, Progress, Report
 from truthline.sync.conflicts import Resolved, resolve, settle_again
-from truthline.ui.gestures import ChooseAttributes, EditAnnotation, Edited, ResolveConflicts, edited_by
+from truthline.ui.gestures import (
+    Arrange,
+    ChooseAttributes,
+    Edit,
+    EditAnnotation,
+    Edited,
+    EntryEdit,
+    ResolveConflicts,
+    edited_by,
+    edited_uses,
+    stream_entries,
+)
 from truthline.ui.jobs import Job, Jobs, Lane, Work
+from truthline.ui.saving import Saves, Unsaved
+from truthline.ui.step_words import left_alone, left_unchanged, not_saved
+from truthline.ui.undo_stack import Attempt, Move, UndoStack
 from truthline.workspace.changes import Changes
+from truthline.workspace.damage import Damaged, left_out_words
+from truthline.workspace.entry import removed_entry
 from truthline.workspace.label_uses import find_label
+from truthline.workspace.reading import damaged_entry
 from truthline.workspace.workspace import Entry, LabelEdit, WorkspaceInfo
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from truthline.manifest.annotation import Annotation, ImageFacts
     from truthline.manifest.merge import Side
+    from truthline.progress import CancelToken, Report
     from truthline.workspace.entry import Settlement
     from truthline.workspace.workspace import EntryId, Label, Workspace
 
 T = TypeVar("T")
 
-Edit = Callable[[Annotation], Annotation]
-"""A pure change of one annotation; returns the same object where there is nothing to change."""
-EntryEdit = Callable[[Entry], Annotation]
-"""The same for changes that also need to know the entry, such as its image's facts."""
-
-Arrange = Callable[[Sequence["Label"]], LabelEdit]
-"""What becomes of the list of labels, by the list as it is."""
-
-READ_ONLY = (
-    "the change would touch an attribute that is read-only. See Labels > Attributes for what is edited."
-)
-"""Why locked attributes stop an edit, to follow a colon."""
-
 AT_ONCE = 64
 """Edits of more entries than this are computed on the write lane, with progress and cancel."""
-_NO_EDIT = LabelEdit()
 
 
 class Document(QObject):
@@ -57,13 +62,15 @@ class Document(QObject):
     changed = Signal(object)
     """The `Changes` of a write: entries to show anew."""
     save_failed = Signal(object)
-    """The exception by which a save failed; the lines stay as they were before it."""
+    """The exception that tells what was not saved, and why; all is as it was before it."""
     applied = Signal(object)
     """`(text, count)` after an edit of several entries, so that undo can be offered."""
     working = Signal(object)
     """`Progress` of a long edit, or None when it has ended."""
     refused = Signal(object)
     """Why a gesture was not carried out, or not everywhere, in words."""
+    label_added = Signal(object)
+    """The name of a label that is on its way into the list."""
     attributes_chosen = Signal(object)
     """The `WorkspaceInfo` that says which label attributes are edited from now on."""
 
@@ -71,12 +78,12 @@ class Document(QObject):
         super().__init__(parent)
         self.workspace = workspace
         self.jobs = jobs
-        self.undo_stack = QUndoStack(self)
-        self._unsaved: dict[EntryId, bytes] = {}
+        self.undo_stack = UndoStack(self)
+        self._saves = Saves(jobs)
+        self._unsaved = Unsaved()
         self._long_edit: Job | None = None
         self._long_text = ""
         self._settling = False
-        self._saves_of_labels = 0
         self.info = workspace.info
         self.changed.connect(self._read_info)
 
@@ -88,20 +95,10 @@ class Document(QObject):
         try:
             entry = self.workspace.entry(entry_id)
         except KeyError:
-            return Entry(
-                entry_id,
-                entry_id,
-                "",
-                b"{}",
-                b"\n",
-                None,
-                changed=False,
-                findings=(),
-                remote_errors=(),
-                facts=None,
-            )
-        line = self._unsaved.get(entry_id)
-        return entry if line is None else replace(entry, line=line)
+            return removed_entry(entry_id)
+        except WorkspaceError:  # asked for while something is painted: what is shown says it
+            return damaged_entry(Damaged(entry_id, ""))
+        return self._unsaved.over(entry)
 
     def annotation(self, entry_id: EntryId) -> Annotation:
         """The entry's line, read."""
@@ -110,12 +107,12 @@ class Document(QObject):
     @property
     def saving(self) -> bool:
         """Whether a gesture is not on disk yet."""
-        return bool(self._unsaved) or self._long_edit is not None or self._settling or self.arranging
+        return bool(self._unsaved) or self._long_edit is not None or self._settling
 
     @property
     def arranging(self) -> bool:
         """Whether an edit of the list of labels is not on disk yet."""
-        return self._saves_of_labels > 0
+        return self._unsaved.lists > 0
 
     @property
     def can_cancel(self) -> bool:
@@ -162,17 +159,15 @@ class Document(QObject):
         """
         if not self._is_free():
             return False
-        locked = self.locked
+        workspace, locked = self.workspace, self.locked
 
         def collect(token: CancelToken, report: Report) -> Edited:
-            edited = Edited()
-
             def named(progress: Progress) -> None:
                 report(replace(progress, doing=Doing.ASKED, about=text))
 
-            for entry_id, annotation in find_label(self.workspace, name, report=named, cancel=token):
-                edited.add(entry_id, annotation, change(annotation), locked)
-            return edited
+            damaged: list[Damaged] = []
+            found = find_label(workspace, name, left_out=damaged, report=named, cancel=token)
+            return edited_uses(change, found, locked, damaged)
 
         self._edit_long(text, collect, arrange)
         return True
@@ -202,7 +197,7 @@ class Document(QObject):
         def done(resolved: Resolved) -> None:
             self._end_long_edit()
             if resolved.after:
-                self.undo_stack.push(ResolveConflicts(self, text, resolved))
+                self.undo_stack.push(ResolveConflicts(self, text, resolved), saved=True)
                 self._tell(text, len(resolved.after))
             self._tell_settled(resolved)
             if ended is not None:
@@ -212,25 +207,22 @@ class Document(QObject):
         return True
 
     def settle_again(
-        self, text: str, wanted: Mapping[EntryId, Settlement], undone: Mapping[EntryId, Settlement]
+        self, wanted: Mapping[EntryId, Settlement], undone: Mapping[EntryId, Settlement], attempt: Attempt
     ) -> None:
-        """Put conflicts back, or decide them again (what undo commands call)."""
-        self._long_text, self._settling = text, True
+        """Put conflicts back, or decide them again (what steps call)."""
+        self._long_text, self._settling = attempt.step.text, True
 
-        def done(settled: Resolved) -> None:
+        def done(settled: Resolved) -> Changes:
             self._end_settling()
             self._tell_settled(settled)
+            return Changes() if settled.left else settled.changes  # what was left alone is told instead
 
-        def failed(error: Exception) -> None:
-            self._end_settling()
-            self.save_failed.emit(error)
-
-        self.jobs.run(
-            Lane.WRITE,
+        self._carry_out(
+            attempt,
             lambda _token, report: settle_again(self.workspace, wanted, undone, report=report),
             done=done,
-            failed=failed,
-            progress=self.working.emit if len(wanted) > AT_ONCE else None,
+            give_up=self._end_settling,
+            shown=len(wanted) > AT_ONCE,
         )
 
     def arrange_labels(self, text: str, edit: LabelEdit, labels: Sequence[Label]) -> bool:
@@ -253,20 +245,23 @@ class Document(QObject):
         )
         if chosen == self.info:
             return
+        step = ChooseAttributes(self, self.info, chosen)
         if undoable:
-            self.undo_stack.push(ChooseAttributes(self, self.info, chosen))
+            self.undo_stack.push(step)
         else:
-            self.store_attributes(chosen)
+            step.redo(Attempt(step, Move.DO))
 
-    def store_attributes(self, chosen: WorkspaceInfo) -> None:
-        """Keep which attributes are edited (what undo commands call)."""
-        self.info = _with_attributes_of(chosen, self.info)
-        self._write(
+    def store_attributes(self, chosen: WorkspaceInfo, before: WorkspaceInfo, attempt: Attempt) -> None:
+        """Keep which attributes are edited, in place of those ``before`` (what steps call)."""
+        self._carry_out(
+            attempt,
             lambda _token, _report: self.workspace.set_attributes(
                 chosen.box_attribute, chosen.locked, hide_locked=chosen.hide_locked
-            )
+            ),
+            done=self._tell_changed,
+            give_up=lambda: self._show_attributes(before),
         )
-        self.attributes_chosen.emit(chosen)
+        self._show_attributes(chosen)
 
     def undo(self) -> None:
         """Undo the last gesture, unless a long edit is under way."""
@@ -283,23 +278,29 @@ class Document(QObject):
     ) -> None:
         """Take over an edit that was saved elsewhere, so that it can be undone like any other."""
         if after:
-            self.undo_stack.push(EditAnnotation(self, text, before, after, saved=True))
+            self.undo_stack.push(EditAnnotation(self, text, before, after, listed=changes.listed), saved=True)
             self._tell(text, len(after))
         self.changed.emit(changes)
 
     def store_facts(self, entry_id: EntryId, facts: ImageFacts) -> None:
-        """Keep what an image's header said; it is no gesture and not undone."""
+        """Keep what an image's header said; it is no gesture and not undone.
+
+        That it could not be kept is not told: nothing of a person's is lost, and it is found anew whenever
+        the image is shown. A complaint of it would take the place of one that matters.
+        """
 
         def work(_token: CancelToken, _report: Report) -> Changes:
-            with suppress(KeyError):  # it was removed meanwhile
+            with suppress(KeyError, TruthlineError):  # it was removed meanwhile, or the disk is full
                 return self.workspace.store_facts(entry_id, facts)
             return Changes()
 
-        self._write(work)
+        self.jobs.run(Lane.WRITE, work, done=self.changed.emit)
 
     def add_label(self, name: str) -> None:
-        """Add a label to the label panel before any entry uses it."""
-        self._write(lambda _token, _report: self.workspace.add_label(name))
+        """Put a new label at the end of the list before any entry uses it, as one undoable gesture."""
+        labels = (LabelEdit(drop=(name,)), LabelEdit(add=(name,)))
+        self.undo_stack.push(EditAnnotation(self, f"Add Label {name}", {}, {}, labels=labels))
+        self.label_added.emit(name)
 
     def cancel_long_edit(self) -> None:
         """Stop an edit of many entries; nothing of it is kept."""
@@ -310,43 +311,60 @@ class Document(QObject):
         self,
         lines: Mapping[EntryId, bytes],
         made_from: Mapping[EntryId, bytes],
-        labels: LabelEdit = _NO_EDIT,
+        labels: LabelEdit,
+        attempt: Attempt,
     ) -> None:
-        """Save lines, made from those, and the list of labels on the write lane (what undo commands call)."""
-        self._unsaved.update(lines)
-        self._saves_of_labels += bool(labels)
-        touched = Changes.of_entries(lines.keys())
+        """Save lines, made from those, and the list of labels on the write lane (what steps call)."""
+        self._unsaved.begin(lines, labels)
+        touched, shown = Changes.of_entries(lines.keys()), len(lines) > AT_ONCE
 
-        def saved(changes: Changes) -> None:
-            self._end_save(lines, labels)
-            self.changed.emit(changes)
+        def end(changes: Changes) -> Changes:
+            self._unsaved.end(lines, labels)
+            if shown:
+                self.working.emit(None)
+            return self._tell_changed(changes)
 
-        def failed(error: Exception) -> None:
-            self._end_save(lines, labels)
-            self.changed.emit(touched | Changes(info=bool(labels)))
-            self.save_failed.emit(error)
-
-        self.jobs.run(
-            Lane.WRITE,
+        self._carry_out(
+            attempt,
             lambda _token, report: self.workspace.save_many(
                 lines, made_from=made_from, labels=labels, report=report
             ),
-            done=saved,
-            failed=failed,
-            progress=self.working.emit if len(lines) > AT_ONCE else None,
+            done=end,
+            give_up=lambda: end(touched | Changes(info=bool(labels))),
+            shown=shown,
         )
         self.changed.emit(touched)
 
-    def _end_save(self, lines: Mapping[EntryId, bytes], labels: LabelEdit) -> None:
-        self._saves_of_labels -= bool(labels)
-        for entry_id, line in lines.items():
-            if self._unsaved.get(entry_id) is line:
-                del self._unsaved[entry_id]
-        if len(lines) > AT_ONCE:
-            self.working.emit(None)
+    def _carry_out(
+        self,
+        attempt: Attempt,
+        work: Work[T],
+        *,
+        done: Callable[[T], Changes],
+        give_up: Callable[[], object],
+        shown: bool = False,
+    ) -> None:
+        def failed(error: Exception, behind: int) -> None:
+            attempt.failed()
+            step = attempt.step
+            told = not_saved(step.text, error, self, step.entries, move=attempt.move, behind=behind)
+            self.save_failed.emit(told)
 
-    def _write(self, work: Callable[[CancelToken, Report], Changes]) -> None:
-        self.jobs.run(Lane.WRITE, work, done=self.changed.emit, failed=self.save_failed.emit)
+        self._saves.run(
+            work,
+            done=lambda result: attempt.saved(done(result)),
+            give_up=give_up,
+            failed=failed,
+            progress=self.working.emit if shown else None,
+        )
+
+    def _tell_changed(self, changes: Changes) -> Changes:
+        self.changed.emit(changes)
+        return changes
+
+    def _show_attributes(self, chosen: WorkspaceInfo) -> None:
+        self.info = _with_attributes_of(chosen, self.info)
+        self.attributes_chosen.emit(chosen)
 
     def _tell(self, text: str, count: int) -> None:
         if count > 1:
@@ -359,12 +377,8 @@ class Document(QObject):
     def _tell_settled(self, settled: Resolved) -> None:
         if settled.changes:
             self.changed.emit(settled.changes)
-        if settled.left == 1:
-            self.refused.emit("1 image was left as it is: it was changed meanwhile. Look at it again.")
-        elif settled.left:
-            self.refused.emit(
-                f"{settled.left:,} images were left as they are: they were changed meanwhile. Look again."
-            )
+        if settled.left:
+            self.refused.emit(left_alone(settled.left))
 
     def _is_free(self) -> bool:
         busy = self._long_edit is not None or self._settling
@@ -375,23 +389,21 @@ class Document(QObject):
 
     def _tell_kept(self, edited: Edited) -> None:
         if edited.kept:
-            images = "1 image was" if edited.kept == 1 else f"{edited.kept:,} images were"
-            self.refused.emit(f"{images} left unchanged: {READ_ONLY}")
+            self.refused.emit(left_unchanged(edited.kept))
+        if edited.damaged:
+            self.refused.emit(left_out_words(edited.damaged, what="left unchanged"))
 
     def _read_info(self, changes: Changes) -> None:
         if changes.info:
             self.info = _with_attributes_of(self.info, self.workspace.info)
 
     def _edit_on_lane(self, text: str, entry_ids: Sequence[EntryId], change: EntryEdit) -> None:
-        locked = self.locked
+        workspace, locked = self.workspace, self.locked
 
-        def entries(token: CancelToken, report: Report) -> Iterator[Entry]:
-            for start in range(0, len(entry_ids), 500):
-                token.check()
-                report(Progress(Doing.ASKED, start, len(entry_ids), about=text))
-                yield from self.workspace.entries(entry_ids[start : start + 500])
+        def collect(token: CancelToken, report: Report) -> Edited:
+            return edited_by(change, stream_entries(workspace, entry_ids, text, report, token), locked)
 
-        self._edit_long(text, lambda token, report: edited_by(change, entries(token, report), locked), None)
+        self._edit_long(text, collect, None)
 
     def _edit_long(
         self, text: str, collect: Callable[[CancelToken, Report], Edited], arrange: Arrange | None
@@ -415,7 +427,7 @@ class Document(QObject):
             self._end_long_edit()
             edited, changes = outcome
             if changes:
-                self.undo_stack.push(EditAnnotation.of_saved(self, text, edited))
+                self.undo_stack.push(EditAnnotation.of(self, text, edited, changes.listed), saved=True)
                 self.changed.emit(changes)
                 self._tell(text, len(edited.after) if arrange is None else 2)
             self._tell_kept(edited)
@@ -428,7 +440,7 @@ class Document(QObject):
             if isinstance(error, CancelledError):
                 self.refused.emit("Cancelled. Nothing was changed.")
             else:
-                self.save_failed.emit(error)
+                self.save_failed.emit(not_saved(text, error, self))
 
         self._long_text = text
         self._long_edit = self.jobs.run(

@@ -10,7 +10,9 @@ from typing_extensions import override
 
 from truthline.manifest.annotation import Annotation, Finding, ImageSize, RemoteError
 from truthline.ui.canvas.view import Canvas, CanvasBox, Frame
+from truthline.ui.elided import ElidedLabel
 from truthline.ui.gallery.view import ThumbnailGrid
+from truthline.ui.keys import key_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from truthline.workspace.workspace import Entry, EntryId
 
 _COLOUR_CHANNELS = 3
+_WAY_BACK = f"{key_name('show_gallery')} gallery"
 _FILMSTRIP_FROM = 440
 """In a page less high the image needs the room more."""
 
@@ -63,10 +66,10 @@ class ImagePage(QWidget):
         self.filmstrip = ThumbnailGrid(pictures, strip=True)
         self.filmstrip.setModel(browser.model)
         self.filmstrip.setSelectionModel(browser.selection)
-        self._hint = QLabel()
+        self._hint = ElidedLabel()
+        self._hint.show_text(_WAY_BACK)
         self._hint.setProperty("dim", True)
         self._hint.setProperty("small", True)
-        self._hint.setTextFormat(Qt.TextFormat.PlainText)
         self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._readout = QLabel()
         self._readout.setProperty("dim", True)
@@ -91,7 +94,7 @@ class ImagePage(QWidget):
         canvas.boxes_reframed.connect(self._reframe)
         canvas.boxes_deleted.connect(self._delete)
         canvas.selection_changed.connect(lambda boxes: self.boxes_selected.emit([box.key for box in boxes]))
-        canvas.hint_changed.connect(self._hint.setText)
+        canvas.hint_changed.connect(self._show_hint)
         canvas.pointer_moved.connect(self._show_pointer)
         canvas.zoom_changed.connect(lambda _zoom: self._show_pointer(None))
         self._browser.current_changed.connect(self.show_entry)
@@ -165,6 +168,10 @@ class ImagePage(QWidget):
                 "No image", "Choose one in the gallery, or list others with the filters."
             )
             return
+        if entry.damaged:
+            name = entry.source_ref.rpartition("/")[2] or f"Line {entry.position}"
+            self.canvas.show_message(f"{name} is damaged", entry.damaged.finding.message)
+            return
         if not entry.source_ref:
             self.canvas.show_message(
                 "This line names no image", "Its source-ref is missing or cannot be read; see the JSON Line."
@@ -207,8 +214,13 @@ class ImagePage(QWidget):
     def _refresh(self, changes: Changes) -> None:
         if self._entry is None or not (changes.everything or self._entry.id in changes.entries):
             return
-        self._entry = self._document.entry(self._entry.id)
-        self._reload()
+        before, self._entry = self._entry, self._document.entry(self._entry.id)
+        if before.damaged == self._entry.damaged:
+            self._reload()
+        elif self.isVisible():
+            self._show()
+        else:
+            self._stale = True
 
     def _recolour(self) -> None:
         name = self._labeller.next_class
@@ -259,6 +271,9 @@ class ImagePage(QWidget):
     def _delete(self, boxes: list[CanvasBox]) -> None:
         if self._entry is not None:
             self._labeller.remove_boxes(self._entry.id, boxes)
+
+    def _show_hint(self, hint: str) -> None:
+        self._hint.show_text(f"{_WAY_BACK} · {hint}" if hint else _WAY_BACK)
 
     def _show_pointer(self, pixel: object) -> None:
         zoom = f"{100 * self.canvas.zoom:.0f} %"

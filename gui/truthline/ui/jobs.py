@@ -17,8 +17,10 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from truthline.errors import CancelledError
+from truthline import log
+from truthline.errors import CancelledError, TruthlineError, UnforeseenError
 from truthline.progress import CancelToken, Progress, Report
+from truthline.reasons import as_ours
 
 T = TypeVar("T")
 Work = Callable[[CancelToken, Report], T]
@@ -32,17 +34,19 @@ _BURST = 20_000
 
 
 class Lane(Enum):
-    """Where work runs; the value is the lane's number of workers."""
+    """Where work runs; the value is its name, its number of workers, and what is done there."""
 
-    WRITE = ("write", 1)
+    WRITE = ("write", 1, "while saving to the workspace")
     """Everything that writes to the workspace, in the order it was asked for."""
-    READ = ("read", 1)
+    READ = ("read", 1, "while reading the workspace")
     """Queries of the workspace that are too slow for the GUI thread."""
-    NETWORK = ("network", 1)
+    NETWORK = ("network", 1, "while working with the service")
     """A push, a pull, an upload: one after the other."""
-    WATCH = ("watch", 1)
+    WATCH = ("watch", 1, "while asking the service")
     """Short questions to the service that must not wait behind a push."""
-    DECODE = ("decode", 2)
+    UPKEEP = ("upkeep", 1, "while looking after the workspace")
+    """What nobody waits for, such as checking a workspace again."""
+    DECODE = ("decode", 2, "while reading an image")
     """Reading and decoding images."""
 
 
@@ -84,7 +88,7 @@ class Jobs(QObject):
     """Runs work on lanes; every callback comes on the GUI thread."""
 
     failed_unexpectedly = Signal(object)
-    """An exception that nobody asked to be told of."""
+    """An exception that nobody asked to be told of, or that is none of ours."""
     _posted = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -111,7 +115,8 @@ class Jobs(QObject):
     ) -> Job:
         """Queue ``work`` and return its handle at once.
 
-        One of ``done`` and ``failed`` is called, unless the job is dropped. Of several ``progress`` reports
+        One of ``done`` and ``failed`` is called, unless the job is dropped; ``failed`` is given an error of
+        ours, whatever the work raised. Of several ``progress`` reports
         that arrive between two turns of the event loop only the last is shown. ``unwanted`` is given the
         result of a dropped job, to close what it holds, on the GUI thread.
         """
@@ -160,17 +165,27 @@ class Jobs(QObject):
 
     def _executor(self, lane: Lane) -> ThreadPoolExecutor:
         if lane not in self._executors:
-            name, workers = lane.value
+            name, workers, _ = lane.value
             self._executors[lane] = ThreadPoolExecutor(workers, thread_name_prefix=name)
         return self._executors[lane]
 
     def _work(self, job: Job, work: Work[Any], report: Report) -> None:
         try:
             job.token.check()
-            result = work(job.token, report)
-        except Exception as error:  # noqa: BLE001 - the border: whatever it is, somebody must be told
+            with log.doing(job.lane.value[2]):
+                result = work(job.token, report)
+        except TruthlineError as error:
             failure = error
             self.post(lambda: self._fail(job, failure))
+        except OSError as error:
+            refused = as_ours(error)
+            refused.__cause__ = error
+            log.told_error(error)
+            self.post(lambda: self._fail(job, refused))
+        except Exception as error:  # noqa: BLE001 - the border: whatever it is, somebody must be told
+            unforeseen = error
+            log.unforeseen(error)
+            self.post(lambda: self._fail(job, UnforeseenError(), unforeseen))
         else:
             job.result.append(result)
             self.post(lambda: self._finish(job))
@@ -182,13 +197,17 @@ class Jobs(QObject):
         elif job.done is not None:
             job.done(job.result.pop())
 
-    def _fail(self, job: Job, error: Exception) -> None:
+    def _fail(self, job: Job, error: TruthlineError, unforeseen: Exception | None = None) -> None:
         self._end(job)
         if job.dropped:
             return
+        if unforeseen is not None:
+            self.failed_unexpectedly.emit(unforeseen)
+        else:
+            log.told_error(error)
         if job.failed is not None:
             job.failed(error)
-        elif not isinstance(error, CancelledError):
+        elif unforeseen is None and not isinstance(error, CancelledError):
             self.failed_unexpectedly.emit(error)
 
     def _end(self, job: Job) -> None:

@@ -130,8 +130,8 @@ class Labeller(QObject):
 
         self._document.edit(f"Move {_boxes(len(moves))}", entry_id, change)
 
-    def set_box_class(self, entry_id: EntryId, boxes: Sequence[CanvasBox], name: str) -> None:
-        """Give boxes another label."""
+    def set_box_class(self, entry_id: EntryId, boxes: Sequence[CanvasBox], name: str) -> bool:
+        """Give boxes another label; False if nothing had to change or could."""
         boxes = self._open_boxes(boxes)
 
         def change(annotation: Annotation) -> Annotation:
@@ -139,7 +139,7 @@ class Labeller(QObject):
                 annotation = edit.set_box_label(annotation, attribute, indices, name)
             return annotation
 
-        self._document.edit(f"Set {_boxes(len(boxes))} to {name}", entry_id, change)
+        return self._document.edit(f"Set {_boxes(len(boxes))} to {name}", entry_id, change)
 
     def remove_boxes(self, entry_id: EntryId, boxes: Sequence[CanvasBox]) -> None:
         """Delete boxes."""

@@ -12,14 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QLabel,
-    QLineEdit,
     QMainWindow,
     QMenu,
-    QMessageBox,
     QSizePolicy,
     QStackedWidget,
     QToolBar,
@@ -27,31 +24,37 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from truthline import __version__
-from truthline.aws.connection import Connection
 from truthline.errors import TruthlineError
 from truthline.sync.sources import SourceKind, recognise
 from truthline.ui import theme
-from truthline.ui.actions import DIGITS, Actions
+from truthline.ui.access import Access
+from truthline.ui.actions import Actions
+from truthline.ui.command_names import name_commands, states_of, told_selection
+from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Jobs, Lane
-from truthline.ui.opening import Opener, Wish, destination
+from truthline.ui.keyboard import KeyFilter
+from truthline.ui.keys import DIGITS
+from truthline.ui.opening import Opener, Wish, leads_to, tell_failures
+from truthline.ui.panels.search import SearchField
 from truthline.ui.panels.toast import Toast
-from truthline.ui.sample import SampleRunner
+from truthline.ui.sample import SAMPLE_NAME, SampleRunner
 from truthline.ui.welcome import Welcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QShowEvent
+
+    from truthline.aws.connection import Connection
     from truthline.images.thumbnails import Thumbnails
     from truthline.progress import CancelToken, Progress, Report
     from truthline.settings import Settings
     from truthline.ui.dataset_commands import DatasetCommands
     from truthline.ui.dialogs.connection import ConnectionDialog
-    from truthline.ui.dialogs.folder import FolderDialog
     from truthline.ui.workbench import Workbench
     from truthline.workspace.workspace import Workspace
 
-_SEARCH_DELAY_MS = 150
+_WHY_TO_EXPORT = "A manifest names images by their S3 address."
 
 
 class MainWindow(QMainWindow):
@@ -61,6 +64,7 @@ class MainWindow(QMainWindow):
         jobs: the lanes that all work runs on.
         settings: what is remembered.
         thumbnails: gives the disk cache; called when the first workspace is opened.
+        given: what the command line said of AWS, which holds for whatever is opened.
 
     """
 
@@ -69,26 +73,34 @@ class MainWindow(QMainWindow):
     document_opened = Signal(object)
     """The `Workbench` of a workspace that was opened."""
 
-    def __init__(self, jobs: Jobs, settings: Settings, thumbnails: Callable[[], Thumbnails]) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        settings: Settings,
+        thumbnails: Callable[[], Thumbnails],
+        given: Connection | None = None,
+    ) -> None:
         super().__init__()
+        self._access = Access(settings, given, jobs, self)
         self._jobs = jobs
         self._settings = settings
         self._thumbnails = thumbnails
         self.bench: Workbench | None = None
+        self._search = SearchField()
         self._steps: deque[Callable[[], None]] = deque()
         self._coming: Workspace | None = None
         self._bench_to_be: Workbench | None = None
         self._commands: DatasetCommands | None = None
+        self._may_close = False
         self.actions_by_name = Actions(self, self._handlers())
         self.opener = Opener(jobs, self)
-        self.opener.opened.connect(self._receive)
-        self.opener.failed.connect(self._complain)
+        self.opener.opened.connect(lambda workspace: self._receive(workspace, self.opener.over))
+        tell_failures(self.opener, self.complain, self)
         self.opener.working.connect(self._show_opening)
         self.sample = SampleRunner(jobs, self)
-        self.sample.ready.connect(self.opener.open)
-        self.sample.failed.connect(self._complain)
+        self.sample.ready.connect(lambda wish: self.opener.open(self._access.lent(wish)))
+        self.sample.failed.connect(self.complain)
         self.sample.working.connect(self._show_opening)
-        jobs.failed_unexpectedly.connect(self._complain)
         self._stack = QStackedWidget(self)
         self.welcome = Welcome(self._stack)
         self.welcome.way_chosen.connect(lambda name: self.actions_by_name[name].trigger())
@@ -102,40 +114,32 @@ class MainWindow(QMainWindow):
         self._build_menus()
         self._build_toolbar()
         self.setWindowTitle("Truthline")
-        self.setMinimumSize(760, 520)
+        self.setMinimumSize(480, 320)
         self._restore_window()
         self._update_actions()
 
     # ways in
 
     def open(self, text: str, connection: Connection | None = None) -> None:
-        """Open anything that `recognise` knows; a folder is asked about first."""
+        """Open anything that `recognise` knows."""
         try:
-            source = recognise(text)
+            recognise(text)
         except TruthlineError as error:
-            self._complain(error)
-            return
-        if source.kind is SourceKind.FOLDER and not self._has_workspace(text):
-            self._ask_for_folder(text)
+            self.complain(error)
         else:
-            self.open_wish(Wish(text, connection=connection or self._connection()))
+            self.open_wish(self._access.wish(text, connection))
 
     def open_wish(self, wish: Wish) -> None:
         """Open what is described in full, unless it is open already."""
-        if self._has_open(wish):
+        if self.bench is not None and leads_to(wish, self.bench.document.workspace.path):
             return
-        self._settings.set("profile", wish.connection.profile)
-        self._settings.set("region", wish.connection.region)
-        self.opener.open(wish)
-
-    def _has_open(self, wish: Wish) -> bool:
-        try:
-            return self.bench is not None and destination(wish) == self.bench.document.workspace.path
-        except TruthlineError:  # which opening it then tells
-            return False
+        self._leave(lambda: self.opener.open(self._access.remembered(wish)))
 
     def open_sample(self) -> None:
         """Open the sample dataset in an emulator of its own."""
+        self._leave(self._open_sample)
+
+    def _open_sample(self) -> None:
         self.close_workspace()
         self.sample.start()
 
@@ -145,10 +149,11 @@ class MainWindow(QMainWindow):
         while self._steps:
             self._steps.popleft()()
 
-    def _receive(self, workspace: Workspace) -> None:
+    def _receive(self, workspace: Workspace, over: Connection | None = None) -> None:
         """Show a workspace step by step: all at once, it would hold the window up."""
         self._close_bench()
         self._coming = workspace
+        self._reach = self._access.reach(over)
         self._steps.extend((self._make_bench, self._arrange_bench, self._show_bench))
         QTimer.singleShot(0, self._take_step)
 
@@ -162,7 +167,8 @@ class MainWindow(QMainWindow):
 
         workspace, self._coming = self._coming, None
         if workspace is not None:
-            self._bench_to_be = Workbench(workspace, self._jobs, self._thumbnails(), self._stack)
+            thumbnails = self._thumbnails()
+            self._bench_to_be = Workbench(workspace, self._jobs, thumbnails, self._reach, self._stack)
 
     def _arrange_bench(self) -> None:
         if self._bench_to_be is not None:
@@ -183,23 +189,49 @@ class MainWindow(QMainWindow):
         bench.mode_changed.connect(lambda _image: self._update_actions())
         bench.browser.current_changed.connect(lambda _entry: self._update_actions())
         bench.counted.connect(lambda _counts: self._show_count())
+        bench.browser.selection_changed.connect(lambda _count: self._show_count())
+        bench.browser.selection_changed.connect(lambda _count: self._update_actions())
+        bench.image.boxes_selected.connect(lambda _keys: self._update_actions())
+        bench.document.attributes_chosen.connect(lambda _info: self._update_actions())
+        bench.labeller.next_class_changed.connect(lambda _name: self._update_actions())
         bench.colours.changed.connect(lambda _labels: self._update_actions())
         bench.image.canvas.drawing_changed.connect(lambda _drawing: self._update_actions())
         bench.image.class_wanted.connect(lambda _frame: self._ask_for_label())
-        bench.document.undo_stack.indexChanged.connect(lambda _index: self._update_actions())
+        bench.document.undo_stack.moved.connect(lambda _done: self._update_actions())
         commands = self._commands = DatasetCommands(bench, self)
         commands.panel_wanted.connect(self._show_panel)
-        self.setWindowTitle(f"{workspace.info.name} — Truthline")
-        if not workspace.info.endpoint_url:  # an emulator's workspace goes with it
+        is_sample = self.sample.holds(workspace.path)
+        self.setWindowTitle(f"{SAMPLE_NAME if is_sample else workspace.info.name} — Truthline")
+        if not is_sample:  # which goes with its emulator
             self._settings.remember(str(workspace.path))
             self._settings.save()
         self._search.clear()
+        self._search.fallback = bench.main_view
         self._fit_panels()
         bench.dataset.set_visible(self._can_be_seen())
         bench.start()
         commands.start()
         self._update_actions()
         self.document_opened.emit(bench)
+
+    def _leave(self, then: Callable[[], None]) -> None:
+        """Do what closes the open workspace; of the sample it is asked first whether the work shall stay."""
+        if self.bench is None or not self._would_lose_work():
+            then()
+            return
+        from truthline.ui.sample_question import SampleQuestion
+
+        question = SampleQuestion(self.bench.document, self._jobs, self)
+        question.kept.connect(self._settings.remember)
+        question.failed.connect(self.complain)
+        question.ask(then)
+
+    def _would_lose_work(self) -> bool:
+        if self.bench is None or not self.sample.holds(self.bench.document.workspace.path):
+            return False
+        from truthline.ui.sample_question import was_worked_on
+
+        return was_worked_on(self.bench.document)
 
     def close_workspace(self) -> None:
         """Close what is open and show the ways in."""
@@ -227,21 +259,22 @@ class MainWindow(QMainWindow):
             return lambda: call(self._commands) if self._commands is not None else None
 
         return {
-            "open_folder": lambda: self._ask_for_folder(""),
+            "open_folder": self._ask_for_folder,
             "open_file": self._ask_for_file,
             "open_prefix": partial(self._ask_for_address, SourceKind.S3_PREFIX, "Open S3 Prefix"),
             "open_dataset": partial(self._ask_for_address, SourceKind.DATASET, "Open Dataset"),
             "open_sample": self.open_sample,
-            "export": self._export,
+            "export": commands(lambda c: c.folder.with_address(_WHY_TO_EXPORT, self._export)),
+            "left_out": commands(lambda c: c.folder.show_left_out()),
             "import_labels": bench(lambda b: b.import_labels()),
             "export_labels": bench(lambda b: b.export_labels()),
-            "close": self.close_workspace,
+            "close": lambda: self._leave(self.close_workspace),
             "quit": self.close,
             "undo": bench(lambda b: b.document.undo()),
             "redo": bench(lambda b: b.document.redo()),
-            "select_all": bench(lambda b: b.browser.select_all()),
+            "select_all": bench(lambda b: b.select_all()),
             "delete_boxes": bench(lambda b: b.image.canvas.delete_selected()),
-            "find": self._focus_search,
+            "find": self._search.take_focus,
             "show_gallery": bench(lambda b: b.show_gallery()),
             "show_image": bench(lambda b: b.show_image()),
             "zoom_in": bench(lambda b: _zoom(b, 1)),
@@ -271,24 +304,17 @@ class MainWindow(QMainWindow):
             "history": commands(lambda c: c.show_history()),
             "remove_images": commands(lambda c: c.remove_images()),
             "projects": self._show_projects,
-            "refresh": bench(lambda b: b.dataset.refresh()),
+            "refresh": commands(lambda c: c.refresh()),
             "training": bench(lambda b: b.show_training()),
             "connect": commands(lambda c: c.connect_to_dataset()),
             "keys": self._show_keys,
             "about": self._about,
         }
 
-    def _ask_for_folder(self, folder: str) -> None:
-        from truthline.ui.dialogs.folder import FolderDialog
-
-        dialog = FolderDialog(folder, self)
-
-        def accepted() -> None:
-            self.open_wish(
-                Wish(dialog.folder.text(), target=dialog.target.text().strip(), connection=self._connection())
-            )
-
-        _ask(dialog, accepted)
+    def _ask_for_folder(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Open Folder of Images")
+        if chosen:
+            self.open(chosen)
 
     def _ask_for_file(self) -> None:
         chosen, _ = QFileDialog.getOpenFileName(
@@ -303,8 +329,8 @@ class MainWindow(QMainWindow):
     def _ask_for_address(self, kind: SourceKind, title: str) -> None:
         from truthline.ui.dialogs.connection import ConnectionDialog
 
-        dialog = ConnectionDialog(self._jobs, kind, title, self._connection(), self)
-        _ask(dialog, lambda: self.open_wish(Wish(dialog.text, connection=dialog.connection)))
+        dialog = ConnectionDialog(self._jobs, kind, title, self._access.connection(), self)
+        _ask(dialog, lambda: self.open(dialog.text, dialog.connection))
 
     def _export(self) -> None:
         bench = self.bench
@@ -322,16 +348,16 @@ class MainWindow(QMainWindow):
         if bench is None:
             return
 
-        def write(_token: CancelToken, _report: Report) -> None:
-            from truthline.sync.opening import export_manifest
+        def write(_token: CancelToken, _report: Report) -> str:
+            from truthline.sync.opening import export_in_words
 
-            export_manifest(bench.document.workspace, path)
+            return export_in_words(bench.document.workspace, path)
 
         self._jobs.run(
             Lane.WRITE,
             write,
-            done=lambda _: bench.toast.say(f"Exported to {path.name}."),
-            failed=self._complain,
+            done=lambda left_out: bench.toast.tell(f"Exported to {path.name}.", left_out),
+            failed=self.complain,
         )
 
     def _ask_for_label(self) -> None:
@@ -351,10 +377,8 @@ class MainWindow(QMainWindow):
     def _show_projects(self) -> None:
         from truthline.ui.dialogs.projects import ProjectsDialog
 
-        connection = self._connection()
-        if self.bench is not None:
-            info = self.bench.document.info
-            connection = Connection(info.profile, info.region, info.endpoint_url)
+        bench = self.bench
+        connection = self._access.connection() if bench is None else bench.dataset.access.connection
         dialog = ProjectsDialog(self._jobs, connection, self)
         dialog.dataset_chosen.connect(lambda chosen: self.open(*chosen))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -366,17 +390,9 @@ class MainWindow(QMainWindow):
         KeysDialog(self).open()
 
     def _about(self) -> None:
-        box = QMessageBox(self)
-        box.setWindowTitle("About Truthline")
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(f"Truthline {__version__}")
-        box.setInformativeText("Label images for Amazon Rekognition Custom Labels.")
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
+        from truthline.ui.dialogs.about import AboutDialog
 
-    def _focus_search(self) -> None:
-        self._search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self._search.selectAll()
+        AboutDialog(self).open()
 
     def _toggle(self, panel: QWidget) -> None:
         panel.setVisible(panel.isHidden())
@@ -408,19 +424,7 @@ class MainWindow(QMainWindow):
         bar.addSeparator()
         for name in ("select_tool", "draw"):
             bar.addAction(self.actions_by_name[name])
-        self._search = QLineEdit()
-        self._search.setPlaceholderText("Search image addresses")
-        self._search.setAccessibleName("Search image addresses")
-        self._search.setClearButtonEnabled(True)
-        self._search.setMinimumWidth(120)
-        self._search.setMaximumWidth(420)
-        self._search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._search_timer = QTimer(self)
-        self._search_timer.setSingleShot(True)
-        self._search_timer.setInterval(_SEARCH_DELAY_MS)
-        self._search_timer.timeout.connect(self._apply_search)
-        self._search.textChanged.connect(lambda _text: self._search_timer.start())
-        self._search.returnPressed.connect(self._leave_search)
+        self._search.searched.connect(lambda _text: self._apply_search())
         bar.addWidget(self._search)
         spacer = QWidget()
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -433,38 +437,19 @@ class MainWindow(QMainWindow):
         self.addToolBar(bar)
 
     def _add_digit_keys(self) -> None:
-        for digit in DIGITS:
-            QShortcut(QKeySequence(digit), self, partial(self._use_digit, digit))
-            QShortcut(QKeySequence(f"Shift+{digit}"), self, partial(self._toggle_digit, digit))
+        def act(digit: str, *, here: bool) -> None:
+            if self.bench is not None and (name := self.bench.colours.at_digit(digit)):
+                (self.bench.giver.toggle_here if here else self.bench.giver.give)(name)
 
-    def _use_digit(self, digit: str) -> None:
-        if self.bench is not None and (name := self.bench.colours.at_digit(digit)):
-            self.bench.use_label(name)
-
-    def _toggle_digit(self, digit: str) -> None:
-        if self.bench is not None and (name := self.bench.colours.at_digit(digit)):
-            self.bench.toggle_label_here(name)
+        plain = {digit: partial(act, digit, here=False) for digit in DIGITS}
+        KeyFilter(self, plain | {f"Shift+{digit}": partial(act, digit, here=True) for digit in DIGITS})
 
     def _update_actions(self) -> None:
         bench, actions = self.bench, self.actions_by_name
-        states: set[str] = set()
-        if bench is not None:
-            states.add("document")
-            states |= {"entry"} if bench.browser.current is not None else set()
-            states |= {"image"} if bench.in_image_mode else set()
-            states |= {"label"} if bench.colours.labels else set()
-        actions.enable(frozenset(states))
+        actions.enable(states_of(bench))
         self._search.setEnabled(bench is not None)
         actions["dark"].setChecked(theme.tokens().dark)
-        stack = bench.document.undo_stack if bench is not None else None
-        for name, able, text in (
-            ("undo", stack is not None and stack.canUndo(), _shown(stack.undoText()) if stack else ""),
-            ("redo", stack is not None and stack.canRedo(), _shown(stack.redoText()) if stack else ""),
-        ):
-            actions[name].setEnabled(able)
-            actions[name].setText(f"&{name.capitalize()}" + (f" “{text.replace('&', '&&')}”" if text else ""))
-            keys = actions[name].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            actions[name].setToolTip(theme.plain_tip(f"{name.capitalize()} {text}".strip() + f" ({keys})"))
+        name_commands(actions, bench)
         for name, checked in (
             ("show_gallery", bench is not None and not bench.in_image_mode),
             ("show_image", bench is not None and bench.in_image_mode),
@@ -480,18 +465,15 @@ class MainWindow(QMainWindow):
         if self.bench is not None and self._search.text() != self.bench.browser.filter.text:
             self.bench.browser.set_filter(replace(self.bench.browser.filter, text=self._search.text()))
 
-    def _leave_search(self) -> None:
-        self._apply_search()
-        if self.bench is not None:
-            (self.bench.image.canvas if self.bench.in_image_mode else self.bench.gallery).setFocus()
-
     def _show_count(self) -> None:
         bench = self.bench
         if bench is None or bench.counts is None:
             self._count.setText("")
             return
-        listed, total = bench.browser.model.rowCount(), bench.counts.total
-        self._count.setText(f"{total:,} images" if listed == total else f"{listed:,} of {total:,} images")
+        browser = bench.browser
+        self._count.setText(
+            told_selection(browser.selection.count, browser.model.rowCount(), bench.counts.total)
+        )
 
     def _show_opening(self, progress: Progress | None) -> None:
         if progress is not None and self._stack.currentWidget() is not self.welcome:
@@ -504,17 +486,10 @@ class MainWindow(QMainWindow):
         self.opener.cancel()
         self.sample.cancel()
 
-    def _complain(self, error: Exception) -> None:
+    def complain(self, error: Exception) -> None:
+        """Say what went wrong, over whatever is shown."""
         toast = self.bench.toast if self.bench is not None else self._toast
-        toast.complain(str(error) if isinstance(error, TruthlineError) else f"Something went wrong: {error}")
-
-    def _connection(self) -> Connection:
-        return Connection(self._settings.get("profile"), self._settings.get("region"))
-
-    @staticmethod
-    def _has_workspace(text: str) -> bool:
-        folder = Path(text).resolve()
-        return (folder.parent / f"{folder.name}.truthline").exists()
+        toast.complain(str(error))
 
     def _close_bench(self) -> None:
         self._steps.clear()
@@ -532,7 +507,7 @@ class MainWindow(QMainWindow):
         commands.close()
         self._settings.set("layout", bench.save_layout())
         self._settings.set("thumbnail_size", bench.gallery.side)
-        bench.document.undo_stack.blockSignals(True)  # it empties itself when everything else is gone
+        bench.document.save_failed.connect(self.complain)  # the bench's own toast goes with it
         bench.close_document()
         if self.sample.holds(bench.document.workspace.path):
             self.sample.end()
@@ -542,7 +517,7 @@ class MainWindow(QMainWindow):
     def _restore_window(self) -> None:
         saved = self._settings.get("window")
         if not saved or not self.restoreGeometry(QByteArray.fromBase64(saved.encode())):
-            self.resize(1280, 820)
+            fit_window(self, 1280, 820)
 
     def _fit_panels(self) -> None:
         bench = self.bench
@@ -550,15 +525,12 @@ class MainWindow(QMainWindow):
             bench.filters.setVisible(self.width() >= 1100)
             if self.height() < 760 and not self._settings.get("layout"):
                 bench.middle.setSizes([1000, 210])
+                bench.drawer.setVisible(self.height() >= 560)
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.bench is not None:
-            if self._search.hasFocus():
-                self._search.clear()
-                self._leave_search()
-            elif self.bench.in_image_mode:
-                self.bench.show_gallery()
+        if event.key() == Qt.Key.Key_Escape and self.bench is not None and self.bench.in_image_mode:
+            self.bench.image.canvas.escape()  # the focus is in a panel beside the image
             return
         super().keyPressEvent(event)
 
@@ -585,23 +557,27 @@ class MainWindow(QMainWindow):
     def _can_be_seen(self) -> bool:
         return self.isVisible() and not self.isMinimized()
 
+    def end(self) -> None:
+        """Close the window without asking anything."""
+        self._may_close = True
+        self.close()
+
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._may_close and self._would_lose_work():
+            event.ignore()
+            self._leave(self.end)
+            return
         self.hide()
+        self._access.codes.close()
         self._cancel_opening()
         self._settings.set("window", bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
         self._close_bench()
-        self.sample.stop()
         self._settings.save()
         event.accept()
 
 
-def _shown(gesture: str) -> str:
-    """A gesture's name, short enough for a menu."""
-    return theme.shortened(gesture, 80)
-
-
-def _ask(dialog: FolderDialog | ConnectionDialog, accepted: Callable[[], object]) -> None:
+def _ask(dialog: ConnectionDialog, accepted: Callable[[], object]) -> None:
     dialog.accepted.connect(accepted)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.open()

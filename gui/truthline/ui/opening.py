@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from truthline.aws.connection import Connection
-from truthline.errors import CancelledError
+from truthline.errors import CancelledError, NotLinesError, TruthlineError
 from truthline.progress import CancelToken, Doing, Progress, Report
 from truthline.sync.sources import Source, SourceKind, recognise
 from truthline.ui.jobs import Job, Jobs, Lane
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from truthline.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What to open, and what is needed to make a workspace of it; ``path`` is where, None for beside it."""
+    """What to open, and what is needed to make a workspace of it; ``path`` is where, None for beside it.
+
+    ``over`` is what counts before what an existing workspace says of how to reach AWS, as long as it is open;
+    a ``connection`` that was ``chosen`` for it takes the place of what it says.
+    With ``values``, a manifest that has no lines is read as one entry for each of its JSON values.
+    """
 
     text: str
     target: str = ""
     images_dir: str = ""
     connection: Connection = field(default_factory=Connection)
+    over: Connection = field(default_factory=Connection)
+    chosen: bool = False
     path: Path | None = None
+    values: bool = False
 
 
 class Opener(QObject):
@@ -37,6 +48,8 @@ class Opener(QObject):
     """The open `Workspace`."""
     failed = Signal(object)
     """The exception by which opening failed; not after a cancel."""
+    values_offered = Signal(object, object)
+    """In place of ``failed``: the `NotLinesError`, and the `Wish` that takes the manifest as values."""
     working = Signal(object)
     """`Progress` while it goes on, None when it has ended."""
 
@@ -44,6 +57,12 @@ class Opener(QObject):
         super().__init__(parent)
         self._jobs = jobs
         self._job: Job | None = None
+        self._wish = Wish("")
+
+    @property
+    def over(self) -> Connection:
+        """Of the `Wish` that was opened last."""
+        return self._wish.over
 
     @property
     def busy(self) -> bool:
@@ -54,6 +73,7 @@ class Opener(QObject):
         """Open a workspace; anything else becomes one first, or is found to have become one earlier."""
         if self.busy:
             return
+        self._wish = wish
         self.working.emit(Progress(Doing.OPENING))
 
         def work(token: CancelToken, report: Report) -> Workspace:
@@ -79,12 +99,34 @@ class Opener(QObject):
 
     def _failed(self, error: Exception) -> None:
         self._end()
-        if not isinstance(error, CancelledError):
+        if isinstance(error, NotLinesError):
+            self.values_offered.emit(error, replace(self._wish, values=True))
+        elif not isinstance(error, CancelledError):
             self.failed.emit(error)
 
     def _end(self) -> None:
         self._job = None
         self.working.emit(None)
+
+
+def tell_failures(opener: Opener, complain: Callable[[Exception], None], window: QWidget) -> None:
+    """Let a window tell of what cannot be opened, and ask whether to open what can be read in another way."""
+
+    def ask(error: NotLinesError, wish: Wish) -> None:
+        box = QMessageBox(window)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("Open as Values")
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(f"{Path(error.place).name}: {error.title}")
+        box.setInformativeText("Read it as one entry for each value? The file itself stays as it is.")
+        go = box.addButton("Read as Entries", QMessageBox.ButtonRole.AcceptRole)
+        go.clicked.connect(lambda: opener.open(wish))
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+    opener.failed.connect(complain)
+    opener.values_offered.connect(ask)
 
 
 def destination(wish: Wish) -> Path:
@@ -95,6 +137,14 @@ def destination(wish: Wish) -> Path:
 
     """
     return (wish.path or workspace_path(recognise(wish.text))).resolve()
+
+
+def leads_to(wish: Wish, path: Path) -> bool:
+    """Whether a wish leads to that workspace."""
+    try:
+        return destination(wish) == path
+    except TruthlineError:  # which opening it then tells
+        return False
 
 
 def workspace_path(source: Source) -> Path:
@@ -127,12 +177,27 @@ def _open(wish: Wish, token: CancelToken, report: Report) -> Workspace:
     from truthline.sync.opening import open_or_create
 
     source, path = recognise(wish.text), destination(wish)
-    return open_or_create(
+    workspace = open_or_create(
         path,
         source,
         connection=wish.connection,
         target=wish.target,
         images_dir=wish.images_dir,
+        values=wish.values,
         cancel=token,
         report=report,
+    )
+    if wish.chosen:
+        _reach_by(workspace, wish.connection)
+    return workspace
+
+
+def _reach_by(workspace: Workspace, connection: Connection) -> None:
+    info = workspace.info
+    workspace.set_dataset(
+        info.dataset_arn,
+        profile=connection.profile,
+        region=connection.region,
+        endpoint_url=connection.endpoint_url,
+        seen_updated=info.seen_updated,
     )

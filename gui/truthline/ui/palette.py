@@ -8,15 +8,15 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor
 
 from truthline.ui import theme
-from truthline.ui.actions import DIGITS
 from truthline.ui.jobs import Lane
+from truthline.ui.keys import DIGITS
+from truthline.workspace.workspace import Label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from truthline.ui.document import Document
     from truthline.workspace.changes import Changes
-    from truthline.workspace.workspace import Label
 
 
 class LabelColours(QObject):
@@ -32,6 +32,7 @@ class LabelColours(QObject):
         self.labels: Sequence[Label] = ()
         self._read(document.workspace.labels())
         document.changed.connect(self._refresh)
+        document.label_added.connect(self._add)
 
     def of(self, name: str) -> QColor:
         """The label's colour; grey for a box whose class_id names no label."""
@@ -55,6 +56,10 @@ class LabelColours(QObject):
     def expect(self, labels: Sequence[Label]) -> None:
         """Show the list as a gesture leaves it, before that is stored."""
         self._show(labels)
+
+    def _add(self, name: str) -> None:
+        last = max((label.position for label in self.labels), default=0)
+        self._show([*self.labels, Label(name, last + 1, last)])
 
     def _refresh(self, changes: Changes) -> None:
         if changes:

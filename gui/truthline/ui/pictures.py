@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage, QPixmap
 
-from truthline.errors import TruthlineError
+from truthline import log
+from truthline.errors import TruthlineError, UnforeseenError
 from truthline.images.decode import Pixels, decode, read_facts
 from truthline.ui.jobs import Job, Jobs, Lane
 
@@ -142,7 +143,7 @@ class Pictures(QObject):
             Lane.DECODE,
             lambda token, _report: _read_full(source, source_ref, token),
             done=lambda image: self._keep_full(source_ref, image),
-            failed=lambda error: self._keep_full(source_ref, FullImage(None, None, _unforeseen(error))),
+            failed=lambda error: self._keep_full(source_ref, FullImage(None, None, str(error))),
         )
 
     def _keep_full(self, source_ref: str, image: FullImage) -> None:
@@ -179,7 +180,8 @@ class Pictures(QObject):
         except TruthlineError as error:
             return _Outcome(entry_id, source, problem=error.title)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is said in the place of the image
-            return _Outcome(entry_id, source, problem=_unforeseen(error))
+            log.unforeseen(error)
+            return _Outcome(entry_id, source, problem=UnforeseenError().title)
         image = to_image(loaded.pixels) if loaded.pixels is not None else None
         problem = "" if image is not None else loaded.facts.problem
         return _Outcome(entry_id, source, image, loaded.facts, problem)
@@ -206,10 +208,6 @@ class Pictures(QObject):
 def to_image(pixels: Pixels) -> QImage:
     """Pixels as a `QImage` that owns its bytes."""
     return QImage(pixels.data, pixels.width, pixels.height, pixels.stride, QImage.Format.Format_RGB32).copy()
-
-
-def _unforeseen(error: Exception) -> str:
-    return f"Something went wrong: {error}" if str(error) else f"Something went wrong: {type(error).__name__}"
 
 
 def _read_full(source: ImageSource, source_ref: str, token: CancelToken) -> FullImage:

@@ -17,6 +17,8 @@ from truthline.ui.opening import Wish
 if TYPE_CHECKING:
     from truthline.demo import Sample
 
+SAMPLE_NAME = "Sample on this computer’s emulator"
+
 
 class SampleRunner(QObject):
     """Starts the emulator with the sample, and ends it."""

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from truthline.aws.connection import Connection
 from truthline.aws.session import Aws, connect
 from truthline.errors import CancelledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from truthline.aws.connection import Connection
+    from truthline.sync.endpoints import Reach
     from truthline.workspace.workspace import Workspace
 
 
 class SignIn:
     """Holds the `Aws` of a workspace; ``made`` is told of the first one, on the lane that made it."""
 
-    def __init__(self, workspace: Workspace, made: Callable[[Aws], None]) -> None:
+    def __init__(self, workspace: Workspace, reach: Reach, made: Callable[[Aws], None]) -> None:
         self._workspace = workspace
+        self._reach = reach
         self._made = made
         self._lock = threading.Lock()
         self._closed = False
@@ -30,20 +33,40 @@ class SignIn:
 
         Raises:
             SignInError: there is no such profile, or AWS's configuration cannot be read.
+            UnknownEndpointError: the person was not asked about the workspace's endpoint, or said no.
             CancelledError: this is closed.
 
         """
         with self._lock:
             if self.aws is None and not self._closed:
-                info = self._workspace.info
-                connection = Connection(info.profile, info.region, info.endpoint_url)
-                self.aws = sign_in(connection.for_arn(info.dataset_arn) if info.dataset_arn else connection)
+                self.aws = sign_in(self._reach.connection(self._workspace.info))
                 self._made(self.aws)
             if self.aws is not None and not self._closed:
                 return self.aws
             if self.aws is not None:
                 self.aws.close()
             raise CancelledError
+
+    @property
+    def unknown_endpoint(self) -> str:
+        """The endpoint that must be asked about before anything is sent, "" if there is none."""
+        return "" if self.aws is not None else self._reach.unknown(self._workspace.info)
+
+    @property
+    def connection(self) -> Connection:
+        """As whom and where the workspace is served; of an endpoint that is not agreed to, nothing."""
+        if self.aws is not None:
+            return self.aws.connection
+        info = self._workspace.info
+        return self._reach.connection(replace(info, endpoint_url="") if self.unknown_endpoint else info)
+
+    def choose(self, url: str) -> None:
+        """Have that endpoint asked from now on, and remember that."""
+        self._reach.endpoints.choose(url)
+
+    def ask_again(self) -> None:
+        """A person asks for work, and will answer what signing in takes."""
+        self._reach.over.asker.ask_again()
 
     def replace(self, aws: Aws) -> None:
         """Use other clients from now on."""

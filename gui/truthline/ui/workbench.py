@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
-from truthline.errors import TruthlineError
 from truthline.images.source import FirstOf, FolderSource, ImageSource, S3Source
 from truthline.manifest.annotation import Level
 from truthline.manifest.fixes import FIXES, fix_all
@@ -27,13 +26,14 @@ from truthline.ui.gallery.view import ThumbnailGrid
 from truthline.ui.image_page import ImagePage
 from truthline.ui.jobs import Job, Jobs, Lane
 from truthline.ui.label_commands import LabelCommands
+from truthline.ui.label_giver import LabelGiver
 from truthline.ui.labelling import Labeller
 from truthline.ui.no_images import NoImages
 from truthline.ui.palette import LabelColours
 from truthline.ui.panels.dataset_bar import DatasetBar
 from truthline.ui.panels.edit_bar import EditBar
 from truthline.ui.panels.entry import BoxKey, EntryPanel
-from truthline.ui.panels.filters import FilterPanel
+from truthline.ui.panels.filters import FilterPanel, empty_text
 from truthline.ui.panels.history import History
 from truthline.ui.panels.json_line import JsonLinePanel
 from truthline.ui.panels.labels import LabelPanel
@@ -41,6 +41,9 @@ from truthline.ui.panels.problems import SHOWN_AT_MOST, ProblemsPanel
 from truthline.ui.panels.readiness import ReadinessPanel
 from truthline.ui.panels.toast import Toast
 from truthline.ui.pictures import Pictures
+from truthline.ui.undoing import Undoing
+from truthline.ui.upkeep import Upkeep
+from truthline.ui.words import counted
 from truthline.workspace.changes import Changes
 from truthline.workspace.workspace import Counts, EntryId, Filter, Kind, Origin, Problem, Workspace
 
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
     from truthline.interchange.importing import Imported
     from truthline.manifest.annotation import Annotation, ImageFacts
     from truthline.progress import Progress
+    from truthline.sync.endpoints import Reach
     from truthline.sync.verdict import Verdict
     from truthline.workspace.workspace import Entry, WorkspaceInfo
 
@@ -68,7 +72,7 @@ class Workbench(QWidget):
     """The `Counts`, after they may have changed."""
 
     def __init__(
-        self, workspace: Workspace, jobs: Jobs, thumbnails: Thumbnails, parent: QWidget | None = None
+        self, workspace: Workspace, jobs: Jobs, thumbnails: Thumbnails, reach: Reach, parent: QWidget
     ) -> None:
         super().__init__(parent)
         self._jobs = jobs
@@ -76,12 +80,14 @@ class Workbench(QWidget):
         self.document = Document(workspace, jobs, self)
         self.colours = LabelColours(self.document)
         self.browser = Browser(self.document, EntryModel(self.document, self.colours), self)
+        self._aws: Aws | None = None
         self.pictures = Pictures(jobs, _source_of(workspace, None), thumbnails, self)
         self.labeller = Labeller(self.document, self)
         self.commands = LabelCommands(self.document, self.colours, self)
-        self._label_names: list[str] = []
+        self.giver = LabelGiver(self)
         self._sought: Problem | None = None
-        self.dataset = Dataset(self.document, self)
+        self.dataset = Dataset(self.document, reach, self)
+        self.upkeep = Upkeep(self.document, self)
         self.counts: Counts | None = None
         self._build()
 
@@ -100,6 +106,7 @@ class Workbench(QWidget):
             lambda text: self.toast.say(text, action="Attributes…", act=self.commands.ask_attributes)
         )
         self.dataset.start()
+        self.upkeep.start()
         self.gallery.setFocus()
 
     def close_document(self) -> None:
@@ -107,6 +114,7 @@ class Workbench(QWidget):
         self.image.canvas.finish_gesture()
         self.dataset.close()
         self._jobs.drop(Lane.DECODE)
+        self._jobs.drop(Lane.UPKEEP)
         self._jobs.finish(Lane.WRITE)
         self._jobs.drop(Lane.READ)
         self.pictures.clear()
@@ -150,6 +158,7 @@ class Workbench(QWidget):
         rows = QVBoxLayout(images)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
+        rows.addWidget(self.upkeep.bar)
         rows.addWidget(self.edit_bar)
         rows.addWidget(self.pages, 1)
         self.pages.addWidget(self.gallery)
@@ -166,7 +175,8 @@ class Workbench(QWidget):
 
     def _share_room(self) -> None:
         self.side.setSizes([300, 300])
-        self.side.setMinimumWidth(200)
+        self.side.setMinimumWidth(160)
+        self.drawer.setMinimumSize(160, 60)  # what its pages would like is more than a small screen has
         self.filters.setMinimumWidth(140)
         self.middle.setStretchFactor(0, 1)
         self.middle.setSizes([560, 240])
@@ -196,11 +206,13 @@ class Workbench(QWidget):
 
     def _wire(self) -> None:
         document, browser = self.document, self.browser
+        self.labels.field.fallback = self.problems.search.fallback = self.main_view
         document.changed.connect(self._refresh)
         document.save_failed.connect(self._complain)
-        document.applied.connect(self._offer_undo)
+        self.undoing = Undoing(self)
         document.working.connect(self._show_edit)
         document.refused.connect(self.toast.warn)
+        self.upkeep.failed.connect(self._complain)
         document.attributes_chosen.connect(self._show_attributes)
         self.edit_bar.cancel_wanted.connect(lambda _: document.cancel_long_edit())
         self.colours.changed.connect(self._show_labels)
@@ -211,8 +223,9 @@ class Workbench(QWidget):
         self.filters.filter_chosen.connect(self._filter_kind)
         self.gallery.activated.connect(lambda _index: self.show_image())
         self.image.boxes_selected.connect(lambda keys: self.entry.select_boxes(set(keys)))
-        self.labels.label_chosen.connect(self.use_label)
-        self.labels.label_added.connect(self._add_label)
+        self.labels.label_chosen.connect(self.giver.give)
+        self.labels.current_changed.connect(self.labeller.choose_class)
+        self.labels.label_added.connect(self.giver.add)
         self.labels.rename_wanted.connect(self.commands.ask_rename)
         self.labels.merge_wanted.connect(lambda names: self.commands.ask_merge(*names))
         self.labels.colour_wanted.connect(self.commands.ask_colour)
@@ -220,7 +233,7 @@ class Workbench(QWidget):
         self.labels.order_wanted.connect(self.commands.order)
         self.labels.attributes_wanted.connect(lambda _: self.commands.ask_attributes())
         self.labeller.refused.connect(self.toast.warn)
-        self.labeller.next_class_changed.connect(self.labels.show_next_class)
+        self.labeller.next_class_changed.connect(self.labels.show_current)
         self.entry.boxes_selected.connect(self._select_boxes)
         self.entry.boxes_deleted.connect(self._delete_boxes)
         self.entry.class_label_removed.connect(self._remove_class_label)
@@ -255,31 +268,24 @@ class Workbench(QWidget):
         """Show the current entry's image."""
         if self.browser.current is None:
             return
+        self.browser.select_current()  # what is shown is what is selected
         self.pages.setCurrentWidget(self.image)
         self.image.become_current()
         self.image.filmstrip.scrollTo(self.browser.selection.currentIndex())
         self.mode_changed.emit(True)
 
-    # labelling
+    def main_view(self) -> QWidget:
+        """Where a person works: the canvas, or the gallery."""
+        return self.image.canvas if self.in_image_mode else self.gallery
 
-    def use_label(self, name: str) -> None:
-        """What a digit or a click on a label does: toggle it in the gallery, set the class on the canvas."""
-        if not self.in_image_mode:
-            self.labeller.toggle_class_label(name, self.browser.selected)
-            return
-        boxes = self.image.selected_boxes()
-        current = self.browser.current
-        if boxes and current is not None:
-            self.labeller.set_box_class(current, boxes, name)
-        self.labeller.choose_class(name)
-
-    def toggle_label_here(self, name: str) -> None:
-        """Toggle an image-level label on the selection, in the image mode on the current entry."""
-        current = self.browser.current
-        if self.in_image_mode and current is not None:
-            self.labeller.toggle_class_label(name, [current])
+    def select_all(self) -> None:
+        """Select all boxes of the image, in the gallery all images that are listed."""
+        if self.in_image_mode:
+            self.image.canvas.select_all()
         else:
-            self.labeller.toggle_class_label(name, self.browser.selected)
+            self.browser.select_all()
+
+    # problems
 
     def go_to_problem(self, problem: Problem) -> None:
         """Show the image, the box and the place in the line that a problem is about."""
@@ -307,12 +313,8 @@ class Workbench(QWidget):
 
         def imported(result: Imported) -> None:
             self.browser.set_filter(self.browser.filter)  # new entries are listed
-            count = len(result.after)
-            self.toast.say(
-                f"Labels of {count:,} {'image' if count == 1 else 'images'} were imported.",
-                action="Undo" if count else "",
-                act=self.document.undo if count else None,
-            )
+            tell = self.undoing.offer if result.after else self.toast.say
+            tell(f"Labels of {counted(len(result.after), 'image')} were imported.")
 
         dialog.imported.connect(imported)
         dialog.open()
@@ -342,7 +344,7 @@ class Workbench(QWidget):
             self.toast.warn("This line no longer has the problem, or it needs your decision.")
         elif self.document.edit_entries(title, [entry.id], lambda entry: fix_one(entry, problem, now)):
             self.browser.go_to(problem.entry_id)
-            self.toast.say(f"{title}: done.", action="Undo", act=self.document.undo)
+            self.undoing.offer(f"{title}: done.")
 
     def fix_all(self, code: str) -> None:
         """Show what fixing everything of one kind would change, and do it if the person agrees."""
@@ -368,14 +370,6 @@ class Workbench(QWidget):
             return
         place = bisect_right(ids, self.browser.current or 0)
         self.browser.go_to(EntryId(ids[place % len(ids)]))
-
-    def _add_label(self, name: str) -> None:
-        if name in {label.name for label in self.colours.labels}:
-            self.use_label(name)
-            return
-        self.document.add_label(name)
-        self.labeller.choose_class(name)
-        (self.image.canvas if self.in_image_mode else self.gallery).setFocus()
 
     def _delete_boxes(self, keys: Sequence[BoxKey]) -> None:
         current = self.browser.current
@@ -432,24 +426,11 @@ class Workbench(QWidget):
         self.entry.set_locked(info.locked, hide=info.hide_locked)
         self._show_current(self.browser.current)
 
-    def _follow_labels(self) -> None:
-        """Where a label in use here left the list, go on with the one that took its place."""
-        before, self._label_names = self._label_names, [label.name for label in self.colours.labels]
-        gone = set(before) - set(self._label_names)
-        if self.labeller.next_class in gone:
-            name = self.labeller.next_class
-            self.labeller.choose_class(self.commands.successor(name, before.index(name)))
-        filtered = self.browser.filter.label
-        if filtered in gone and (heir := self.commands.heir(filtered)):
-            self.browser.set_filter(replace(self.browser.filter, label=heir))
-
-    def _show_labels(self, labels: Sequence[object]) -> None:
-        self._follow_labels()
+    def _show_labels(self, _labels: Sequence[object]) -> None:
+        self.giver.follow_list()
         self.labels.show_labels(self.colours.labels)
         self.filters.show_labels(self.colours.labels)
         self.browser.model.refresh(None)
-        if not self.labeller.next_class and labels:
-            self.labeller.choose_class(self.colours.labels[0].name)
         self._show_current(self.browser.current)
 
     def _show_current(self, entry_id: EntryId | None) -> None:
@@ -461,7 +442,7 @@ class Workbench(QWidget):
 
     def _show_listed(self, chosen: Filter) -> None:
         self.filters.show_filter(chosen)
-        self.gallery.set_empty_text(_empty_text(chosen))
+        self.gallery.set_empty_text(empty_text(chosen))
         self.counted.emit(self.counts)
 
     def _filter_kind(self, chosen: Filter) -> None:
@@ -477,18 +458,18 @@ class Workbench(QWidget):
             self.document.store_facts(entry_id, facts)
 
     def _read_from(self, aws: Aws) -> None:
+        self._aws = aws
+        self.read_anew()
+
+    def read_anew(self) -> None:
+        """Read images from where the workspace says that they are."""
+        aws = self._aws
         self.pictures.set_source(_source_of(self.document.workspace, aws))
         if self.in_image_mode:
             self.image.show_entry(self.browser.current)
 
-    def _offer_undo(self, applied: tuple[str, int]) -> None:
-        text, _count = applied
-        self.toast.say(f"{text}.", action="Undo", act=self.document.undo)
-
     def _complain(self, error: Exception) -> None:
-        self.toast.complain(
-            str(error) if isinstance(error, TruthlineError) else f"Something went wrong: {error}"
-        )
+        self.toast.complain(str(error))
 
 
 def _source_of(workspace: Workspace, aws: Aws | None) -> ImageSource:
@@ -522,21 +503,3 @@ def _whole(verdict: Verdict) -> Iterator[Problem]:
     for ordinal, error in enumerate(of_all):
         level = Level.WARNING if error.code.startswith("WARNING") else Level.ERROR
         yield Problem(EntryId(0), 0, "", Origin.TRAINING, ordinal, error.code, level, error.message, "")
-
-
-def _empty_text(chosen: Filter) -> str:
-    if chosen.text:
-        return f"No image's address contains “{chosen.text}”. Clear the search to see all images."
-    if chosen.code:
-        return f"No image has {chosen.code} any more."
-    if chosen.kind is Kind.UNLABELLED:
-        return "Every image has a label. Choose All to see them."
-    if chosen.kind is Kind.CHANGED:
-        return "Nothing has changed since the last push."
-    if chosen.kind is Kind.CONFLICTS:
-        return "No conflicts: nobody else changed what you changed."
-    if chosen.kind is Kind.PROBLEMS:
-        return "No problems: neither our rules nor the service found any."
-    if chosen.label:
-        return f"No image uses {chosen.label} any more."
-    return "This workspace holds no images."

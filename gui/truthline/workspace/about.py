@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from truthline.errors import UsageError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from truthline.workspace.database import Database
 
 _FLAGS: Final = frozenset({"bom", "hide_locked", "in_doubt"})
+_KEYS: Final = frozenset(field.name for field in fields(WorkspaceInfo))
 _NOTE: Final = "note:"
 _INFO: Final = "SELECT key, value FROM info WHERE key NOT LIKE 'note:%'"
 
@@ -29,11 +30,13 @@ class About:
     def info(self) -> WorkspaceInfo:
         """What is known of the workspace as a whole."""
         with self._database.reading() as connection:
-            stored: dict[str, Any] = dict(connection.execute(_INFO))
-        for name in _FLAGS:
-            stored[name] = stored.get(name) == "1"
-        stored["locked"] = tuple(json.loads(stored["locked"]))
-        return WorkspaceInfo(**stored)
+            stored: dict[str, Any] = {
+                key: value for key, value in connection.execute(_INFO) if key in _KEYS and type(value) is str
+            }
+            for name in _FLAGS & stored.keys():
+                stored[name] = stored[name] == "1"
+            stored["locked"] = tuple(map(str, json.loads(stored.get("locked", "[]"))))
+            return WorkspaceInfo(**stored)
 
     def set_info(self, info: WorkspaceInfo) -> Changes:
         """Store another `WorkspaceInfo`."""

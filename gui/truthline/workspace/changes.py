@@ -20,13 +20,14 @@ class Changes:
 
     ``entries`` names the entries, unless ``everything`` says that they are too many to name. ``info`` is
     what concerns the workspace as a whole: its `WorkspaceInfo` or its list of labels. ``pushes`` is the
-    push journal.
+    push journal. ``listed`` names labels that came into the list because lines use them.
     """
 
     entries: frozenset[EntryId] = frozenset()
     everything: bool = False
     info: bool = False
     pushes: bool = False
+    listed: tuple[str, ...] = ()
 
     @classmethod
     def of_entries(cls, ids: Collection[EntryId]) -> Changes:
@@ -47,4 +48,5 @@ class Changes:
             everything=everything or named.everything,
             info=self.info or other.info,
             pushes=self.pushes or other.pushes,
+            listed=self.listed + other.listed,
         )

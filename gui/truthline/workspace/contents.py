@@ -9,16 +9,20 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from truthline.manifest.annotation import Annotation, Finding, ImageFacts, Level, RemoteError
+from truthline.errors import DamagedEntryError
+from truthline.manifest.annotation import Annotation, Finding, Level, RemoteError
 from truthline.manifest.line import parse_line, same_value
 from truthline.manifest.merge import merge
-from truthline.manifest.rules import check_line
+from truthline.manifest.rules import check_line, check_raw
+from truthline.workspace.damage import base_sum, check, facts_in, line_sum, seal
 from truthline.workspace.entry import EntryId, NewEntry
 from truthline.workspace.label_list import LabelBook, Use
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from truthline.manifest.annotation import ImageFacts
 
 LEVELS: Final = (Level.INFO, Level.WARNING, Level.ERROR)
 """Stored as numbers from 1, the worst one last."""
@@ -30,7 +34,7 @@ TRAINING: Final = 2
 
 _Row = tuple[Any, ...]
 
-_ADD_ENTRY: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)"
+_ADD_ENTRY: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ADD_LINE: Final = "INSERT INTO lines VALUES (?, ?, ?, ?, ?, NULL)"
 _ADD_USE: Final = "INSERT INTO entry_labels VALUES (?, ?, ?, ?)"
 ADD_PROBLEM: Final = "INSERT INTO problems VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -46,11 +50,6 @@ class Contents:
     boxes: int
     uses: dict[str, Use]
     findings: tuple[Finding, ...]
-
-    @property
-    def worst_finding(self) -> int:
-        """The number of the worst level, 0 without findings."""
-        return max((_NUMBERS[finding.level] for finding in self.findings), default=0)
 
 
 def read_contents(line: bytes, facts: ImageFacts | None = None) -> Contents:
@@ -81,9 +80,9 @@ def storable(text: str) -> str:
 class Appender:
     """Collects rows of new entries, in the order of their positions, until `flush` writes them."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, book: LabelBook | None = None) -> None:
         self._connection = connection
-        self._book = LabelBook(connection)
+        self._book = book or LabelBook(connection)
         # also of entries that were removed
         last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'entries'").fetchone()
         self._next = (last[0] if last else 0) + 1
@@ -99,6 +98,7 @@ class Appender:
         self._next += 1
         contents = read_contents(new.line)
         changed = is_changed(new.line, new.base)
+        base, base_is_line = base_columns(new.line, new.base)
         self._entries.append(
             (
                 entry_id,
@@ -106,11 +106,13 @@ class Appender:
                 changed,
                 contents.class_labels,
                 contents.boxes,
-                contents.worst_finding,
+                _worst(contents.findings),
                 len(new.remote_errors),
+                line_sum(entry_id, contents.source_ref, new.line, new.ending),
+                base_sum(entry_id, changed, base_is_line, base, None, None),
             )
         )
-        self._lines.append((entry_id, new.line, new.ending, *base_columns(new.line, new.base)))
+        self._lines.append((entry_id, new.line, new.ending, base, base_is_line))
         for name, use in contents.uses.items():
             label_id = self._book.id_of(name)
             self._book.count(label_id, use, 1)
@@ -130,6 +132,14 @@ class Appender:
             self._connection.executemany(statement, rows)
             rows.clear()
         self._book.flush()
+
+
+def append_all(connection: sqlite3.Connection, entries: Iterable[NewEntry], book: LabelBook) -> list[EntryId]:
+    """Add entries after those that are there; returns their ids."""
+    appender = Appender(connection, book)
+    ids = list(map(appender.add, entries))
+    appender.flush()
+    return ids
 
 
 def check_one_line(line: bytes) -> None:
@@ -183,6 +193,7 @@ def replace_line(
 
     Raises:
         KeyError: there is no such entry.
+        DamagedEntryError: it is damaged.
 
     """
     check_one_line(line)
@@ -200,14 +211,16 @@ def replace_line(
         "UPDATE lines SET line = ?, base = ?, base_is_line = ? WHERE id = ?",
         (line, *base_columns(line, base), entry_id),
     )
-    _replace_uses(connection, book, entry_id, contents.uses)
-    replace_findings(connection, entry_id, contents)
+    replace_uses(connection, book, entry_id, contents.uses)
+    replace_findings(connection, entry_id, contents.findings)
+    seal(connection, entry_id)
     return True
 
 
-def _replace_uses(
+def replace_uses(
     connection: sqlite3.Connection, book: LabelBook, entry_id: EntryId, uses: dict[str, Use]
 ) -> None:
+    """Store which labels an entry uses in place of those that it used."""
     rows = connection.execute(
         "SELECT label_id, class_labels, boxes FROM entry_labels WHERE entry_id = ?", (entry_id,)
     )
@@ -225,46 +238,59 @@ def _replace_uses(
 
 def remove_entry(connection: sqlite3.Connection, book: LabelBook, entry_id: EntryId) -> None:
     """Take an entry out, if it is there, with all that belongs to it."""
-    _replace_uses(connection, book, entry_id, {})
+    replace_uses(connection, book, entry_id, {})
     connection.execute("DELETE FROM entries WHERE id = ?", (entry_id,))
 
 
-def replace_findings(connection: sqlite3.Connection, entry_id: EntryId, contents: Contents) -> None:
+def _worst(findings: Iterable[Finding]) -> int:
+    """The number of the worst level, 0 without findings."""
+    return max((_NUMBERS[finding.level] for finding in findings), default=0)
+
+
+def replace_findings(connection: sqlite3.Connection, entry_id: EntryId, findings: Sequence[Finding]) -> None:
     """Store the findings of an entry's line in place of earlier ones."""
     connection.execute(REMOVE_PROBLEMS, (entry_id, FINDING))
-    connection.executemany(ADD_PROBLEM, finding_rows(entry_id, contents.findings))
-    connection.execute(
-        "UPDATE entries SET worst_finding = ? WHERE id = ?", (contents.worst_finding, entry_id)
-    )
+    connection.executemany(ADD_PROBLEM, finding_rows(entry_id, findings))
+    connection.execute("UPDATE entries SET worst_finding = ? WHERE id = ?", (_worst(findings), entry_id))
 
 
 def replace_facts(connection: sqlite3.Connection, entry_id: EntryId, facts: ImageFacts) -> bool:
     """Store what is known of an entry's image and check the line against it; False if it was known.
 
+    Of a damaged entry there is no line to check, and nothing is stored.
+
     Raises:
         KeyError: there is no such entry.
 
     """
-    line, _, _ = stored_lines(connection, entry_id)
+    try:
+        line, _, _ = stored_lines(connection, entry_id)
+    except DamagedEntryError:
+        return False
     if facts_of(connection, entry_id) == facts:
         return False
     connection.execute(
         "INSERT OR REPLACE INTO image_facts VALUES (?, ?, ?, ?, ?, ?)",
         (entry_id, facts.width, facts.height, facts.format, facts.size, storable(facts.problem)),
     )
-    replace_findings(connection, entry_id, read_contents(line, facts))
+    replace_findings(connection, entry_id, check_raw(line, facts))
     return True
 
 
 def stored_lines(
     connection: sqlite3.Connection, entry_id: EntryId
 ) -> tuple[bytes, bytes | None, bytes | None]:
-    """An entry's line, base line and sent line; KeyError if there is no such entry."""
+    """An entry's line, base line and sent line, as they were stored.
+
+    Raises:
+        KeyError: there is no such entry.
+        DamagedEntryError: it is damaged.
+
+    """
+    check(connection, entry_id)
     row = connection.execute(
         "SELECT line, base, base_is_line, sent FROM lines WHERE id = ?", (entry_id,)
     ).fetchone()
-    if row is None:
-        raise KeyError(entry_id)
     line, base, base_is_line, sent = row
     return line, line if base_is_line else base, sent
 
@@ -274,4 +300,4 @@ def facts_of(connection: sqlite3.Connection, entry_id: EntryId) -> ImageFacts | 
     row = connection.execute(
         "SELECT width, height, format, size, problem FROM image_facts WHERE id = ?", (entry_id,)
     ).fetchone()
-    return ImageFacts(*row) if row else None
+    return facts_in(row) if row else None

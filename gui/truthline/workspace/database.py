@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import zlib
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from truthline.errors import TruthlineError, UnreadableFileError, WorkspaceError
-from truthline.workspace import schema
+from truthline.progress import CancelToken, Report, ignore_progress
+from truthline.workspace import damage, schema, trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +34,11 @@ _DAMAGED: Final = (
 )
 _TEXTS: Final[dict[int, tuple[type[TruthlineError], str, str]]] = {
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_TOOBIG: (
+        WorkspaceError,
+        f"One piece is larger than the {trust.LARGEST_VALUE // 2**20} MiB that a workspace takes.",
+        "If it is a line of a manifest, take it out. Else the workspace file is damaged: put back a copy.",
+    ),
     sqlite3.SQLITE_NOTADB: (
         WorkspaceError,
         "This file is not a Truthline workspace, or it is damaged.",
@@ -65,8 +72,17 @@ _TEXTS: Final[dict[int, tuple[type[TruthlineError], str, str]]] = {
 }
 
 
-def told(error: sqlite3.Error, path: Path) -> TruthlineError:
+_ODD_IN_WRITING: Final = (UnicodeDecodeError, OverflowError, TypeError, IndexError, MemoryError, zlib.error)
+"""What values raise that no sound file holds; sqlite3 itself raises the first for a message of its own."""
+_ODD: Final = (*_ODD_IN_WRITING, ValueError)
+_ANY: Final = (sqlite3.Error, sqlite3.Warning, *_ODD)
+
+
+def told(error: Exception, path: Path) -> TruthlineError:
     """The error in the user's words."""
+    if not isinstance(error, (sqlite3.Error, sqlite3.Warning)):
+        _, title, detail = _DAMAGED
+        return WorkspaceError(title, detail=detail, place=str(path))
     primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
     unknown = (WorkspaceError, "The workspace could not be read or written.", str(error))
     kind, title, detail = _TEXTS.get(primary, unknown)
@@ -81,12 +97,20 @@ class Database:
     """The connections to one file that exists; opens it, checks that it is ours, and migrates it.
 
     Raises:
-        WorkspaceError: not a workspace, damaged, or from a newer Truthline.
+        WorkspaceError: not a workspace, damaged, not all ours, or from a newer Truthline.
         UnreadableFileError: it cannot be read or written.
+        CancelledError: cancelled while it was migrated, and it is as it was.
 
     """
 
-    def __init__(self, path: Path, *, new: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        new: bool = False,
+        report: Report = ignore_progress,
+        cancel: CancelToken | None = None,
+    ) -> None:
         self._path = path
         self._write_lock = threading.RLock()
         self._pool_lock = threading.Lock()
@@ -96,7 +120,8 @@ class Database:
         self._writer = self._connect()
         try:
             self._prepare(new=new)
-        except sqlite3.Error as error:
+            schema.migrate(self._writer, report, cancel)
+        except _ANY as error:
             self._writer.close()
             raise told(error, path) from error
         except TruthlineError as error:
@@ -110,20 +135,22 @@ class Database:
             connection = sqlite3.connect(
                 self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
-        except sqlite3.Error as error:
+            trust.restrain(connection)
+            connection.execute("PRAGMA foreign_keys = ON")
+        except _ANY as error:
             raise told(error, self._path) from error
-        connection.execute("PRAGMA foreign_keys = ON")
         return connection
 
     def _prepare(self, *, new: bool) -> None:
         if not new:
             schema.check_ours(self._writer)
             self._check_length()
+            trust.check_schema(self._writer)
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = FULL")
         self._writer.execute(f"PRAGMA cache_size = -{_WRITE_CACHE_KIB}")
         self._writer.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_KEPT}")
-        schema.migrate(self._writer)
+        damage.prepare(self._writer)
 
     def _check_length(self) -> None:
         """Refuse a file that was cut off: SQLite would notice only when it reads what is missing."""
@@ -149,7 +176,7 @@ class Database:
                     if self._writer.in_transaction:  # SQLite undoes some failed transactions itself
                         self._writer.execute("ROLLBACK")
                     raise
-            except sqlite3.Error as error:
+            except (sqlite3.Error, sqlite3.Warning, *_ODD_IN_WRITING) as error:
                 raise told(error, self._path) from error
 
     @contextmanager
@@ -159,7 +186,7 @@ class Database:
         try:
             connection.execute("BEGIN")
             yield connection
-        except sqlite3.Error as error:
+        except _ANY as error:
             self._check_open()
             raise told(error, self._path) from error
         finally:

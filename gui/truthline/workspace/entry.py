@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from truthline.manifest.annotation import Annotation, Finding, ImageFacts, Level, RemoteError
+    from truthline.workspace.damage import Damaged
 
 EntryId = NewType("EntryId", int)
 """Names an entry within its workspace, for as long as the workspace exists."""
@@ -21,15 +22,16 @@ EntryId = NewType("EntryId", int)
 class WorkspaceInfo:
     """What is known of the workspace as a whole.
 
-    ``target`` is where new images go (``s3://bucket/prefix``), ``images_dir`` the folder that images are
-    read from, "" if they are read from S3. ``bom`` tells whether the manifest began with a UTF-8 byte
-    order mark, so that an export writes it back. ``box_attribute`` names the label attribute that new boxes
-    go into, "" while none was chosen. ``locked`` names the label attributes that no edit may change;
-    ``hide_locked`` tells whether they are left out of what is shown. ``seen_updated`` is the dataset's time
-    of last update, in ISO format, up to which all updates are accounted for: they were read, or are ours, or
-    are told of by ``others_updated``; "" if the dataset was never read whole. ``others_updated`` is when
-    somebody else updated it since then, "" if nobody did; ``in_doubt`` tells whether an update of ours was
-    sent whose end was not seen, so that a later one may be ours or not.
+    ``target`` is where new images go (``s3://bucket/prefix``, `UNPLACED` while nobody has said it),
+    ``images_dir`` the folder that images are read from, "" if they are read from S3. ``bom`` tells whether
+    the manifest began with a UTF-8 byte order mark, so that an export writes it back. ``box_attribute`` names
+    the label attribute that new boxes go into, "" while none was chosen. ``locked`` names the label
+    attributes that no edit may change; ``hide_locked`` tells whether they are left out of what is shown.
+    ``seen_updated`` is the dataset's time of last update, in ISO format, up to which all updates are
+    accounted for: they were read, or are ours, or are told of by ``others_updated``; "" if the dataset was
+    never read whole. ``others_updated`` is when somebody else updated it since then, "" if nobody did;
+    ``in_doubt`` tells whether an update of ours was sent whose end was not seen, so that a later one may be
+    ours or not.
     """
 
     name: str
@@ -69,7 +71,8 @@ class Entry:
     that the service was given where it holds another one, the base line, that means the same; a line that
     says what ``sent`` says is not changed. ``training_errors`` are what the last verdict of a training said.
     ``theirs`` is the remote line while the entry is in conflict, because somebody else and this workspace
-    changed the same thing; else None.
+    changed the same thing; else None. ``damaged`` says what is known of an entry that is not as it was
+    stored, and None of every other; its line is then empty, and it has one finding.
     """
 
     id: EntryId
@@ -85,11 +88,19 @@ class Entry:
     sent: bytes | None = None
     training_errors: tuple[RemoteError, ...] = ()
     theirs: bytes | None = None
+    damaged: Damaged | None = None
 
     @property
     def annotation(self) -> Annotation:
         """The line, read; parsed anew at each call."""
         return parse_line(self.line)
+
+
+def removed_entry(entry_id: EntryId) -> Entry:
+    """What an entry that was taken out reads as while something still shows it: an empty line."""
+    return Entry(
+        entry_id, entry_id, "", b"{}", b"\n", None, changed=False, findings=(), remote_errors=(), facts=None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,18 +210,20 @@ class LabelEdit:
     """What a gesture does to the list of labels.
 
     Each label of ``put`` gets that position and colour, and is added if it is not in the list. Then the names
-    in ``drop`` leave the list, but for those that entries use.
+    in ``drop`` leave the list, but for those that entries use, and those in ``add`` that are not in it go to
+    its end.
     """
 
     put: tuple[Label, ...] = ()
     drop: tuple[str, ...] = ()
+    add: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.put or self.drop)
+        return bool(self.put or self.drop or self.add)
 
     def inverse(self, labels: Iterable[Label]) -> LabelEdit:
         """What undoes this edit of ``labels``, the list before it."""
-        touched = {label.name for label in self.put} | set(self.drop)
+        touched = {label.name for label in self.put} | {*self.drop, *self.add}
         before = tuple(label for label in labels if label.name in touched)
         return LabelEdit(before, tuple(sorted(touched - {label.name for label in before})))
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 from filelock import FileLock, Timeout
 
 from truthline.errors import UnreadableFileError, WorkspaceHeldError
+from truthline.reasons import reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +81,7 @@ class Hold:
         except OSError as error:
             raise UnreadableFileError(
                 "The workspace's folder cannot be written.",
-                detail=f"{error.strerror}. Choose a folder in which you may write.",
+                detail=f"{reason(error)}. Choose a folder in which you may write.",
                 place=str(path),
             ) from error
         self._lock_path = lock_path

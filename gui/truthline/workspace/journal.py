@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NewType
 
-from truthline.errors import UsageError
+from truthline.errors import MissingEntryError, UsageError
 from truthline.workspace.changes import Changes
 from truthline.workspace.contents import check_one_line, storable
+from truthline.workspace.damage import typed
 from truthline.workspace.entry import EntryId
 from truthline.workspace.seen import doubt, take_our_update
 
@@ -109,6 +110,8 @@ class Batch:
     updated_before: datetime | None
 
 
+_LARGEST_BATCH: Final = 64 * 2**20
+"""Bytes; the service takes far less, and what is compressed could claim any size."""
 _PUSHES: Final = """
     SELECT id, dataset_arn, started, finished, outcome,
         (SELECT count(*) FROM batches WHERE push_id = pushes.id),
@@ -185,8 +188,8 @@ class PushJournal:
     def batches(self, push_id: PushId) -> list[Batch]:
         """A push's batches, in the order in which they are sent."""
         with self._database.reading() as connection:
-            rows = connection.execute(f"{_BATCHES} WHERE push_id = ? ORDER BY number", (push_id,)).fetchall()
-        return [_batch(*row) for row in rows]
+            rows = connection.execute(f"{_BATCHES} WHERE push_id = ? ORDER BY number", (push_id,))
+            return [_batch(*row) for row in rows]
 
     def batch_lines(self, batch_id: BatchId) -> list[tuple[EntryId, bytes]]:
         """What a batch sends, in order, and for which entries; empty once the push is finished.
@@ -195,10 +198,14 @@ class PushJournal:
         """
         with self._database.reading() as connection:
             entries = connection.execute(
-                "SELECT ordinal, entry_id FROM batch_lines WHERE batch_id = ? ORDER BY ordinal", (batch_id,)
+                "SELECT ordinal, entry_id FROM batch_lines JOIN entries ON entries.id = entry_id"
+                " WHERE batch_id = ? ORDER BY ordinal",
+                (batch_id,),
             ).fetchall()
-            lines = _sent_lines(connection, batch_id) if entries else []
-        return [(EntryId(entry_id), lines[ordinal]) for ordinal, entry_id in entries]
+            lines = dict(enumerate(_sent_lines(connection, batch_id))) if entries else {}
+            if not lines.keys() >= {ordinal for ordinal, _ in entries}:
+                raise ValueError(f"batch {batch_id} lacks lines")
+            return [(EntryId(entry_id), lines[ordinal]) for ordinal, entry_id in entries]
 
     def sent_lines(self, batch_id: BatchId) -> list[bytes]:
         """The lines of a batch in order, without line endings, also of a push that is finished.
@@ -218,7 +225,7 @@ class PushJournal:
                 " WHERE push_id = ? ORDER BY ordinal",
                 (push_id,),
             )
-            return [PushRemark(RemarkKind(kind), *row) for kind, *row in rows]
+            return [_remark(*row) for row in rows]
 
     def set_batch(
         self,
@@ -307,9 +314,18 @@ def _add_line(connection: sqlite3.Connection, batch_id: int | None, ordinal: int
 def _sent_lines(connection: sqlite3.Connection, batch_id: BatchId) -> list[bytes]:
     found = connection.execute("SELECT lines, sent FROM batches WHERE id = ?", (batch_id,)).fetchone()
     if found is None:
-        raise KeyError(batch_id)
+        raise MissingEntryError("The workspace holds no such batch, or no longer.", place=f"batch {batch_id}")
     lines, sent = found
-    return zlib.decompress(sent).split(b"\n") if lines else []
+    return _inflated(sent).split(b"\n") if lines else []
+
+
+def _inflated(sent: bytes) -> bytes:
+    """The bytes of a batch; ValueError if they are not whole, or more than anybody sends."""
+    unpacking = zlib.decompressobj()
+    text = unpacking.decompress(sent, _LARGEST_BATCH)
+    if not unpacking.eof:
+        raise ValueError("a batch is cut off, or too large")
+    return text
 
 
 def _pushes(connection: sqlite3.Connection, which: str, values: tuple[int, ...] = ()) -> list[Push]:
@@ -317,20 +333,14 @@ def _pushes(connection: sqlite3.Connection, which: str, values: tuple[int, ...] 
 
 
 def _push(
-    push_id: int,
-    dataset_arn: str,
-    started: str,
-    finished: str | None,
-    outcome: str,
-    batches: int,
-    lines: int,
-    planned: int,
-    broken_off: int,
+    push_id: int, dataset_arn: str, started: str, finished: str | None, outcome: str, *numbers: int
 ) -> Push:
+    batches, lines, planned, broken_off = numbers
+    typed((outcome, *numbers), str, int, int, int, int)
     return Push(
         id=PushId(push_id),
-        dataset_arn=dataset_arn,
-        started=datetime.fromisoformat(started),
+        dataset_arn=str(dataset_arn),
+        started=_time(started),
         finished=_parse_time(finished),
         outcome=outcome,
         batches=batches,
@@ -352,6 +362,7 @@ def _batch(
     sent_at: str | None,
     updated_before: str | None,
 ) -> Batch:
+    typed((number, size, lines, status, message, code), int, int, int, str, str, str)
     return Batch(
         id=BatchId(batch_id),
         number=number,
@@ -366,9 +377,22 @@ def _batch(
     )
 
 
+def _remark(kind: str, source_ref: str, code: str, message: str, line: int | None) -> PushRemark:
+    typed((kind, source_ref, code, message, line or 0), str, str, str, str, int)
+    return PushRemark(RemarkKind(kind), source_ref, code, message, line)
+
+
 def _format_time(time: datetime | None) -> str | None:
     return None if time is None else time.astimezone(UTC).isoformat()
 
 
 def _parse_time(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+    return None if text is None else _time(text)
+
+
+def _time(text: str) -> datetime:
+    """A stored time; ValueError if it is none, or says not of which zone."""
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError(text)
+    return time

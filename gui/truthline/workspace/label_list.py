@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from truthline.errors import UsageError
 from truthline.workspace.changes import Changes
+from truthline.workspace.damage import typed
 from truthline.workspace.entry import Label, LabelCount, LabelEdit
 
 if TYPE_CHECKING:
@@ -25,7 +26,14 @@ class Use(NamedTuple):
 
 
 def list_label(connection: sqlite3.Connection, name: str) -> bool:
-    """Put a label at the end of the list, in the colour of its position; False if it is in the list."""
+    """Put a label at the end of the list, in the colour of its position; False if it is in the list.
+
+    Raises:
+        UsageError: the name is empty.
+
+    """
+    if not name:
+        raise UsageError("A label needs a name.", detail="Type one, then add it.")
     added = connection.execute(
         "INSERT OR IGNORE INTO labels (name, position, colour_index)"
         " SELECT ?, last + 1, last FROM (SELECT coalesce(max(position), 0) AS last FROM labels)",
@@ -46,22 +54,29 @@ def edit_labels(connection: sqlite3.Connection, edit: LabelEdit) -> bool:
     connection.executemany(
         "DELETE FROM labels WHERE name = ? AND entries = 0", [(name,) for name in edit.drop]
     )
+    for name in edit.add:
+        list_label(connection, name)
     return connection.total_changes > before
 
 
 class LabelBook:
-    """The ids of labels and the changes of their counts, within one transaction."""
+    """The ids of labels and the changes of their counts, within one transaction.
+
+    ``listed`` names the labels that came into the list.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._ids: dict[str, int] = {}
         self._counts: dict[int, list[int]] = {}
+        self.listed: list[str] = []
 
     def id_of(self, name: str) -> int:
         """The label's id; a label that is new goes to the end of the list."""
         label_id = self._ids.get(name)
         if label_id is None:
-            list_label(self._connection, name)
+            if list_label(self._connection, name):
+                self.listed.append(name)
             (label_id,) = self._connection.execute("SELECT id FROM labels WHERE name = ?", (name,)).fetchone()
             self._ids[name] = label_id
         return int(label_id)
@@ -97,8 +112,8 @@ class LabelList:
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT name, position, colour_index, entries FROM labels ORDER BY position, id"
-            ).fetchall()
-        return [Label(*row) for row in rows]
+            )
+            return [Label(*typed(row, str, int, int, int)) for row in rows]
 
     def label_counts(self) -> list[LabelCount]:
         """The uses of each label, in the order of `labels`."""
@@ -106,7 +121,7 @@ class LabelList:
             rows = connection.execute(
                 "SELECT name, class_entries, box_entries, boxes FROM labels ORDER BY position, id"
             )
-            return [LabelCount(*row) for row in rows]
+            return [LabelCount(*typed(row, str, int, int, int)) for row in rows]
 
     def add_label(self, name: str) -> Changes:
         """Put a label at the end of the list before any entry uses it; false if it is there.
@@ -115,8 +130,6 @@ class LabelList:
             UsageError: the name is empty.
 
         """
-        if not name:
-            raise UsageError("A label needs a name.", detail="Type one, then add it.")
         with self._database.writing() as connection:
             added = list_label(connection, name)
         return Changes(info=added)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from truthline.manifest.annotation import Annotation
+    from truthline.workspace.damage import Damaged
     from truthline.workspace.entry import EntryId
     from truthline.workspace.workspace import Workspace
 
@@ -50,10 +51,13 @@ def find_label(
     workspace: Workspace,
     name: str,
     *,
+    left_out: list[Damaged] | None = None,
     report: Report = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> Iterator[tuple[EntryId, Annotation]]:
     """The entries that use a label or only name it in a class-map, by position; streams.
+
+    Damaged ones are left out, and added to ``left_out`` if that is given.
 
     Raises:
         CancelledError: cancelled.
@@ -61,7 +65,7 @@ def find_label(
     """
     spelled = json.dumps(name, ensure_ascii=False)[1:-1].encode("utf-8", "replace")
     total = workspace.counts().total
-    for done, (entry_id, line) in enumerate(workspace.lines_by_id()):
+    for done, (entry_id, line) in enumerate(workspace.lines_by_id(left_out)):
         if done % _LINES_A_REPORT == 0:
             if cancel is not None:
                 cancel.check()

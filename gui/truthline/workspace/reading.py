@@ -6,8 +6,9 @@ import json
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from truthline.manifest.annotation import Finding, ImageFacts, RemoteError
+from truthline.manifest.annotation import Finding, Level, RemoteError
 from truthline.workspace import contents
+from truthline.workspace.damage import Damaged, base_fits, facts_in, line_fits
 from truthline.workspace.database import HOLDS
 from truthline.workspace.entry import Entry, EntryId, Filter, Kind
 
@@ -19,14 +20,15 @@ IDS_A_QUERY: Final = 500
 
 _ENTRIES: Final = """
     SELECT id, source_ref, changed, worst_finding, remote_errors, line, ending, base, base_is_line, sent,
-        theirs, image_facts.id, width, height, format, size, problem
-    FROM entries JOIN lines USING (id) LEFT JOIN conflicts ON conflicts.entry_id = id
+        theirs, line_sum, base_sum, image_facts.id, width, height, format, size, problem
+    FROM entries LEFT JOIN lines USING (id) LEFT JOIN conflicts ON conflicts.entry_id = id
         LEFT JOIN image_facts USING (id)
     WHERE id IN ({})"""
 _PROBLEMS_OF: Final = """
     SELECT entry_id, origin, code, level, message, pointer FROM problems
     WHERE entry_id IN ({}) ORDER BY entry_id, origin, ordinal"""
 _FIND: Final = "SELECT source_ref, max(id) FROM entries WHERE source_ref IN ({}) GROUP BY source_ref"
+_LEVEL_NUMBERS: Final = frozenset(range(1, len(contents.LEVELS) + 1))
 _KINDS: Final = {
     Kind.ALL: "",
     Kind.UNLABELLED: "class_labels = 0 AND boxes = 0",
@@ -92,14 +94,19 @@ def find_entries(connection: sqlite3.Connection, source_refs: Collection[str]) -
 
 def _entry(row: Sequence[Any], problems: Iterable[Sequence[Any]]) -> Entry:
     entry_id, source_ref, changed, _, _, line, ending, base, base_is_line, *rest = row
-    sent, theirs, known, *facts = rest
+    sent, theirs, of_line, of_base, known, *facts = rest
+    if not (
+        line_fits(entry_id, source_ref, line, ending, of_line)
+        and base_fits(entry_id, changed, base_is_line, base, sent, theirs, of_base)
+    ):
+        return damaged_entry(Damaged.named(entry_id, source_ref))
     findings: list[Finding] = []
     reported: dict[int, list[RemoteError]] = {contents.REMOTE: [], contents.TRAINING: []}
-    for origin, code, level, message, pointer in problems:
+    for origin, code, level, *texts in problems:
         if origin == contents.FINDING:
-            findings.append(Finding(code, contents.LEVELS[level - 1], message, pointer))
-        else:
-            reported[origin].append(RemoteError(code, message, pointer))
+            findings.append(Finding(str(code), level_of(level), *map(str, texts)))
+        elif origin in reported:
+            reported[origin].append(RemoteError(str(code), *map(str, texts)))
     return Entry(
         id=EntryId(entry_id),
         position=entry_id,
@@ -112,6 +119,28 @@ def _entry(row: Sequence[Any], problems: Iterable[Sequence[Any]]) -> Entry:
         findings=tuple(findings),
         remote_errors=tuple(reported[contents.REMOTE]),
         training_errors=tuple(reported[contents.TRAINING]),
-        facts=ImageFacts(*facts) if known else None,
+        facts=facts_in(facts) if known else None,
         theirs=theirs,
+    )
+
+
+def level_of(number: Any) -> Level:
+    """The level that a number stands for; the worst one where a damaged file holds something else."""
+    return contents.LEVELS[number - 1] if number in _LEVEL_NUMBERS else Level.ERROR
+
+
+def damaged_entry(damaged: Damaged) -> Entry:
+    """What stands for an entry that is damaged: none of its bytes, and a finding that says so."""
+    return Entry(
+        id=damaged.entry_id,
+        position=damaged.entry_id,
+        source_ref=damaged.source_ref,
+        line=b"",
+        ending=b"\n",
+        base=None,
+        changed=False,
+        findings=(damaged.finding,),
+        remote_errors=(),
+        facts=None,
+        damaged=damaged,
     )

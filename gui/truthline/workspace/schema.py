@@ -9,12 +9,17 @@ a million uses takes a tenth of a second.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from truthline.errors import WorkspaceError
+from truthline.progress import CancelToken, Report, ignore_progress
+from truthline.workspace.damage import seal_all
 
 if TYPE_CHECKING:
     import sqlite3
+
+Fill = Callable[["sqlite3.Connection", Report, CancelToken | None], None]
 
 APPLICATION_ID: Final = int.from_bytes(b"TrLn", "big")
 """Marks the file as a Truthline workspace (bytes 68 to 71 of its header)."""
@@ -140,14 +145,23 @@ _FIRST: Final = (
     ) WITHOUT ROWID""",
 )
 
+_CHECKSUMS: Final = (
+    # see `damage`; NULL, which fits nothing, where there was nothing to take a checksum of
+    "ALTER TABLE entries ADD COLUMN line_sum INTEGER",
+    "ALTER TABLE entries ADD COLUMN base_sum INTEGER",
+    seal_all,
+)
+
 _OWN_UPDATES: Final = (
     # broken_off: a crash or a cancel ended it; before, only the outcome's words said so
     "ALTER TABLE pushes ADD COLUMN broken_off INTEGER NOT NULL DEFAULT 0",
     "UPDATE pushes SET broken_off = 1 WHERE outcome LIKE 'It was broken off;%'",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _OWN_UPDATES)
-"""Migration number n (from 1) is ``MIGRATIONS[n - 1]``. Once released, one is never changed: add the next."""
+MIGRATIONS: tuple[tuple[str | Fill, ...], ...] = (_FIRST, _CHECKSUMS, _OWN_UPDATES)
+"""Migration number n (from 1) is ``MIGRATIONS[n - 1]``. Once released, one is never changed: add the next.
+
+What changes the schema is SQL, what fills columns may be Python."""
 
 
 def check_ours(connection: sqlite3.Connection) -> None:
@@ -159,6 +173,11 @@ def check_ours(connection: sqlite3.Connection) -> None:
             detail="Open a file that Truthline made, or make a new one.",
         )
     version = version_of(connection)
+    if version < 1:
+        raise WorkspaceError(
+            "This file is not a Truthline workspace, or it is damaged.",
+            detail="Open a file that Truthline made, or make a new one.",
+        )
     if version > len(MIGRATIONS):
         raise WorkspaceError(
             "This workspace was made by a newer Truthline.",
@@ -173,7 +192,9 @@ def version_of(connection: sqlite3.Connection) -> int:
     return int(version)
 
 
-def migrate(connection: sqlite3.Connection) -> None:
+def migrate(
+    connection: sqlite3.Connection, report: Report = ignore_progress, cancel: CancelToken | None = None
+) -> None:
     """Carry out the migrations that the file lacks, each recorded in the transaction that performs it."""
     connection.execute(
         "BEGIN IMMEDIATE"
@@ -182,11 +203,15 @@ def migrate(connection: sqlite3.Connection) -> None:
     for number in range(version_of(connection) + 1, len(MIGRATIONS) + 1):
         connection.execute("BEGIN IMMEDIATE")
         try:
-            for statement in MIGRATIONS[number - 1]:
-                connection.execute(statement)
+            for step in MIGRATIONS[number - 1]:
+                if isinstance(step, str):
+                    connection.execute(step)
+                else:
+                    step(connection, report, cancel)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {number}")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")

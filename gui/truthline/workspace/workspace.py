@@ -7,19 +7,22 @@ nothing that was acknowledged. Reads from any thread go on while another one wri
 from __future__ import annotations
 
 import os
+import sqlite3
 from array import array
-from contextlib import suppress
+from contextlib import closing, suppress
 from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from truthline.errors import UnreadableFileError, WorkspaceError
+from truthline.errors import MissingEntryError, UnreadableFileError, WorkspaceError
 from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
 from truthline.workspace import contents
 from truthline.workspace import remote as remote_lines
 from truthline.workspace.about import About
+from truthline.workspace.aging import Aging
 from truthline.workspace.changes import Changes
+from truthline.workspace.damage import DAMAGED, Damaged
 from truthline.workspace.database import Database
 from truthline.workspace.entry import (
     Counts,
@@ -49,19 +52,24 @@ from truthline.workspace.journal import (
     RemarkKind,
 )
 from truthline.workspace.label_list import LabelBook, LabelList, edit_labels
+from truthline.workspace.overviews import Overviews
+from truthline.workspace.placing import Placer, Placing
 from truthline.workspace.reading import conditions, find_entries, read_entries
+from truthline.workspace.walking import Walking
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from truthline.manifest.annotation import ImageFacts, RemoteError
 
 __all__ = [
+    "DAMAGED",
     "SUFFIX",
     "Batch",
     "BatchId",
     "BatchState",
     "Counts",
+    "Damaged",
     "Entry",
     "EntryId",
     "Filter",
@@ -87,17 +95,12 @@ SUFFIX: Final = ".truthline"
 
 _CHUNK: Final = 1_000
 
-_PROBLEMS: Final = """
-    SELECT entry_id, source_ref, origin, ordinal, code, level, message, pointer
-    FROM problems JOIN entries ON entries.id = entry_id
-    WHERE (entry_id, origin, ordinal) > (?, ?, ?) ORDER BY entry_id, origin, ordinal LIMIT ?"""
 _HELD: Final = """
     SELECT source_ref FROM lines CROSS JOIN entries USING (id)
     WHERE (base_is_line = 1 OR base IS NOT NULL) AND source_ref != '' LIMIT 1"""
-_ORIGINS: Final = (Origin.FINDING, Origin.REMOTE, Origin.TRAINING)
 
 
-class Workspace(About, LabelList, PushJournal):
+class Workspace(About, Aging, LabelList, Overviews, Placing, PushJournal, Walking):
     """One open workspace file. Every method may be called from any thread.
 
     Methods that take an `EntryId` raise KeyError for one that names no entry. All raise `WorkspaceError` or
@@ -138,6 +141,7 @@ class Workspace(About, LabelList, PushJournal):
             workspace = cls(path, hold, Database(path, new=True))
             try:
                 workspace.set_info(info)
+                workspace.note_checked()
             except BaseException:
                 workspace.close()
                 raise
@@ -148,12 +152,13 @@ class Workspace(About, LabelList, PushJournal):
         return workspace
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, *, report: Report = ignore_progress, cancel: CancelToken | None = None) -> Self:
         """Open a workspace that exists, bringing an older format up to date.
 
         Raises:
+            CancelledError: cancelled while it was brought up to date; it is as it was.
             WorkspaceHeldError: another running Truthline has it open; the detail says who.
-            WorkspaceError: not a workspace, damaged, or from a newer Truthline.
+            WorkspaceError: not a workspace, damaged, not all ours, or from a newer Truthline.
             UnreadableFileError: no such file, a folder, or not readable and writable.
 
         """
@@ -161,15 +166,32 @@ class Workspace(About, LabelList, PushJournal):
         _check_file(path)
         hold = Hold(path)
         try:
-            return cls(path, hold, Database(path))
+            workspace = cls(path, hold, Database(path, report=report, cancel=cancel))
         except BaseException:
             hold.release()
             raise
+        try:
+            workspace.info  # noqa: B018 - so that it fails here, and not where it is shown
+        except BaseException:
+            workspace.close()
+            raise
+        return workspace
 
     def close(self) -> None:
         """Wait for a write that runs, break off reads, fold everything into the one file and let it go."""
         self._database.close()
         self._hold.release()
+
+    def copy(self, path: Path) -> Workspace:
+        """Write all that it holds at this moment to a file that does not exist yet, and open that.
+
+        Raises:
+            UnreadableFileError: the file cannot be written.
+
+        """
+        with self._database.reading() as connection, closing(sqlite3.connect(path)) as copy:
+            connection.backup(copy)
+        return Workspace.open(path)
 
     def __enter__(self) -> Self:
         return self
@@ -223,11 +245,12 @@ class Workspace(About, LabelList, PushJournal):
         lines: Mapping[EntryId, bytes],
         *,
         made_from: Mapping[EntryId, bytes] = MappingProxyType({}),
+        new: Sequence[NewEntry] = (),
         labels: LabelEdit = LabelEdit(),  # noqa: B008 - it is frozen
         report: Report = ignore_progress,
         cancel: CancelToken | None = None,
     ) -> Changes:
-        """Store other lines of several entries and edit the list of labels: all or none, durably.
+        """Store other lines of entries, add ``new`` ones, edit the list of labels: all or none, durably.
 
         ``made_from`` are the lines that these were made from. An entry that has another one by now, because
         a push or pull merged somebody else's changes in, gets both; where they differ, this one counts.
@@ -239,16 +262,21 @@ class Workspace(About, LabelList, PushJournal):
         saved: list[EntryId] = []
         with self._database.writing() as connection:
             book = LabelBook(connection)
+            placer = Placer(connection)
             for done, (entry_id, line) in enumerate(lines.items()):
                 if done % _CHUNK == 0:
                     if cancel is not None:
                         cancel.check()
                     report(Progress(Doing.STORING, done, len(lines)))
-                if contents.replace_line(connection, book, entry_id, line, made_from.get(entry_id)):
+                origin = made_from.get(entry_id)
+                if origin is not None:
+                    origin = placer.line(origin)
+                if contents.replace_line(connection, book, entry_id, placer.line(line), origin):
                     saved.append(entry_id)
             book.flush()
+            saved += contents.append_all(connection, new, book)
             listed = edit_labels(connection, labels)
-        return Changes.of_entries(saved) | Changes(info=listed)
+        return Changes.of_entries(saved) | Changes(info=listed, listed=tuple(book.listed))
 
     def store_remote(
         self,
@@ -284,6 +312,18 @@ class Workspace(About, LabelList, PushJournal):
                     settled.append(entry_id)
             book.flush()
         return Changes(entries=frozenset(settled))
+
+    def reload(self, remote: Mapping[EntryId, tuple[bytes, Sequence[RemoteError]]]) -> Changes:
+        """Put the dataset's lines, with their remote errors, in place of all that is stored of these entries.
+
+        All or none, durably.
+        """
+        with self._database.writing() as connection:
+            book = LabelBook(connection)
+            for entry_id, (line, errors) in remote.items():
+                remote_lines.reload(connection, book, entry_id, line, errors)
+            book.flush()
+        return Changes.of_entries(remote.keys())
 
     def remove(self, ids: Collection[EntryId]) -> Changes:
         """Take entries out for good, durably: all or none; those that are gone already are passed over.
@@ -325,6 +365,13 @@ class Workspace(About, LabelList, PushJournal):
         """These entries, in this order, as they are at one moment."""
         with self._database.reading() as connection:
             found = read_entries(connection, ids)
+        for entry_id in ids:
+            if entry_id not in found:
+                raise MissingEntryError(
+                    "The workspace does not hold this image, or no longer.",
+                    detail="It was removed meanwhile, or the file is damaged: then make a new workspace.",
+                    place=f"line {entry_id:,}",
+                )
         return [found[entry_id] for entry_id in ids]
 
     def find(self, source_ref: str) -> EntryId | None:
@@ -358,77 +405,6 @@ class Workspace(About, LabelList, PushJournal):
         with self._database.reading() as connection:
             rows = connection.execute(f"SELECT id FROM entries{where} ORDER BY id", values).fetchall()  # noqa: S608
         return array("q", chain.from_iterable(rows))
-
-    def lines(self) -> Iterator[tuple[bytes, bytes]]:
-        """Every line and its line ending by position, as they are at the first step; streams."""
-        return self._stream("SELECT line, ending FROM lines ORDER BY id")
-
-    def lines_by_id(self) -> Iterator[tuple[EntryId, bytes]]:
-        """Every entry and its line by position, as they are at the first step; streams."""
-        return self._stream("SELECT id, line FROM lines ORDER BY id")
-
-    def _stream(self, query: str) -> Iterator[Any]:
-        with self._database.reading() as connection:
-            cursor = connection.execute(query)
-            try:
-                yield from cursor
-            finally:
-                cursor.close()
-
-    # Overviews
-
-    def counts(self) -> Counts:
-        """How many entries there are of each kind."""
-        with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT (SELECT count(*) FROM entries),"
-                "(SELECT count(*) FROM entries WHERE class_labels = 0 AND boxes = 0),"
-                "(SELECT count(*) FROM entries WHERE changed = 1),"
-                "(SELECT count(*) FROM entries WHERE worst_finding > 0),"
-                "(SELECT count(*) FROM entries WHERE remote_errors > 0),"
-                "(SELECT count(*) FROM entries WHERE worst_finding > 0 OR remote_errors > 0),"
-                "(SELECT count(*) FROM conflicts)"
-            ).fetchone()
-        return Counts(*row)
-
-    def problem_counts(self) -> list[ProblemCount]:
-        """How many problems there are of each code, whoever sees them, by code."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT origin, code, level, count(*), count(DISTINCT entry_id) FROM problems"
-                " GROUP BY code, origin, level"
-            ).fetchall()
-        return [
-            ProblemCount(_ORIGINS[origin], code, contents.LEVELS[level - 1], problems, entries)
-            for origin, code, level, problems, entries in rows
-        ]
-
-    def problems(self, *, after: Problem | None = None, limit: int | None = None) -> Iterator[Problem]:
-        """Findings and remote errors of all entries by position, as they are at the first step; streams.
-
-        Args:
-            after: begin behind this one, which came from an earlier call.
-            limit: give at most so many.
-
-        """
-        key = (after.entry_id, _ORIGINS.index(after.origin), after.ordinal) if after else (0, 0, 0)
-        with self._database.reading() as connection:
-            cursor = connection.execute(_PROBLEMS, (*key, -1 if limit is None else limit))
-            try:
-                for entry_id, source_ref, origin, ordinal, code, level, message, pointer in cursor:
-                    yield Problem(
-                        EntryId(entry_id),
-                        entry_id,
-                        source_ref,
-                        _ORIGINS[origin],
-                        ordinal,
-                        code,
-                        contents.LEVELS[level - 1],
-                        message,
-                        pointer,
-                    )
-            finally:
-                cursor.close()
 
 
 def _check_free(path: Path) -> None:

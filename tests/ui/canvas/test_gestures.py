@@ -102,15 +102,6 @@ def test_escape_gives_up_a_box_being_drawn_but_keeps_the_tool(canvas, hand):
     assert canvas.drawing
 
 
-@pytest.mark.parametrize("key", [Qt.Key.Key_N, Qt.Key.Key_B])
-def test_a_key_changes_the_tool(canvas, hand, key, qtbot):
-    with qtbot.waitSignal(canvas.drawing_changed) as told:
-        hand.key(key)
-    assert told.args == [True]
-    hand.key(key)
-    assert not canvas.drawing
-
-
 def test_size_and_class_are_written_at_the_pointer(canvas, hand, box):
     canvas.zoom_to(1)
     canvas.set_class("bolt <b>", box(0, (0, 0, 1, 1)).colour)
@@ -218,6 +209,19 @@ def test_escape_clears_the_selection_and_then_goes_up(canvas, hand, box):
     hand.key(Qt.Key.Key_Escape)
     assert hand.selected == []
     assert not took(canvas, Qt.Key.Key_Escape)
+
+
+def test_escape_puts_the_draw_tool_down_before_it_clears_the_selection(canvas, hand, box):
+    canvas.set_boxes([box(0, (10, 10, 50, 50))])
+    canvas.select_all()
+    canvas.set_drawing(True)
+    assert "Esc ends drawing" in canvas.hint
+    hand.key(Qt.Key.Key_Escape)
+    assert not canvas.drawing
+    assert hand.selected == [0]
+    assert "Esc deselects" in canvas.hint
+    hand.key(Qt.Key.Key_Escape)
+    assert hand.selected == []
 
 
 def test_the_right_button_selects_for_a_menu_but_keeps_a_selection_it_hits(canvas, hand, box):

@@ -62,12 +62,20 @@ class BoxView(PictureView):
         """The selected boxes, in the order in which they were set."""
         return [item.box for key, item in self._items.items() if key in self._selected]
 
+    def deletable_boxes(self) -> list[CanvasBox]:
+        """The selected boxes that may be changed."""
+        return [box for box in self.selected_boxes() if box.editable]
+
     def select_boxes(self, keys: Collection[Key]) -> None:
         """Select exactly these, as far as they exist, and bring them into view."""
         wanted = frozenset(keys) & self._items.keys()
         if wanted != self._selected:
             self._select(wanted)
             self._reveal(wanted)
+
+    def select_all(self) -> None:
+        """Select every box; the view stays where it is."""
+        self._select(frozenset(self._items))
 
     def select_next(self, step: int) -> None:
         """Select the box ``step`` places after the selected one, round and round."""

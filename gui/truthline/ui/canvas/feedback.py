@@ -21,6 +21,7 @@ from truthline.ui.canvas.geometry import (
     nearest,
 )
 from truthline.ui.canvas.items import BoxItem, CanvasBox, Tag, pen, rectangle, tinted
+from truthline.ui.keys import key_name
 from truthline.ui.theme import tokens
 
 if TYPE_CHECKING:
@@ -130,20 +131,24 @@ def hint_for(gesture: Gesture | None, *, drawing: bool, boxes: int, selected: in
     """The keys and gestures that work now; ``boxes``, ``selected`` and ``movable`` count boxes."""
     match gesture:
         case Drawing():
-            return "Let go to keep the box · Esc cancels"
+            return f"Let go to keep the box · {key_name('give_up')} cancels"
         case Moving() | Resizing() | Nudging():
-            return "Let go to keep the change · Esc puts it back"
+            return f"Let go to keep the change · {key_name('give_up')} puts it back"
         case Banding():
-            return "Let go to select what the band touches · Esc cancels"
+            return f"Let go to select what the band touches · {key_name('give_up')} cancels"
+    escape = f"{key_name('give_up')} {'ends drawing' if drawing else 'deselects'}"
+    walk = f"{key_name('next_box')} next box"
     if selected and not movable:
-        return "Read-only · Tab next box · Esc deselects"
+        return f"Read-only · {walk} · {escape}"
+    tool = f"{key_name('select_tool')} select tool" if drawing else f"{key_name('draw')} draws"
+    view = f"{key_name('zoom_wheel')} zooms · {key_name('pan')} pans"
     if selected:
-        tool = "Drag draws · N selects" if drawing else "Drag moves · N draws"
-        return f"{tool} · Arrows nudge, with Ctrl resize, with Shift by 10 · Del deletes · Esc deselects"
+        moves = f"{key_name('nudge')} nudge, with Ctrl resize, with Shift by 10"
+        act = "Drag draws" if drawing else "Drag moves"
+        return f"{act} · {tool} · {key_name('delete_boxes')} deletes · {escape} · {moves}"
     if drawing:
-        return "Drag to draw a box · Click selects · N select tool · Wheel zooms · Space and drag pans"
-    walk = " · Tab next box" if boxes else ""
-    return f"Click selects · Drag selects several · N draws{walk} · Wheel zooms · Space and drag pans"
+        return f"Drag to draw a box · {escape} · {tool} · Click selects · {view}"
+    return " · ".join(("Click selects", "Drag selects several", tool, *([walk] if boxes else []), view))
 
 
 def _beside(at: float, length: float, room: float) -> float:

@@ -272,17 +272,16 @@ class OverlayView(PictureView):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        command = self._command(Qt.Key(event.key()))
+        command = self._command(event.key())
         event.setAccepted(command is not None)
         if command is not None:
             command()
 
-    def _command(self, key: Qt.Key) -> Callable[[], None] | None:
-        commands: dict[Qt.Key, Callable[[], None]] = {
+    def _command(self, key: int) -> Callable[[], None] | None:
+        commands: dict[int, Callable[[], None]] = {
             Qt.Key.Key_Plus: partial(self.zoom_by, 1.25),
             Qt.Key.Key_Equal: partial(self.zoom_by, 1.25),
             Qt.Key.Key_Minus: partial(self.zoom_by, 0.8),
-            Qt.Key.Key_0: self.fit,
             Qt.Key.Key_Left: partial(self.pan_by, _PAN, 0),
             Qt.Key.Key_Right: partial(self.pan_by, -_PAN, 0),
             Qt.Key.Key_Up: partial(self.pan_by, 0, _PAN),

@@ -6,7 +6,7 @@ brings what was stored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ from truthline.ui.canvas.geometry import (
     touched,
 )
 from truthline.ui.canvas.items import CanvasBox
+from truthline.ui.canvas.press import CURSORS, Press
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Canvas", "CanvasBox", "Frame"]
 
-_DRAG = 3
-"""From how many screen pixels on a press is a drag."""
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -51,33 +50,6 @@ _NONE = Qt.KeyboardModifier.NoModifier
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
 _CONTROL = Qt.KeyboardModifier.ControlModifier
 _COUNTED = _SHIFT | _CONTROL | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
-_CURSORS = {
-    Handle.TOP_LEFT: Qt.CursorShape.SizeFDiagCursor,
-    Handle.BOTTOM_RIGHT: Qt.CursorShape.SizeFDiagCursor,
-    Handle.TOP_RIGHT: Qt.CursorShape.SizeBDiagCursor,
-    Handle.BOTTOM_LEFT: Qt.CursorShape.SizeBDiagCursor,
-    Handle.TOP: Qt.CursorShape.SizeVerCursor,
-    Handle.BOTTOM: Qt.CursorShape.SizeVerCursor,
-    Handle.LEFT: Qt.CursorShape.SizeHorCursor,
-    Handle.RIGHT: Qt.CursorShape.SizeHorCursor,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Press:
-    """Where the left button went down, and on what."""
-
-    at: QPointF
-    point: Point
-    toggles: bool
-    handle: Handle | None
-    hits: tuple[Key, ...]
-    chose: bool
-    """Whether the press itself changed the selection, so that letting go must not change it again."""
-
-    def leads_to(self, at: QPointF) -> bool:
-        """Whether the way to ``at`` is long enough for a drag."""
-        return max(abs(at.x() - self.at.x()), abs(at.y() - self.at.y())) >= _DRAG
 
 
 class Canvas(BoxView):
@@ -99,7 +71,7 @@ class Canvas(BoxView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._drawing = False
-        self._press: _Press | None = None
+        self._press: Press | None = None
         self._gesture: Gesture | None = None
         self._pan_from: QPoint | None = None
         self._space = False
@@ -203,7 +175,7 @@ class Canvas(BoxView):
         if changes:
             self.boxes_reframed.emit(changes)
 
-    def _begin(self, press: _Press) -> Gesture | None:
+    def _begin(self, press: Press) -> Gesture | None:
         movable = self._movable()
         if press.handle:
             return Resizing(press.point, movable, press.handle, self._size)
@@ -226,7 +198,7 @@ class Canvas(BoxView):
                 found = touched((item.frame for item in self._items.values()), band)
                 self._select(self._gesture.kept | {keys[index] for index in found})
 
-    def _click(self, press: _Press) -> None:
+    def _click(self, press: Press) -> None:
         if press.handle or press.chose:
             return
         if press.toggles and press.hits:
@@ -264,7 +236,7 @@ class Canvas(BoxView):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.mousePressEvent(event)
 
-    def _pressed(self, event: QMouseEvent) -> _Press:
+    def _pressed(self, event: QMouseEvent) -> Press:
         point = self.image_point(event.position())
         toggles = bool(event.modifiers() & (_SHIFT | _CONTROL))
         handle = None if toggles else self._handle_at(point)
@@ -272,7 +244,7 @@ class Canvas(BoxView):
         chose = bool(hits) and not (self._drawing or toggles or handle or self._selected & set(hits))
         if chose:
             self._select(frozenset(hits[:1]))
-        return _Press(event.position(), point, toggles, handle, hits, chose)
+        return Press(event.position(), point, toggles, handle, hits, chose)
 
     @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -297,7 +269,7 @@ class Canvas(BoxView):
         elif self._press and event.button() == Qt.MouseButton.LeftButton:
             self._release(self._press, event.position())
 
-    def _release(self, press: _Press, at: QPointF) -> None:
+    def _release(self, press: Press, at: QPointF) -> None:
         if self._gesture is None:
             self._press = None
             if not press.leads_to(at):
@@ -358,13 +330,19 @@ class Canvas(BoxView):
             return None
         if key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self._selected:
             return self.delete_selected
-        if key in (Qt.Key.Key_N, Qt.Key.Key_B):
-            return partial(self.set_drawing, not self._drawing)
         return partial(self._hold_space, held=True) if key == Qt.Key.Key_Space else None
+
+    def escape(self) -> None:
+        """End the gesture, else put the draw tool down, else clear the selection."""
+        give_up = self._escape()
+        if give_up is not None:
+            give_up()
 
     def _escape(self) -> Callable[[], None] | None:
         if self._gesture or self._press:
             return self.cancel_gesture
+        if self._drawing and self.has_image:
+            return partial(self.set_drawing, False)
         if self._selected and self.has_image:
             return partial(self._select, frozenset())
         return None
@@ -387,7 +365,7 @@ class Canvas(BoxView):
 
     def delete_selected(self) -> None:
         """Tell that the selected boxes are to be deleted."""
-        boxes = [box for box in self.selected_boxes() if box.editable]
+        boxes = [] if self._press else self.deletable_boxes()
         if boxes:
             # Those after them get new indices: none of them may inherit the selection.
             self._select(self._selected - {box.key for box in boxes})
@@ -486,9 +464,9 @@ class Canvas(BoxView):
         if self._space:
             return Qt.CursorShape.OpenHandCursor
         if self._press and self._press.handle:
-            return _CURSORS[self._press.handle]
+            return CURSORS[self._press.handle]
         if handle:
-            return _CURSORS[handle]
+            return CURSORS[handle]
         if self._drawing and self.has_image:
             return Qt.CursorShape.CrossCursor
         over = isinstance(self._gesture, Moving) or (

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from truthline.manifest.attributes import AttributeKind, FoundAttribute, list_attributes
 from truthline.manifest.edit import box_attribute_name
 from truthline.ui import theme
+from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Lane
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class AttributesDialog(QDialog):
         self._items: list[QTreeWidgetItem] = []
         self.setWindowTitle("Attributes")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(680, 460)
+        fit_window(self, 680, 460)
         why = QLabel(
             "A line can hold the labels of several jobs, each in an attribute of its own. Ticked ones are"
             " edited here; the others are read-only, and their bytes stay as they are."

@@ -22,11 +22,15 @@ from typing_extensions import override
 
 from truthline.manifest.merge import MergeConflict, Side
 from truthline.sync.conflicts import Resolved, conflicts_of, merging_by_itself
+from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Job, Lane
+from truthline.ui.keyboard import KeyFilter
+from truthline.ui.keys import key_name
 from truthline.ui.panels.comparison import ComparisonTable
 from truthline.ui.panels.conflict_image import ConflictImage, overlays_of
 from truthline.ui.panels.conflict_list import ConflictList, ConflictModel, short_name
 from truthline.ui.panels.edit_bar import EditBar
+from truthline.ui.step_words import carried_out
 from truthline.ui.theme import GRID, plain_tip
 from truthline.ui.words import counted
 from truthline.workspace.workspace import EntryId, Filter, Kind
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     from truthline.ui.document import Document
     from truthline.ui.palette import LabelColours
     from truthline.ui.pictures import Pictures
+    from truthline.ui.undo_stack import Attempt, Step
     from truthline.workspace.changes import Changes
     from truthline.workspace.workspace import Entry
 
@@ -45,7 +50,7 @@ _BESIDE_FROM = 1500
 """From this width on the comparison stands beside the image; it is too wide for that in a smaller window."""
 _NAMES = {Side.THEIRS: "Take Theirs", Side.MINE: "Keep Mine"}
 _DONE = {Side.THEIRS: "Took theirs", Side.MINE: "Kept mine"}
-_KEYS = {Side.THEIRS: "T", Side.MINE: "M"}
+_COMMANDS = {Side.THEIRS: "take_theirs", Side.MINE: "keep_mine"}
 _EXPLANATION = (
     "You and somebody else changed the same thing in these images. Choose which version stays. "
     "None of them is sent before that."
@@ -81,6 +86,7 @@ class ConflictsDialog(QDialog):
         self._query: Job | None = None
         self._busy = False
         self._closed = False
+        self._decided: Step | None = None
         self._model = ConflictModel(document)
         self.list = ConflictList(self._model)
         self.picture = ConflictImage(document, pictures)
@@ -89,8 +95,7 @@ class ConflictsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._build()
         self._wire()
-        self.setMinimumSize(820, 540)
-        self.resize(1180, 760)
+        fit_window(self, 1180, 760)
         self.list.setFocus()
         self._list_anew()
 
@@ -114,7 +119,7 @@ class ConflictsDialog(QDialog):
         self.notice = _label()
         self.notice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.edit_bar = EditBar()
-        self.decide = {side: _button(f"{_NAMES[side]} ({_KEYS[side]})") for side in _NAMES}
+        self.decide = {side: _button(f"{_NAMES[side]} ({key_name(_COMMANDS[side])})") for side in _NAMES}
         self.decide_all = {side: _button("") for side in _NAMES}
         self.close_button = _button("Close")
         self.pages = QStackedWidget()
@@ -190,15 +195,18 @@ class ConflictsDialog(QDialog):
         for side in _NAMES:
             self.decide[side].clicked.connect(partial(self._decide, side))
             self.decide_all[side].clicked.connect(partial(self._decide_all, side))
-            self._key(QKeySequence(_KEYS[side]), partial(self._decide, side))
+            self._key(QKeySequence(key_name(_COMMANDS[side])), partial(self._decide, side))
         self._key(QKeySequence(QKeySequence.StandardKey.Undo), document.undo)
         self._key(QKeySequence(QKeySequence.StandardKey.Redo), document.redo)
+        KeyFilter(self, self.picture.digits)
         self.close_button.clicked.connect(self.close)
         self.edit_bar.cancel_wanted.connect(lambda _: document.cancel_long_edit())
         document.changed.connect(self.update_list)
         document.working.connect(self._advance)
         document.refused.connect(self._say)
         document.save_failed.connect(self._complain)
+        document.undo_stack.moved.connect(self._forget_decided)
+        document.undo_stack.carried_out.connect(self._tell_carried_out)
         self._colours.changed.connect(self._recolour)
 
     def _key(self, keys: QKeySequence, act: object) -> None:
@@ -282,6 +290,15 @@ class ConflictsDialog(QDialog):
         if progress is None:
             self._busy = False
 
+    def _forget_decided(self, _done: int) -> None:
+        """Undo would take something else back by now."""
+        if self._decided is not None and self._document.undo_stack.newest is not self._decided:
+            self._decided = None
+            self._say("")
+
+    def _tell_carried_out(self, attempt: Attempt) -> None:
+        self._say(carried_out(attempt.step, attempt.move, self._document))
+
     # decisions
 
     def _decide(self, side: Side) -> None:
@@ -309,6 +326,7 @@ class ConflictsDialog(QDialog):
                 told = done or f"{_DONE[side]} in {counted(count, 'image')}."
                 if not resolved.left:
                     self._say(f"{told} {undo} takes it back.")
+                    self._decided = self._document.undo_stack.newest
                 self.resolved.emit(count)
 
         self._say("")

@@ -29,6 +29,7 @@ from truthline.sync.sources import SourceKind, recognise
 from truthline.ui import theme
 from truthline.ui.dialogs.permissions import PermissionList, in_words
 from truthline.ui.dialogs.profiles import ProfilePicker, ProfileState
+from truthline.ui.fitting import fit_width
 from truthline.ui.jobs import Job, Jobs, Lane
 from truthline.words import progress_words
 
@@ -59,11 +60,12 @@ class ConnectionDialog(QDialog):
         super().__init__(parent)
         self._jobs = jobs
         self._kind = kind
+        self._asker = connection.asker
         self._checking: Job | None = None
         self._listing: Job | None = None
         self._bucket = ""
         self.setWindowTitle(title)
-        self.setMinimumWidth(720)
+        fit_width(self, 720)
         dataset = kind is SourceKind.DATASET
         self.address = QLineEdit()
         self.address.setPlaceholderText(
@@ -102,7 +104,10 @@ class ConnectionDialog(QDialog):
     def connection(self) -> Connection:
         """What the fields say."""
         return Connection(
-            self.profile.currentText().strip(), self.region.text().strip(), self.endpoint.text().strip()
+            self.profile.currentText().strip(),
+            self.region.text().strip(),
+            self.endpoint.text().strip(),
+            self._asker,
         )
 
     @property
@@ -112,6 +117,7 @@ class ConnectionDialog(QDialog):
 
     def check(self) -> None:
         """Ask AWS what may be done with this, and say what it answered."""
+        self._asker.ask_again()
         self.check_button.setEnabled(False)
         self._say("Asking AWS…", theme.tokens().dim)
         work = _check_dataset if self._kind is SourceKind.DATASET else _check_prefix

@@ -23,6 +23,7 @@ from typing_extensions import override
 from truthline.manifest.fixes import FIXES, fix_all
 from truthline.progress import CancelToken, Doing, Progress, Report
 from truthline.ui import theme
+from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Job, Lane
 from truthline.ui.panels.pretty_line import change_in_words
 from truthline.workspace.workspace import EntryId, Filter
@@ -53,7 +54,7 @@ class FixAllDialog(QDialog):
         self._code = code
         self._ids: list[EntryId] = []
         self.setWindowTitle("Fix All of This Kind")
-        self.resize(760, 460)
+        fit_window(self, 760, 460)
         self.summary = QLabel(f"{FIXES[code].title}. Looking at what would change…")
         self.summary.setTextFormat(Qt.TextFormat.PlainText)
         self.summary.setWordWrap(True)

@@ -30,21 +30,27 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline.errors import CancelledError, TruthlineError
+from truthline.interchange.class_names import split_labels
 from truthline.interchange.conversion import write_images
 from truthline.interchange.fit import Fitted, fit
 from truthline.interchange.formats import FORMATS
 from truthline.interchange.ground_truth import labelled_image
 from truthline.interchange.importing import Imported, ImportPlan, apply_import, plan_import, size_for
+from truthline.interchange.model import LossKind
 from truthline.interchange.reading import read_images
 from truthline.manifest.annotation import ImageSize, Level
+from truthline.manifest.placing import UNPLACED
 from truthline.progress import CancelToken, Doing, Progress, Report
 from truthline.sync.lookup import image_lookup, source_refs
 from truthline.sync.sources import split_prefix
 from truthline.ui import theme
+from truthline.ui.dialogs.first_box import Example, FirstBox, draw_example
+from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Job, Lane
 from truthline.ui.panels.problem_tree import icon_of
 from truthline.ui.words import counted
-from truthline.workspace.workspace import Entry, EntryId, Origin
+from truthline.workspace.damage import Damaged, left_out_words
+from truthline.workspace.workspace import Entry, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +60,7 @@ if TYPE_CHECKING:
     from truthline.ui.document import Document
 
 _LISTED = 500
+_FORMS = 3
 _CHUNK = 500
 _DELAY_MS = 300
 
@@ -66,7 +73,7 @@ class _InterchangeDialog(QDialog):
         self._document = document
         self._job: Job | None = None
         self.setWindowTitle(title)
-        self.resize(760, 540)
+        fit_window(self, 760, 540)
         self.format = QComboBox()
         for name, one in FORMATS.items():
             self.format.addItem(one.title, name)
@@ -98,7 +105,7 @@ class _InterchangeDialog(QDialog):
         self.details.setAccessibleName("What to know before it is done")
         self.details.header().setStretchLastSection(False)
         self.details.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.details.header().resizeSection(1, 200)
+        self.details.header().resizeSection(1, 160)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.go_button = self.buttons.addButton(verb, QDialogButtonBox.ButtonRole.ActionRole)
         self.go_button.setProperty("primary", True)
@@ -110,7 +117,10 @@ class _InterchangeDialog(QDialog):
         layout.addLayout(self.form)
         layout.addWidget(self.summary)
         layout.addWidget(self.progress)
-        layout.addWidget(self.details, 1)
+        self.middle = QHBoxLayout()
+        self.middle.setSpacing(12)
+        self.middle.addWidget(self.details, 1)
+        layout.addLayout(self.middle, 1)
         layout.addWidget(self.buttons)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -163,7 +173,8 @@ class _InterchangeDialog(QDialog):
     def _list(self, losses: Sequence[Loss], findings: Sequence[FileFinding]) -> None:
         self.details.clear()
         for loss in losses:
-            self._add(Level.WARNING, f"Left out: {loss.count:,} {loss.what}", "")
+            level = Level.INFO if loss.kind is LossKind.CHANGED else Level.WARNING
+            self._add(level, f"{loss.kind.capitalize()}: {loss.count:,} {loss.what}", loss.place)
         for finding in findings[:_LISTED]:
             self._add(finding.level, finding.message, finding.place)
         if len(findings) > _LISTED:
@@ -190,12 +201,23 @@ class ImportDialog(_InterchangeDialog):
 
     def __init__(self, document: Document, images: ImageSource, parent: QWidget | None = None) -> None:
         super().__init__(document, "Import Labels", "Import", parent)
+        fit_window(self, 940, 560)
         self._images = images
         self._plan: ImportPlan | None = None
-        self.target = QLineEdit(document.workspace.info.target)
+        self._importing: Job | None = None
+        self.first_box = FirstBox()
+        self.middle.addWidget(self.first_box)
+        target = document.workspace.info.target
+        self.target = QLineEdit("" if target == UNPLACED else target)
         self.target.setPlaceholderText("s3://bucket/prefix, for images that are not listed here yet")
         self.target.textChanged.connect(lambda _text: self._ask_soon())
         self.form.addRow("Images' place in &S3", self.target)
+        self.labels = QLineEdit()
+        self.labels.setPlaceholderText("oak, elm, ash — only if no data.yaml or classes.txt names them")
+        self.labels.textChanged.connect(lambda _text: self._ask_soon())
+        self.form.addRow("&Names of classes", self.labels)
+        self.format.currentIndexChanged.connect(lambda _index: self._offer_names())
+        self._offer_names()
         self.summary.setText("Choose what to import. Nothing is changed before you have seen what it brings.")
 
     @override
@@ -210,29 +232,40 @@ class ImportDialog(_InterchangeDialog):
     @override
     def _ask(self) -> None:
         path, format_, target = Path(self.place.text()), self.chosen, self.target.text().strip()
+        labels = split_labels(self.labels.text()) if format_.numbers_classes else ()
         self.details.clear()
+        self.first_box.show_example(None)
         if not self.place.text() or not path.exists():
             self.summary.setText("Choose the file or folder to import.")
             return
         workspace, images = self._document.workspace, self._images
 
-        def work(token: CancelToken, report: Report) -> ImportPlan:
+        def work(token: CancelToken, report: Report) -> tuple[ImportPlan, Example | None]:
             if target:
                 split_prefix(target)
             lookup = image_lookup(images, list(source_refs(workspace)), complete=not target)
-            reading = read_images(path, format_, lookup=lookup, target=target, report=report, cancel=token)
-            return plan_import(reading, workspace, report=report, cancel=token)
+            reading = read_images(
+                path, format_, lookup=lookup, target=target, labels=labels, report=report, cancel=token
+            )
+            plan = plan_import(reading, workspace, report=report, cancel=token)
+            return plan, draw_example(reading.example, images) if reading.example else None
 
         self._start("Reading…")
         self._job = self._document.jobs.run(
             Lane.READ, work, done=self._show, failed=self._fail, progress=self._advance
         )
 
-    def _show(self, plan: ImportPlan) -> None:
+    def _offer_names(self) -> None:
+        self.form.setRowVisible(self.labels, self.chosen.numbers_classes)
+
+    def _show(self, found: tuple[ImportPlan, Example | None]) -> None:
+        plan, example = found
         self._job, self._plan = None, plan
         self.progress.hide()
-        self.summary.setText(_plan_in_words(plan))
-        self._list(plan.losses, plan.findings)
+        self.summary.setText("\n".join((*plan.forms[:_FORMS], _plan_in_words(plan))))
+        self.first_box.show_example(example)
+        told = plan.forms[:_FORMS]
+        self._list(plan.losses, [one for one in plan.findings if one.message not in told])
         self.go_button.setEnabled(bool(plan))
 
     @override
@@ -248,12 +281,26 @@ class ImportDialog(_InterchangeDialog):
             return apply_import(plan, workspace, now=now, attribute=attribute, report=report, cancel=token)
 
         self._start("Importing…")
-        self._job = self._document.jobs.run(
-            Lane.WRITE, work, done=self._finish, failed=self._fail, progress=self._advance
+        self._importing = self._document.jobs.run(
+            Lane.WRITE, work, done=self._finish, failed=self._fail_import, progress=self._advance
         )
 
+    def _fail_import(self, error: Exception) -> None:
+        self._importing = None
+        self._fail(error)
+        self.go_button.setEnabled(True)  # nothing was stored, so it can be tried again
+        if isinstance(error, CancelledError):
+            self.reject()
+
+    @override
+    def done(self, result: int) -> None:
+        if self._importing is not None:
+            self._importing.cancel()  # what is stored all the same is told, and can be undone
+        else:
+            super().done(result)
+
     def _finish(self, imported: Imported) -> None:
-        self._job = None
+        self._importing = None
         self._document.keep_undo("Import labels", imported.before, imported.after, imported.changes)
         self.imported.emit(imported)
         self.accept()
@@ -290,26 +337,30 @@ class ExportDialog(_InterchangeDialog):
         format_, workspace = self.chosen, self._document.workspace
         lookup = image_lookup(self._images)
 
-        def work(token: CancelToken, report: Report) -> Fitted:
-            ids = [EntryId(one) for one in workspace.ids()]
-            found = []
-            for start in range(0, len(ids), _CHUNK):
+        def work(token: CancelToken, report: Report) -> tuple[Fitted, list[Damaged]]:
+            total, found, damaged = workspace.counts().total, [], []
+            for place, entry in enumerate(workspace.walk()):
                 token.check()
-                report(Progress(Doing.GOING_THROUGH, start, len(ids)))
-                entries = workspace.entries(ids[start : start + _CHUNK])
-                found += [_sized(entry, lookup) for entry in entries if entry.source_ref]
-            return fit(found, format_, target=workspace.info.target)
+                report(Progress(Doing.GOING_THROUGH, place, total))
+                if entry.damaged:
+                    damaged.append(entry.damaged)
+                elif entry.source_ref:
+                    found.append(_sized(entry, lookup))
+            return fit(found, format_, target=workspace.info.target), damaged
 
         self._start("Looking at what can be written…")
         self._job = self._document.jobs.run(
             Lane.READ, work, done=self._show, failed=self._fail, progress=self._advance
         )
 
-    def _show(self, fitted: Fitted) -> None:
+    def _show(self, looked_at: tuple[Fitted, list[Damaged]]) -> None:
+        fitted, damaged = looked_at
         self._job, self._fitted = None, fitted
         self.progress.hide()
         self._list(fitted.losses, ())
-        lost = "Everything fits." if not fitted.losses else "What the format cannot hold is listed below."
+        if damaged:
+            self._add(Level.ERROR, left_out_words(damaged), "")
+        lost = "What is left out is listed below." if fitted.losses or damaged else "Everything fits."
         self.summary.setText(f"{counted(len(fitted.images), 'image')} can be written. {lost}")
         self.go_button.setEnabled(bool(fitted.images) and bool(self.place.text()))
 

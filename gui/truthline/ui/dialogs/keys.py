@@ -1,9 +1,8 @@
-"""The list of keys, made from the table of actions."""
+"""The list of keys, made from the table of keys."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -15,45 +14,27 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from truthline.ui.actions import ACTIONS
-
-_GESTURES = (
-    ("Gallery", "1 … 9, 0", "Give the selected images that image-level label, or take it away"),
-    ("Gallery", "Enter", "Open the image"),
-    ("Image", "1 … 9, 0", "Set the class of the selected boxes, else of the next box"),
-    ("Image", "Shift+1 … Shift+0", "Give the image that image-level label, or take it away"),
-    ("Image", "Tab, Shift+Tab", "Next box, previous box"),
-    ("Image", "Arrows, Shift+Arrows", "Move the selected boxes by 1 px, by 10 px"),
-    ("Image", "Ctrl+Arrows", "Resize the selected boxes"),
-    ("Image", "Esc", "Give up a gesture, then clear the selection, then go back to the gallery"),
-    ("Image", "Wheel; Space+drag", "Zoom at the pointer; move the image"),
-)
+from truthline.ui.dialogs.questions import plain_label
+from truthline.ui.fitting import fit_window
+from truthline.ui.keys import DIGITS_NOTE, KEYS, Where
 
 
 class KeysDialog(QDialog):
-    """Every key, by where it works."""
+    """Every key, by where it holds."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys")
-        self.resize(640, 620)
+        fit_window(self, 640, 620)
         tree = QTreeWidget()
         tree.setHeaderHidden(True)
         tree.setColumnCount(2)
         tree.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         tree.setAccessibleName("Keys")
-        groups: dict[str, QTreeWidgetItem] = {}
-        rows = [(group, keys, text) for group, keys, text in _GESTURES]
-        rows += [
-            (spec.menu.replace("&", ""), _shown(spec.keys), spec.text.replace("&", "").rstrip("…"))
-            for spec in ACTIONS
-            if spec.keys
-        ]
-        for group, keys, text in rows:
-            if group not in groups:
-                groups[group] = QTreeWidgetItem(tree, [group])
-                groups[group].setFirstColumnSpanned(True)
-            QTreeWidgetItem(groups[group], [text, keys])
+        for where in Where:
+            group = QTreeWidgetItem(tree, [where.value])
+            group.setFirstColumnSpanned(True)
+            group.addChildren([QTreeWidgetItem([key.words, key.names]) for key in KEYS if key.where is where])
         tree.expandAll()
         tree.header().setStretchLastSection(False)
         tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -62,9 +43,6 @@ class KeysDialog(QDialog):
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.addWidget(tree)
+        layout.addWidget(plain_label(DIGITS_NOTE))
         layout.addWidget(buttons)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-
-
-def _shown(keys: tuple[str, ...]) -> str:
-    return ", ".join(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) for key in keys)

@@ -21,6 +21,7 @@ from typing_extensions import override
 
 from truthline.manifest.limits import MAX_LABEL_CHARACTERS
 from truthline.ui import theme
+from truthline.ui.fitting import fit_width
 from truthline.ui.gallery.cell import readable_on
 from truthline.ui.jobs import Lane
 from truthline.workspace.label_uses import LabelUses, label_uses
@@ -56,7 +57,7 @@ class LabelDialog(QDialog):
         super().__init__(parent)
         self._name = name
         self._counted = False
-        self.setMinimumWidth(420)
+        fit_width(self, 420)
         self.setWindowTitle(f"{verb} Label")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.touches = _plain("")

@@ -16,6 +16,7 @@ from truthline.sync.sources import split_prefix
 from truthline.ui.dialogs.questions import plain_label, radio_button
 from truthline.ui.dialogs.rebuilding import RebuildingDialog
 from truthline.ui.dialogs.removal_facts import no_rebuild, suggested_place
+from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Job, Lane
 from truthline.ui.words import counted
 
@@ -52,7 +53,7 @@ class ManifestPushDialog(RebuildingDialog):
         self._route = route
         self._obstacle = ""
         self._asking: Job | None = None
-        self.resize(660, 440)
+        fit_window(self, 660, 440)
         self.by_manifest = radio_button("&Upload one manifest and create the dataset from it (recommended)")
         self.by_updates = radio_button("&Send updates")
         self.place_field = QLineEdit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -19,7 +20,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from truthline.aws.connection import Connection
 from truthline.aws.profiles import profiles
 from truthline.errors import SignInError
 from truthline.ui import theme
@@ -29,26 +29,29 @@ from truthline.ui.dialogs.project_tree import ProjectTree
 from truthline.ui.dialogs.questions import plain_label
 from truthline.ui.dialogs.work_line import WorkLine, error_words
 from truthline.ui.jobs import Job, Jobs, Lane
+from truthline.ui.keys import key_name, keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from truthline.aws.connection import Connection
     from truthline.aws.profiles import Profile
     from truthline.aws.rekognition import DatasetDescription, Project, ProjectDataset
 
 _ACTIONS = (
-    ("new_project", "New Project…", "add", "Ctrl+N"),
-    ("new_dataset", "New Dataset…", "dataset", "Ctrl+Shift+N"),
-    ("split", "Split…", "select", "Ctrl+Shift+S"),
-    ("delete", "Delete…", "delete", "Del"),
-    ("copy", "Copy ARN", "copy", "Ctrl+C"),
-    ("refresh", "Refresh", "pull", "F5"),
+    ("new_project", "New Project…", "add", "new_project"),
+    ("new_dataset", "New Dataset…", "dataset", "new_dataset"),
+    ("split", "Split…", "select", "split_dataset"),
+    ("delete", "Delete…", "delete", "delete_project"),
+    ("copy", "Copy ARN", "copy", "copy_arn"),
+    ("refresh", "Refresh", "pull", "list_projects"),
 )
 _OF_TREE = {"delete", "copy"}
 """Their keys mean something else in a field."""
 _EMPTY = (
     "No projects here yet. A project holds a training and a test dataset, with the images and labels that a"
-    " model learns from. Make one with New Project… (Ctrl+N), or look at another profile or region above."
+    f" model learns from. Make one with New Project… ({key_name('new_project')}), or look at another profile"
+    " or region above."
 )
 
 
@@ -61,7 +64,7 @@ class ProjectPage(QObject):
     def __init__(self, dialog: QDialog, jobs: Jobs, connection: Connection) -> None:
         super().__init__(dialog)
         self._jobs = jobs
-        self._endpoint = connection.endpoint_url
+        self._given = connection
         self.listing: Job | None = None
         self.tree = ProjectTree()
         self.work = WorkLine(jobs)
@@ -91,7 +94,8 @@ class ProjectPage(QObject):
     @property
     def connection(self) -> Connection:
         """What the fields say."""
-        return Connection(self.profile.currentText().strip(), self.region.text().strip(), self._endpoint)
+        profile, region = self.profile.currentText().strip(), self.region.text().strip()
+        return replace(self._given, profile=profile, region=region)
 
     def list_profiles(self) -> None:
         """Read AWS's profiles anew."""
@@ -145,9 +149,9 @@ class ProjectPage(QObject):
 
     def _make_actions(self, dialog: QDialog) -> dict[str, QAction]:
         made = {}
-        for name, text, icon, key in (*_ACTIONS, ("open", "Open", "folder", "")):
+        for name, text, icon, command in (*_ACTIONS, ("open", "Open", "folder", "")):
             action = QAction(theme.icon(icon), text, dialog)
-            action.setShortcut(QKeySequence(key))
+            action.setShortcuts([QKeySequence(key) for key in keys_of(command).keys])
             self.tree.addAction(action)
             if name in _OF_TREE:
                 action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
@@ -183,11 +187,11 @@ class ProjectPage(QObject):
             row.addWidget(field, share)
         row.addSpacing(theme.GRID)
         row.addWidget(self.filter, 3)
-        if self._endpoint:
-            where = QLabel(f"at {theme.shortened(self._endpoint, 32)}")
+        if endpoint := self._given.endpoint_url:
+            where = QLabel(f"at {theme.shortened(endpoint, 32)}")
             where.setTextFormat(Qt.TextFormat.PlainText)
             where.setProperty("dim", True)
-            where.setToolTip(theme.plain_tip(f"Asked instead of AWS: {self._endpoint}"))
+            where.setToolTip(theme.plain_tip(f"Asked instead of AWS: {endpoint}"))
             row.insertWidget(4, where)
         return row
 
@@ -230,7 +234,7 @@ class ProjectPage(QObject):
                 field.editingFinished.connect(self._tell_connection)
         self.again_button.clicked.connect(self.actions["refresh"].trigger)
         self.open_button.clicked.connect(self.actions["open"].trigger)
-        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), dialog)
+        find = QShortcut(QKeySequence(keys_of("filter_projects").keys[0]), dialog)
         find.activated.connect(self.filter.setFocus)
         for name in ("new_project", "new_dataset", "split", "refresh"):
             dialog.addAction(self.actions[name])

@@ -21,6 +21,7 @@ from truthline.ui.dialogs.project_questions import (
 )
 from truthline.ui.dialogs.project_tree import held_words, kind_words
 from truthline.ui.dialogs.work_line import error_words, status_kind
+from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Job, Jobs, Lane
 
 if TYPE_CHECKING:
@@ -72,8 +73,7 @@ class ProjectsDialog(QDialog):
         self._poll.setInterval(_POLL_MS)
         self._poll.timeout.connect(self._list)
         self._wire()
-        self.setMinimumSize(760, 480)
-        self.resize(940, 600)
+        fit_window(self, 940, 600)
         self.tree.setFocus()
         self.refresh()
 
@@ -102,6 +102,7 @@ class ProjectsDialog(QDialog):
         """Ask for everything anew, also what was asked before."""
         if isinstance(self._problem, SignInError):
             self._clients = self._clients.renewed(self._clients.connection)
+        self._clients.connection.asker.ask_again()
         self._stale = {dataset.arn for project in self.tree.projects for dataset in project.datasets}
         self.page.list_profiles()
         self._list()

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QRadioButton, QVBoxLayout, QWidget
 
 from truthline.ui import theme
+from truthline.ui.fitting import fit_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +30,7 @@ class QuestionDialog(QDialog):
     def __init__(self, title: str, sentences: Iterable[str], verb: str, parent: QWidget | None) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
-        self.setMinimumWidth(_WIDTH)
+        fit_width(self, _WIDTH)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.explanation = plain_label("\n\n".join(sentences))
         self.content = QVBoxLayout()

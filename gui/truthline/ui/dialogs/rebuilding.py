@@ -24,6 +24,7 @@ from truthline.sync.rebuild import Rebuilt, continue_rebuild, unfinished_rebuild
 from truthline.ui import theme
 from truthline.ui.dialogs.questions import plain_label
 from truthline.ui.dialogs.work_line import WorkLine, error_words
+from truthline.ui.fitting import fit_width
 from truthline.ui.jobs import Job, Lane
 from truthline.ui.words import counted
 from truthline.workspace.changes import Changes
@@ -70,7 +71,7 @@ class RebuildingDialog(QDialog):
         self.result_of: Rebuilt | None = None
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(640)
+        fit_width(self, 640)
         self.form = QWidget()
         self.steps = QListWidget()
         self.steps.setAccessibleName("Steps")

@@ -27,6 +27,7 @@ from truthline.ui.dialogs.questions import ConfirmField, plain_label, radio_butt
 from truthline.ui.dialogs.rebuilding import RebuildingDialog, default_before
 from truthline.ui.dialogs.removal_facts import RemovalFacts, off_all, read_facts
 from truthline.ui.dialogs.unfinished import ContinueRebuildDialog
+from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Job, Lane
 from truthline.ui.words import counted
 
@@ -63,6 +64,10 @@ _TOLD = {
         " This cannot be undone."
     ),
 }
+_DAMAGED = (
+    "The workspace file is damaged at them, or at some of them. The dataset keeps what it holds of them, and"
+    " the next pull brings that back. The images stay where they are. This cannot be undone."
+)
 _VERBS = {"unlabel": "Take Labels Off", "rebuild": "Rebuild Dataset", "forget": "Take Out"}
 
 
@@ -88,7 +93,7 @@ class RemovalDialog(RebuildingDialog):
         self._ids = list(ids)
         self._facts: RemovalFacts | None = None
         self._asking: Job | None = None
-        self.resize(680, 560)
+        fit_window(self, 680, 560)
         self.summary = plain_label(f"Looking at {counted(len(self._ids), 'image')}…")
         self.ways = {way: radio_button(text) for way, text in _WAYS.items()}
         self.told = {way: plain_label(text, dim=True) for way, text in _TOLD.items()}
@@ -174,6 +179,8 @@ class RemovalDialog(RebuildingDialog):
             shown = (way == "rebuild") == (facts.held > 0)
             self.ways[way].setVisible(shown)
             self.told[way].setVisible(shown)
+        if facts.damaged:
+            self.told["forget"].setText(_DAMAGED)
         if facts.no_rebuild:
             self.ways["rebuild"].setEnabled(False)
             self.told["rebuild"].setText(f"{facts.no_rebuild}\n{_TOLD['rebuild']}")

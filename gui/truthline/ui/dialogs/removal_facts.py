@@ -25,7 +25,9 @@ _LOOKED_AT = 20
 
 @dataclass(frozen=True, slots=True)
 class RemovalFacts:
-    """Of the entries to remove: how many there are, have a base line, have labels; the first one's names.
+    """Of the entries to remove: how many there are, have a base line, have labels; the first ones' names.
+
+    ``damaged`` counts those of which the workspace does not know any more what it held.
 
     ``place`` is where manifests may go in S3, "" if nothing suggests itself. ``no_rebuild`` is why the
     dataset cannot be rebuilt now, "" if it can.
@@ -37,6 +39,7 @@ class RemovalFacts:
     names: tuple[str, ...]
     place: str
     no_rebuild: str
+    damaged: int = 0
 
     @property
     def words(self) -> str:
@@ -48,18 +51,19 @@ class RemovalFacts:
 
 def read_facts(workspace: Workspace, ids: Sequence[EntryId], cancel: CancelToken) -> RemovalFacts:
     """Look at the entries, and at what stands in the way of a rebuild."""
-    held = labelled = 0
+    held = labelled = damaged = 0
     names: list[str] = []
     for start in range(0, len(ids), _CHUNK):
         cancel.check()
         for entry in workspace.entries(ids[start : start + _CHUNK]):
             annotation = entry.annotation
             held += entry.base is not None
+            damaged += entry.damaged is not None
             labelled += bool(annotation.class_labels or annotation.boxes)
             if len(names) < _NAMED:
                 names.append(entry.source_ref.rpartition("/")[2] or f"line {entry.position}")
     place, obstacle = suggested_place(workspace), no_rebuild(workspace)
-    return RemovalFacts(len(ids), held, labelled, tuple(names), place, obstacle)
+    return RemovalFacts(len(ids), held, labelled, tuple(names), place, obstacle, damaged)
 
 
 def suggested_place(workspace: Workspace) -> str:

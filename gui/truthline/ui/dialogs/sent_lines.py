@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline.manifest.file import write_manifest
+from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Job, Lane
 from truthline.ui.words import counted
 
@@ -51,7 +52,7 @@ class SentLinesDialog(QDialog):
         self._reading: Job | None = None
         self._saving: Job | None = None
         self.setWindowTitle(f"Batch {batch.number}: Lines as Sent")
-        self.resize(820, 480)
+        fit_window(self, 820, 480)
         self.summary = QLabel("Reading the lines…")
         self.summary.setTextFormat(Qt.TextFormat.PlainText)
         self.summary.setWordWrap(True)

@@ -20,9 +20,10 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from truthline.errors import CancelledError, TruthlineError
+from truthline.errors import CancelledError
 from truthline.sync.verdict import Verdict, fetch_verdict, open_verdict, project_versions
 from truthline.ui import theme
+from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Job, Lane
 from truthline.ui.words import counted
 
@@ -58,7 +59,7 @@ class TrainingDialog(QDialog):
         self._signed_in = signed_in
         self._job: Job | None = None
         self.setWindowTitle("Training Results")
-        self.resize(620, 420)
+        fit_window(self, 620, 420)
         self.summary = QLabel("When a training ends, the service writes what it thinks of each line.")
         self.summary.setTextFormat(Qt.TextFormat.PlainText)
         self.summary.setWordWrap(True)
@@ -156,7 +157,7 @@ class TrainingDialog(QDialog):
     def _fail(self, error: Exception) -> None:
         self._end()
         if not isinstance(error, CancelledError):
-            self.summary.setText(str(error) if isinstance(error, TruthlineError) else f"This failed: {error}")
+            self.summary.setText(str(error))
 
     def _advance(self, progress: Progress) -> None:
         self.progress.setRange(0, progress.total or 0)

@@ -10,6 +10,7 @@ from typing_extensions import override
 from truthline.sync.rebuild import unfinished_rebuild
 from truthline.ui.dialogs.questions import plain_label
 from truthline.ui.dialogs.rebuilding import RebuildingDialog
+from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Lane
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class ContinueRebuildDialog(RebuildingDialog):
 
     def __init__(self, document: Document, aws: Callable[[], Aws], parent: QWidget | None = None) -> None:
         super().__init__(document, aws, "Continue the Rebuild", parent)
-        self.resize(640, 320)
+        fit_window(self, 640, 320)
         self.summary = plain_label()
         layout = QVBoxLayout(self.form)
         layout.setContentsMargins(0, 0, 0, 0)

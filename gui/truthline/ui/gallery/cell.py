@@ -110,8 +110,9 @@ def _paint_chips(painter: QPainter, picture: QRect, card: Card) -> None:
     metrics = painter.fontMetrics()
     left, bottom = picture.left() + 4, picture.bottom() - 3
     room = picture.right() - 4
-    for place, (name, colour) in enumerate(card.labels):
-        rest = len(card.labels) - place
+    chips = (("Damaged", QColor(theme.tokens().error)),) if card.damaged else card.labels
+    for place, (name, colour) in enumerate(chips):
+        rest = len(chips) - place
         text = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, max(room - left - 14, 20))
         width = metrics.horizontalAdvance(text) + 12
         if left + width > room and place:
@@ -149,11 +150,13 @@ def _paint_badges(painter: QPainter, frame: QRect, card: Card) -> None:
     """What needs attention, at the upper right corner: shape and colour both tell."""
     t = theme.tokens()
     badges: list[tuple[str, str]] = []
+    if card.damaged:
+        badges.append(("broken", t.error))
     if card.conflict:
         badges.append(("conflict", t.warning))
     if card.remote:
         badges.append(("cloud-error", t.error if card.problem is Level.ERROR else t.warning))
-    elif card.problem is Level.ERROR:
+    elif card.problem is Level.ERROR and not card.damaged:
         badges.append(("error", t.error))
     elif card.problem is Level.WARNING and (card.boxes or card.labels):
         badges.append(("warning", t.warning))

@@ -6,7 +6,7 @@ from array import array
 from bisect import bisect_left
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, Qt
 from typing_extensions import override
@@ -48,10 +48,13 @@ class Card:
     remote: bool
     position: int
     conflict: bool = False
+    damaged: bool = False
 
     @property
     def spoken(self) -> str:
         """The card in words, for tool tips and screen readers."""
+        if self.damaged:
+            return f"{self.source_ref or f'Line {self.position}'}\nDamaged in the workspace file"
         labels = ", ".join(name for name, _ in self.labels) or "no image-level label"
         boxes = "1 box" if len(self.boxes) == 1 else f"{len(self.boxes)} boxes"
         parts = [self.source_ref or f"Line {self.position}", f"{labels}; {boxes}"]
@@ -106,6 +109,10 @@ class EntryModel(QAbstractListModel):
         """The entry in ``row``."""
         return EntryId(self._ids[row])
 
+    def ids_in(self, first: int, last: int) -> list[EntryId]:
+        """The entries in these rows and between them."""
+        return cast("list[EntryId]", self._ids[first : last + 1].tolist())
+
     def row_of(self, entry_id: EntryId) -> int | None:
         """Where an entry is listed, None if the filter hides it."""
         row = bisect_left(self._ids, entry_id)
@@ -154,6 +161,7 @@ class EntryModel(QAbstractListModel):
             remote=bool(entry.remote_errors),
             position=entry.position,
             conflict=entry.theirs is not None,
+            damaged=entry.damaged is not None,
         )
 
 

@@ -6,13 +6,12 @@ while a grid of equal cells needs one multiplication per cell.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import (
     QEvent,
     QItemSelection,
     QItemSelectionModel,
-    QItemSelectionRange,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -38,14 +37,29 @@ from typing_extensions import override
 from truthline.ui import theme
 from truthline.ui.gallery.cell import paint_cell
 from truthline.ui.gallery.model import EntryModel
+from truthline.ui.gallery.selection import joined
 from truthline.workspace.workspace import EntryId
 
 if TYPE_CHECKING:
+    from truthline.ui.gallery.selection import RowSelection
     from truthline.ui.pictures import Pictures
 
 _GAP = 8
 _CAPTION = 24
 SMALLEST, LARGEST = 96, 320
+
+_SHIFT = Qt.KeyboardModifier.ShiftModifier
+_CONTROL = Qt.KeyboardModifier.ControlModifier
+_MOVES: dict[int, QAbstractItemView.CursorAction] = {
+    Qt.Key.Key_Left: QAbstractItemView.CursorAction.MoveLeft,
+    Qt.Key.Key_Right: QAbstractItemView.CursorAction.MoveRight,
+    Qt.Key.Key_Up: QAbstractItemView.CursorAction.MoveUp,
+    Qt.Key.Key_Down: QAbstractItemView.CursorAction.MoveDown,
+    Qt.Key.Key_Home: QAbstractItemView.CursorAction.MoveHome,
+    Qt.Key.Key_End: QAbstractItemView.CursorAction.MoveEnd,
+    Qt.Key.Key_PageUp: QAbstractItemView.CursorAction.MovePageUp,
+    Qt.Key.Key_PageDown: QAbstractItemView.CursorAction.MovePageDown,
+}
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -60,11 +74,8 @@ class ThumbnailGrid(QAbstractItemView):
         self._side = 72 if strip else 168
         self._band: QRect | None = None
         self._empty = ""
-        self.setSelectionMode(
-            QAbstractItemView.SelectionMode.SingleSelection
-            if strip
-            else QAbstractItemView.SelectionMode.ExtendedSelection
-        )
+        self._extending = False
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setAccessibleName("Filmstrip" if strip else "Gallery")
         self.setMouseTracking(True)
@@ -205,11 +216,10 @@ class ThumbnailGrid(QAbstractItemView):
     def setSelection(self, rect: QRect, command: QItemSelectionModel.SelectionFlag) -> None:
         area = rect.normalized()
         rows = [row for row in self._rows_in(area) if self._row_rectangle(row).intersects(area)]
-        selection = QItemSelection()
-        for row in rows:
-            index = self.model().index(row, 0)
-            selection.append(QItemSelectionRange(index))
-        self.selectionModel().select(selection, command)
+        self._selection().select_runs(joined((row, row) for row in rows), command)
+
+    def _selection(self) -> RowSelection:
+        return cast("RowSelection", self.selectionModel())
 
     @override
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
@@ -275,14 +285,28 @@ class ThumbnailGrid(QAbstractItemView):
 
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        super().mousePressEvent(event)
+        index = self.indexAt(event.position().toPoint())
         left = event.button() == Qt.MouseButton.LeftButton
-        if left and not self._strip and not self.indexAt(event.position().toPoint()).isValid():
+        # Qt would select the rectangle between both, and go on with it while the button is down.
+        self._extending = left and index.isValid() and bool(event.modifiers() & _SHIFT)
+        if self._strip and not index.isValid():
+            return  # the image that is shown stays selected
+        if self._extending:
+            self.setAutoScroll(False)  # what is clicked does not move away
+            self._selection().extend_to(index.row(), add=bool(event.modifiers() & _CONTROL))
+            self.setAutoScroll(True)
+            return
+        super().mousePressEvent(event)
+        if left and index.isValid():
+            self._selection().begin_at(index.row())
+        elif left and not self._strip:
             start = event.position().toPoint() + QPoint(0, self.verticalOffset())
             self._band = QRect(start, start)
 
     @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._extending:
+            return
         super().mouseMoveEvent(event)
         if self._band is not None:
             self._band.setBottomRight(event.position().toPoint() + QPoint(0, self.verticalOffset()))
@@ -290,14 +314,20 @@ class ThumbnailGrid(QAbstractItemView):
 
     @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        super().mouseReleaseEvent(event)
+        extended, self._extending = self._extending, False
+        if not extended:
+            super().mouseReleaseEvent(event)
         self._band = None
         self.viewport().update()
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        modifiers, move = event.modifiers(), _MOVES.get(event.key())
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and self.currentIndex().isValid():
             self.activated.emit(self.currentIndex())
+        elif move is not None and modifiers & _SHIFT and self._rows():
+            target = self.moveCursor(move, modifiers)
+            self._selection().extend_to(target.row(), add=bool(modifiers & _CONTROL))
         else:
             super().keyPressEvent(event)
 

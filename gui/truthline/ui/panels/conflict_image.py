@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QImage, QKeySequence, QShortcut
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from truthline.errors import TruthlineError
@@ -15,6 +14,7 @@ from truthline.images.decode import decode
 from truthline.manifest.line import parse_line
 from truthline.ui.canvas.overlays import Overlay, OverlayView, Version, version_icon
 from truthline.ui.jobs import Job, Lane
+from truthline.ui.keys import key_name, keys_of
 from truthline.ui.panels.conflict_list import short_name
 from truthline.ui.panels.conflict_words import COLUMNS, boxes_in, boxes_of, value_of
 from truthline.ui.pictures import to_image
@@ -23,7 +23,7 @@ from truthline.ui.theme import plain_tip
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from PySide6.QtGui import QColor
+    from PySide6.QtGui import QColor, QImage
 
     from truthline.images.source import ImageSource
     from truthline.manifest.merge import MergeConflict
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from truthline.ui.pictures import Pictures
     from truthline.workspace.workspace import Entry, EntryId
 
-_HINT = "Wheel zooms  ·  drag moves  ·  0 fits"
+_HINT = f"{key_name('zoom_wheel')} zooms  ·  drag moves  ·  {key_name('fit_conflict')} fits"
 _LARGEST = 20_000
 """A line that claims a larger image is not believed; pixels."""
 
@@ -55,7 +55,11 @@ class ConflictImage(QWidget):
         self._job: Job | None = None
         self._failed = False
         self.view = OverlayView()
-        self.toggles = {version: self._toggle(version, key) for key, version in enumerate(COLUMNS, 1)}
+        versions = dict(zip(keys_of("show_version").keys, COLUMNS, strict=True))
+        self.toggles = {version: self._toggle(version, key) for key, version in versions.items()}
+        self.digits = {key: self.toggles[version].click for key, version in versions.items()}
+        """What digits do in the window that this is in."""
+        self.digits |= dict.fromkeys(keys_of("fit_conflict").keys, self.view.fit)
         self.note = QLabel()
         self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.note.setWordWrap(True)
@@ -96,16 +100,13 @@ class ConflictImage(QWidget):
             self._job = None
         self.view.set_overlays([])
 
-    def _toggle(self, version: Version, key: int) -> QCheckBox:
+    def _toggle(self, version: Version, key: str) -> QCheckBox:
         toggle = QCheckBox(f"{version.value} ({key})")
         toggle.setIcon(version_icon(version, 28, self.devicePixelRatioF()))
         toggle.setIconSize(QSize(28, 16))
         toggle.setChecked(True)
         toggle.setToolTip(plain_tip(f"Show or hide this version's boxes, marked {version.letter}."))
         toggle.toggled.connect(lambda _: self._hide())
-        shortcut = QShortcut(QKeySequence(str(key)), self)
-        shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
-        shortcut.activated.connect(toggle.click)
         return toggle
 
     def _hide(self) -> None:
@@ -200,4 +201,4 @@ def _known_size(entry: Entry) -> QSize | None:
 def _reason(error: Exception) -> str:
     if isinstance(error, TruthlineError):
         return f"{error.title} {error.detail}".strip()
-    return f"Something went wrong: {error}"
+    return str(error)

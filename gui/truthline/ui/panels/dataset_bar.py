@@ -13,6 +13,8 @@ from typing_extensions import override
 
 from truthline.ui import theme
 from truthline.ui.dataset_state import DatasetState, is_offline, waits_for
+from truthline.ui.elided import ElidedLabel
+from truthline.ui.keys import key_name
 from truthline.ui.panels.dataset_words import SEPARATOR, Rate, activity_words, sign_in_command, tell
 from truthline.ui.times import minutes
 from truthline.ui.words import counted
@@ -60,7 +62,7 @@ class DatasetBar(QWidget):
 
     def _build(self) -> None:
         self.dot = _Dot()
-        self.status = _Elided()
+        self.status = ElidedLabel()
         self.status.setAccessibleName("Dataset status")
         self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.progress = QProgressBar()
@@ -164,11 +166,11 @@ class DatasetBar(QWidget):
     def _name_push(self, state: DatasetState) -> None:
         if not waits_for(state.problem):
             self.push_button.setText("Push")
-            self.push_button.setToolTip("Send the changes to the dataset (Ctrl+Enter)")
+            self.push_button.setToolTip(f"Send the changes to the dataset ({key_name('push')})")
             return
         there_is = "a connection" if is_offline(state.problem) else "a valid sign-in"
         self.push_button.setText(f"Push when {'online' if is_offline(state.problem) else 'signed in'}")
-        self.push_button.setToolTip(f"Send the changes as soon as there is {there_is} (Ctrl+Enter)")
+        self.push_button.setToolTip(f"Send the changes as soon as there is {there_is} ({key_name('push')})")
 
     def _render_activity(self, activity: Progress) -> None:
         self.dot.show_kind("warning" if activity.wait else "busy")
@@ -236,24 +238,3 @@ class _Dot(QWidget):
             painter.drawArc(3, 3, 10, 10, 30 * 16, 280 * 16)
         else:
             painter.drawEllipse(3, 3, 10, 10)
-
-
-class _Elided(QLabel):
-    """One line of plain text, elided at its end, with the whole on hover."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self._whole = ""
-
-    def show_text(self, text: str, detail: str) -> None:
-        self._whole = text
-        self.setText(text)
-        self.setToolTip(theme.plain_tip(f"{text}\n{detail}".strip()))
-
-    @override
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setPen(self.palette().windowText().color())
-        shown = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from truthline.aws.rekognition import parse_dataset_arn
-from truthline.errors import SignInError, ThrottledError, TruthlineError
+from truthline.errors import SignInError, ThrottledError, TruthlineError, UnknownEndpointError
 from truthline.progress import Doing
 from truthline.sync.own_updates import Whose
 from truthline.ui.dataset_state import is_offline, waits_for
@@ -110,7 +110,7 @@ def _trouble(state: DatasetState, problem: TruthlineError, changes: int) -> Told
     if command:
         goes_on = "Push waits for the sign-in" if state.queued else "labels are saved on this computer"
         return Told("warning", (f"Sign in again: {command}", goes_on, *waiting), str(problem))
-    mild = isinstance(problem, SignInError | ThrottledError) or is_offline(problem)
+    mild = isinstance(problem, SignInError | ThrottledError | UnknownEndpointError) or is_offline(problem)
     said_here = waiting if waits_for(problem) else ()
     return Told("warning" if mild else "error", (problem.title, *said_here), str(problem))
 

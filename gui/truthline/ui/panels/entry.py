@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
+from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -16,17 +17,18 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from typing_extensions import override
 
 from truthline.ui import theme
+from truthline.ui.keys import key_name
 from truthline.ui.labelling import read_only
+from truthline.ui.words import counted, in_menu
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from truthline.manifest.annotation import Box
     from truthline.ui.palette import LabelColours
-    from truthline.workspace.workspace import Entry
+    from truthline.workspace.workspace import Entry, EntryId
 
 _KEY = Qt.ItemDataRole.UserRole
 _KIND = Qt.ItemDataRole.UserRole + 1
@@ -52,6 +54,7 @@ class EntryPanel(QWidget):
         self._locked: tuple[str, ...] = ()
         self._hides_locked = False
         self._quiet = False
+        self._shown: EntryId | None = None
         heading = QLabel("THIS IMAGE")
         heading.setProperty("heading", True)
         heading.setContentsMargins(12, 8, 12, 4)
@@ -78,7 +81,6 @@ class EntryPanel(QWidget):
         self.tree.customContextMenuRequested.connect(
             lambda at: self._menu().popup(self.tree.viewport().mapToGlobal(at))
         )
-        self.tree.installEventFilter(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -87,12 +89,17 @@ class EntryPanel(QWidget):
         layout.addWidget(self._facts)
 
     def show_entry(self, entry: Entry | None) -> None:
-        """List what the entry has; selected boxes stay selected."""
-        selected = set(self.selected_boxes())
+        """List what the entry has; if it is the one shown already, selected boxes stay selected."""
+        shown, self._shown = self._shown, entry.id if entry is not None else None
+        selected = set(self.selected_boxes()) if self._shown == shown else set()
         self._quiet = True
         self.tree.clear()
         if entry is None:
             self._facts.setText("Choose an image to see its labels and boxes.")
+            self._quiet = False
+            return
+        if entry.damaged:
+            self._facts.setText(f"{_facts(entry)}\n{entry.damaged.finding.message}")
             self._quiet = False
             return
         annotation = entry.annotation
@@ -104,7 +111,7 @@ class EntryPanel(QWidget):
             item.setIcon(0, _swatch(self._colours.of(label.name), filled=True))
             item.setData(0, _KIND, "label")
             item.setData(0, _KEY, label.name)
-            item.setToolTip(0, theme.plain_tip(f"{label.name}\nDel removes it from this image"))
+            item.setToolTip(0, theme.plain_tip(f"{label.name}"))
             self._mark_locked(item, label.attribute, label.name)
         boxes = self._group(_count(sum(len(one.boxes) for one in attributes), "box", "boxes"))
         for attribute in attributes:
@@ -160,21 +167,6 @@ class EntryPanel(QWidget):
                     self.tree.setCurrentItem(item, 0, QItemSelectionModel.SelectionFlag.NoUpdate)
         self._quiet = False
 
-    @override
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if event.key() in {Qt.Key.Key_Delete, Qt.Key.Key_Backspace}:
-                event.accept()
-                return True
-        elif (
-            event.type() == QEvent.Type.KeyPress
-            and isinstance(event, QKeyEvent)
-            and event.key() in {Qt.Key.Key_Delete, Qt.Key.Key_Backspace}
-        ):
-            self._delete_selected()
-            return True
-        return super().eventFilter(watched, event)
-
     def _group(self, title: str) -> QTreeWidgetItem:
         item = QTreeWidgetItem(self.tree, [title, ""])
         item.setFlags(Qt.ItemFlag.ItemIsEnabled)
@@ -186,17 +178,22 @@ class EntryPanel(QWidget):
     def _menu(self) -> QMenu:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        open_ones = [item for item in self.tree.selectedItems() if not item.data(0, _LOCKED)]
-        menu.addAction("Remove", self._delete_selected).setEnabled(bool(open_ones))
+        boxes, names = self._removable()
+        if boxes:
+            text = f"Delete {counted(len(boxes), 'Box', 'Boxes')}\t{key_name('delete_boxes')}"
+            menu.addAction(text, partial(self.boxes_deleted.emit, boxes))
+        for name in names:
+            text = f"Remove {in_menu(name)} from This Image"
+            menu.addAction(text, partial(self.class_label_removed.emit, name))
+        if menu.isEmpty():
+            menu.addAction("Nothing to Remove").setEnabled(False)
         return menu
 
-    def _delete_selected(self) -> None:
-        open_ones = [item for item in self.tree.selectedItems() if not item.data(0, _LOCKED)]
-        boxes = [tuple(item.data(0, _KEY)) for item in open_ones if item.data(0, _KIND) == "box"]
-        for name in [item.data(0, _KEY) for item in open_ones if item.data(0, _KIND) == "label"]:
-            self.class_label_removed.emit(name)
-        if boxes:
-            self.boxes_deleted.emit(boxes)
+    def _removable(self) -> tuple[list[BoxKey], list[str]]:
+        """The boxes and the image-level labels that are selected and may be changed."""
+        items = [item for item in self.tree.selectedItems() if not item.data(0, _LOCKED)]
+        boxes = [tuple(item.data(0, _KEY)) for item in items if item.data(0, _KIND) == "box"]
+        return boxes, [item.data(0, _KEY) for item in items if item.data(0, _KIND) == "label"]
 
     def _tell_selection(self) -> None:
         if not self._quiet:

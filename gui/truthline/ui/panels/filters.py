@@ -126,3 +126,22 @@ def _count_item(text: str) -> QStandardItem:
     item = QStandardItem(text)
     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     return item
+
+
+def empty_text(chosen: Filter) -> str:
+    """What to say where a filter lets no entry through."""
+    if chosen.text:
+        return f"No image's address contains “{chosen.text}”. Clear the search to see all images."
+    if chosen.code:
+        return f"No image has {chosen.code} any more."
+    if chosen.kind is Kind.UNLABELLED:
+        return "Every image has a label. Choose All to see them."
+    if chosen.kind is Kind.CHANGED:
+        return "Nothing has changed since the last push."
+    if chosen.kind is Kind.CONFLICTS:
+        return "No conflicts: nobody else changed what you changed."
+    if chosen.kind is Kind.PROBLEMS:
+        return "No problems: neither our rules nor the service found any."
+    if chosen.label:
+        return f"No image uses {chosen.label} any more."
+    return "This workspace holds no images."

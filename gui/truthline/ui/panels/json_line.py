@@ -185,6 +185,8 @@ def _wrong_format() -> QTextCharFormat:
 
 
 def _summary(entry: Entry, changed: int, wrong: int) -> str:
+    if entry.damaged:
+        return f"Line {entry.position:,} · Damaged in the workspace file, and not shown"
     if entry.base is None:
         state = "The dataset does not hold this line yet"
     elif entry.changed:

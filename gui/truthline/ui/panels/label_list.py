@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -33,18 +33,15 @@ _STEPS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 
 
 class LabelList(QListView):
-    """A list of labels; what is done to one is told by signals."""
+    """A list of labels; what is done to one is told by signals. The current row is the one highlighted."""
 
     menu_wanted = Signal(object)
     """The point, on the screen, where the menu of the current label is to be."""
     moved = Signal(object)
     """``(from, to)``: rows."""
-    delete_wanted = Signal(object)
-    """The current label's name."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.next_class = ""
         self.setUniformItemSizes(True)
         self.setMouseTracking(True)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
@@ -88,24 +85,11 @@ class LabelList(QListView):
             self.menu_wanted.emit(at)
 
     @override
-    def event(self, event: QEvent) -> bool:
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key.Key_Delete
-        ):
-            event.accept()  # else it would delete the boxes that are selected on the canvas
-            return True
-        return super().event(event)
-
-    @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self.currentIndex().row()
         alt = event.modifiers() & Qt.KeyboardModifier.AltModifier
         if row >= 0 and alt and event.key() in _STEPS:
             self.moved.emit((row, row + _STEPS[Qt.Key(event.key())]))
-        elif row >= 0 and event.key() == Qt.Key.Key_Delete:
-            self.delete_wanted.emit(self.currentIndex().data(NAME))
         else:
             super().keyPressEvent(event)
 
@@ -149,7 +133,7 @@ class _LabelDelegate(QStyledItemDelegate):
     ) -> None:
         t = theme.tokens()
         name, area, state = index.data(NAME), option.rect, option.state
-        chosen = name == self._labels.next_class
+        chosen = index.row() == self._labels.currentIndex().row()
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
         focused = bool(state & QStyle.StateFlag.State_HasFocus)
         painter.save()

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from truthline.manifest.labels import similar_labels
 from truthline.ui import theme
-from truthline.ui.actions import DIGITS
 from truthline.ui.dialogs.labels import shortened
+from truthline.ui.field import Field
+from truthline.ui.keys import DIGITS, key_name
 from truthline.ui.panels.label_list import DIGIT, ENTRIES, NAME, SIMILAR, LabelList
+from truthline.ui.words import in_menu
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,11 +27,14 @@ if TYPE_CHECKING:
 class LabelPanel(QWidget):
     """Lists the labels; a click or Enter chooses one, the field below adds one.
 
-    A label's menu, and keys, change it as a whole; rows are dragged into another order.
+    One label is current: it is highlighted, commands are about it, and the next box gets it. Its menu changes
+    it as a whole; rows are dragged into another order.
     """
 
     label_chosen = Signal(object)
     """The name of a label that was clicked or chosen with Enter."""
+    current_changed = Signal(object)
+    """The name of the label that a person made the current one."""
     label_added = Signal(object)
     """The name of a new label."""
     rename_wanted = Signal(object)
@@ -47,6 +52,8 @@ class LabelPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._current = ""
+        self._filling = False
         self._model = QStandardItemModel(self)
         self.list = LabelList()
         self.list.setModel(self._model)
@@ -55,7 +62,7 @@ class LabelPanel(QWidget):
         self.list.activated.connect(self._choose)
         self.list.menu_wanted.connect(self._open_menu)
         self.list.moved.connect(lambda rows: self._move(*rows))
-        self.list.delete_wanted.connect(self.delete_wanted.emit)
+        self.list.selectionModel().currentChanged.connect(lambda index, _before: self._tell_current(index))
         self._hint = QLabel(
             "No labels yet. Add the first one below, then give it to images with its digit key."
         )
@@ -63,12 +70,9 @@ class LabelPanel(QWidget):
         self._hint.setTextFormat(Qt.TextFormat.PlainText)
         self._hint.setProperty("dim", True)
         self._hint.setContentsMargins(12, 8, 12, 8)
-        self.field = QLineEdit()
-        self.field.setPlaceholderText("Add a label")
-        self.field.setAccessibleName("Add a label")
+        self.field = Field("Add a label")
         self.field.setMaxLength(255)
-        self.field.setClearButtonEnabled(True)
-        self.field.returnPressed.connect(self._add)
+        self.field.entered.connect(self._add)
         heading = QLabel("LABELS")
         heading.setProperty("heading", True)
         heading.setContentsMargins(12, 8, 12, 4)
@@ -89,9 +93,9 @@ class LabelPanel(QWidget):
 
     def show_labels(self, labels: Sequence[Label]) -> None:
         """List ``labels`` in their order; the first ten have digit keys."""
-        current = self.list.currentIndex().data(NAME)
         scrolled = self.list.verticalScrollBar().value()
         similar = _similar([label.name for label in labels])
+        self._filling = True
         self._model.clear()
         for place, label in enumerate(labels):
             item = QStandardItem(label.name)
@@ -108,26 +112,31 @@ class LabelPanel(QWidget):
             spoken = f"{label.name}, key {digit or 'none'}, {used}" + (looks and f". {looks}")
             item.setData(spoken, Qt.ItemDataRole.AccessibleTextRole)
             self._model.appendRow(item)
-            if label.name == current:
-                self.list.setCurrentIndex(item.index())
+        self._filling = False
+        self._highlight()
         self.list.verticalScrollBar().setValue(scrolled)
         self._hint.setVisible(not labels)
         self.list.setVisible(bool(labels))
 
-    def show_next_class(self, name: str) -> None:
-        """Mark the label that the next box gets."""
-        self.list.next_class = name
-        self.list.viewport().update()
-
-    @property
-    def next_class(self) -> str:
-        """The label marked as the next box's."""
-        return self.list.next_class
+    def show_current(self, name: str) -> None:
+        """Highlight a label, as soon as it is in the list."""
+        self._current = name
+        self._highlight()
 
     @property
     def current(self) -> str:
-        """The label that a command is about: the row with the cursor, else the next box's; "" if none."""
-        return self.list.currentIndex().data(NAME) or self.next_class
+        """The label that is highlighted, "" if none is."""
+        return self.list.currentIndex().data(NAME) or ""
+
+    def _highlight(self) -> None:
+        names = [self._model.item(row).data(NAME) for row in range(self._model.rowCount())]
+        row = names.index(self._current) if self._current in names else -1
+        self.list.setCurrentIndex(self._model.index(row, 0))
+
+    def _tell_current(self, index: QModelIndex) -> None:
+        if not self._filling and index.isValid() and index.data(NAME) != self._current:
+            self._current = index.data(NAME)
+            self.current_changed.emit(self._current)
 
     def show_attributes(self, info: WorkspaceInfo) -> None:
         """Say that some attributes are read-only, or nothing if all are edited."""
@@ -138,8 +147,7 @@ class LabelPanel(QWidget):
 
     def focus_field(self) -> None:
         """Put the cursor where a label is added."""
-        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.field.selectAll()
+        self.field.take_focus()
 
     def _choose(self, index: QModelIndex) -> None:
         self.label_chosen.emit(index.data(NAME))
@@ -150,22 +158,24 @@ class LabelPanel(QWidget):
     def make_menu(self, index: QModelIndex) -> QMenu:
         """What can be done to the label of a row."""
         name, row = index.data(NAME), index.row()
+        quoted = in_menu(name)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Rename…\tF2", partial(self.rename_wanted.emit, name))
+        rename = f"Rename {quoted}…\t{key_name('rename_label')}"
+        menu.addAction(rename, partial(self.rename_wanted.emit, name))
         for other in index.data(SIMILAR):
-            text = f"Merge into “{shortened(other)}”…".replace("&", "&&")
+            text = f"Merge {quoted} into {in_menu(other)}…"
             menu.addAction(text, partial(self.merge_wanted.emit, (name, other)))
-        merge = menu.addAction("Merge into…", partial(self.merge_wanted.emit, (name, "")))
+        merge = menu.addAction(f"Merge {quoted} into…", partial(self.merge_wanted.emit, (name, "")))
         merge.setEnabled(self._model.rowCount() > 1)
-        menu.addAction("Change Colour…", partial(self.colour_wanted.emit, name))
+        menu.addAction(f"Change Colour of {quoted}…", partial(self.colour_wanted.emit, name))
         menu.addSeparator()
-        up = menu.addAction("Move Up\tAlt+Up", partial(self._move, row, row - 1))
+        up = menu.addAction(f"Move Up\t{key_name('move_up')}", partial(self._move, row, row - 1))
         up.setEnabled(row > 0)
-        down = menu.addAction("Move Down\tAlt+Down", partial(self._move, row, row + 1))
+        down = menu.addAction(f"Move Down\t{key_name('move_down')}", partial(self._move, row, row + 1))
         down.setEnabled(row < self._model.rowCount() - 1)
         menu.addSeparator()
-        menu.addAction("Delete…\tDel", partial(self.delete_wanted.emit, name))
+        menu.addAction(f"Delete {quoted} from All Images…", partial(self.delete_wanted.emit, name))
         return menu
 
     def _move(self, start: int, to: int) -> None:
@@ -174,10 +184,9 @@ class LabelPanel(QWidget):
             names.insert(to, names.pop(start))
             self.order_wanted.emit(names)
 
-    def _add(self) -> None:
-        name = self.field.text()
+    def _add(self, name: str) -> None:
+        self.field.clear()
         if name.strip():
-            self.field.clear()
             self.label_added.emit(name.strip())
 
 

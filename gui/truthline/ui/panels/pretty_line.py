@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from truthline.manifest.json_text import refuse_depth
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -67,6 +69,7 @@ def nearest_span(pretty: PrettyLine, pointer: str) -> tuple[int, int] | None:
 
 
 def _loads(raw: bytes) -> Any:
+    refuse_depth(raw)
     return json.loads(raw.decode("utf-8-sig"), parse_float=_Number, parse_int=_Number)
 
 

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QLineEdit,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -30,6 +29,7 @@ from truthline.manifest.annotation import Level
 from truthline.manifest.explanations import explain
 from truthline.manifest.fixes import FIXES
 from truthline.ui import theme
+from truthline.ui.field import Field
 from truthline.ui.panels.problem_tree import Group, ProblemTree, group_problems, icon_of, told_once, who
 from truthline.workspace.workspace import Origin, Problem, ProblemCount
 
@@ -44,6 +44,8 @@ SHOWN_AT_MOST = 5_000
 _CODES_FROM = 900
 """In a narrower panel the sentence needs the room more; the code stays in the tool tip."""
 _EXPLANATION_FROM = 560
+_WIDEST = {1: 250, 2: 150, 3: 60}
+"""The columns beside the sentence, which always keeps at least a quarter of the room."""
 _LEVELS = ((Level.ERROR, "errors"), (Level.WARNING, "warnings"), (Level.INFO, "notes"))
 _OPENED_GROUPS = 40
 """Groups are shown open while they are few enough to be read through."""
@@ -76,10 +78,7 @@ class ProblemsPanel(QWidget):
         self.grouping.setAccessibleName("Group problems")
         self.grouping.currentIndexChanged.connect(lambda _index: self._fill())
         self.level_buttons: dict[Level, QToolButton] = {}
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Filter problems")
-        self.search.setAccessibleName("Filter problems")
-        self.search.setClearButtonEnabled(True)
+        self.search = Field("Filter problems")
         self.search.setMaximumWidth(260)
         self.search.textChanged.connect(lambda _text: self._fill())
         self._hint = QLabel()
@@ -106,8 +105,7 @@ class ProblemsPanel(QWidget):
         header = view.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((1, 250), (2, 150), (3, 60)):
-            header.resizeSection(column, width)
+        header.setMinimumSectionSize(40)
         view.clicked.connect(self._choose)
         view.activated.connect(self._choose)
         view.selectionModel().currentChanged.connect(lambda current, _before: self._explain(current))
@@ -142,6 +140,7 @@ class ProblemsPanel(QWidget):
         split.setStretchFactor(0, 1)
         split.setCollapsible(0, False)
         split.setSizes([560, 400])
+        split.splitterMoved.connect(lambda _place, _handle: self._show_columns())
         self.show_counts(())
 
     @property
@@ -223,6 +222,9 @@ class ProblemsPanel(QWidget):
         self.view.setColumnHidden(1, by_code or self.width() < _CODES_FROM)
         self.view.setColumnHidden(2, not by_code)
         self.view.setColumnHidden(3, self.width() < _CODES_FROM)
+        for column, widest in _WIDEST.items():  # what is left is the sentence's
+            share = self.view.viewport().width() // 4
+            self.view.header().resizeSection(column, min(widest, share))
 
     def _filtered(self) -> Iterator[Problem]:
         wanted = self.search.text().casefold().strip()
@@ -240,8 +242,9 @@ class ProblemsPanel(QWidget):
         group = self._tree.group_at(index)
         problem = self._tree.problem_at(index)
         if problem is None and group is not None and self.grouping.currentIndex() == 0:
-            problem = group.problems[0]
-        self.explanation.show_problem(problem)
+            self.explanation.show_kind(group.problems[0])
+        else:
+            self.explanation.show_problem(problem)
 
     def _fix(self) -> None:
         problem = self.explanation.problem
@@ -261,8 +264,8 @@ class ProblemsPanel(QWidget):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._show_columns()
         self.explanation.setVisible(self.width() >= _EXPLANATION_FROM)
+        self._show_columns()
 
 
 class _Explanation(QScrollArea):
@@ -299,6 +302,11 @@ class _Explanation(QScrollArea):
             layout.addWidget(label)
         layout.addStretch(1)
         self.setWidget(inside)
+
+    def show_kind(self, example: Problem) -> None:
+        """Explain a kind of problem; no single one is highlighted, so none can be fixed by itself."""
+        self.show_problem(example)
+        self.fix_button.hide()
 
     def show_problem(self, problem: Problem | None) -> None:
         """Explain a problem; None clears."""

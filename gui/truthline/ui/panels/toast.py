@@ -68,6 +68,18 @@ class Toast(QFrame):
         self._show("error", theme.tokens().error, text, action, act)
         self._timer.stop()
 
+    def withdraw(self, act: Callable[[], object]) -> None:
+        """Go away if the button shown is the one that calls ``act``."""
+        if self._act == act:
+            self.hide()
+
+    def tell(self, done: str, wrong: str) -> None:
+        """Say what was done; ``wrong`` is what was not, "" if all is well."""
+        if wrong:
+            self.complain(f"{done} {wrong}")
+        else:
+            self.say(done)
+
     def _show(self, icon: str, colour: str, text: str, action: str, act: Callable[[], object] | None) -> None:
         t = theme.tokens()
         self.setStyleSheet(

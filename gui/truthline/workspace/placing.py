@@ -1,0 +1,68 @@
+"""Where in S3 the images of a workspace are: said when it is made, or later, once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from truthline.errors import DamagedEntryError
+from truthline.manifest.placing import UNPLACED, placed
+from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
+from truthline.workspace import contents
+from truthline.workspace.changes import Changes
+from truthline.workspace.label_list import LabelBook
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from truthline.workspace.database import Database
+
+_CHUNK: Final = 500
+_TARGET: Final = "SELECT value FROM info WHERE key = 'target'"
+_LINES: Final = "SELECT id, line FROM lines WHERE id > ? ORDER BY id LIMIT ?"
+
+
+class Placing:
+    """The part of a workspace that gives its images their addresses; `Workspace` inherits it."""
+
+    _database: Database
+
+    def place(
+        self, target: str, *, report: Report = ignore_progress, cancel: CancelToken | None = None
+    ) -> Changes:
+        """Put the images that have no address yet below ``s3://bucket/prefix``: all or none, durably.
+
+        A line that is saved later and was made before, as by an undo, gets its place too.
+
+        Raises:
+            CancelledError: cancelled, and nothing was changed.
+
+        """
+        target = target.rstrip("/")
+        with self._database.writing() as connection:
+            (total,) = connection.execute("SELECT count(*) FROM lines").fetchone()
+            book = LabelBook(connection)
+            last = done = 0
+            while rows := connection.execute(_LINES, (last, _CHUNK)).fetchall():
+                if cancel is not None:
+                    cancel.check()
+                for entry_id, line in rows:
+                    with suppress(DamagedEntryError, TypeError):  # met, and told, elsewhere
+                        contents.replace_line(connection, book, entry_id, placed(line, target))
+                last, done = rows[-1][0], done + len(rows)
+                report(Progress(Doing.PLACING, done, total))
+            book.flush()
+            connection.execute("UPDATE info SET value = ? WHERE key = 'target'", (target,))
+        return Changes(everything=True, info=True)
+
+
+class Placer:
+    """Gives lines their place that were made before their images had one."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        row = connection.execute(_TARGET).fetchone()
+        self._target = str(row[0]) if row is not None else ""
+
+    def line(self, line: bytes) -> bytes:
+        """The line as it is to be stored."""
+        return placed(line, self._target) if self._target not in {"", UNPLACED} else line
