@@ -49,7 +49,7 @@ def test_export_writes_to_standard_output_and_tells_on_the_other(run, labelled, 
     assert "-: 2 lines." in exported.err
     exported = run("export", tmp_path / "w.truthline", "-", "--format", "json")
     assert exported.out.encode() == lines
-    assert json.loads(exported.err) == {"version": 1, "manifest": "-", "lines": 2}
+    assert json.loads(exported.err) == {"version": 1, "manifest": "-", "lines": 2, "left_out": []}
 
 
 def test_convert_reads_one_and_writes_the_other(run, given):
