@@ -25,8 +25,8 @@ class Parser(argparse.ArgumentParser):
     @override
     def error(self, message: str) -> NoReturn:
         """End with a line that says what is wrong."""
-        line = " ".join(message.split()).rstrip(".?")
-        ending = "?" if "Did you mean" in line else "."
+        line = " ".join(message.split())
+        ending = "" if line.endswith(("?", ".")) else "."
         self.exit(2, f"{self.prog}: {line}{ending} {self.prog} --help tells more.\n")
 
     def check_spelling(self, words: Sequence[str]) -> None:

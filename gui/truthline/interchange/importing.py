@@ -51,10 +51,10 @@ class ImportPlan:
     example: LabelledImage | None = None
 
     @property
-    def forms(self) -> tuple[str, ...]:
-        """What was taken for the form of the files where they do not say it, in sentences."""
+    def forms(self) -> tuple[FileFinding, ...]:
+        """What was taken for the form of the files where they do not say it."""
         example = self.example.ref if self.example else ""
-        return tuple(one.message for one in self.findings if one.code is Code.FORM and one.place != example)
+        return tuple(one for one in self.findings if one.code is Code.FORM and one.place != example)
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Final
 from truthline.manifest.line import same_value
 from truthline.progress import Doing, Progress
 from truthline.workspace.journal import UNENDED
-from truthline.workspace.workspace import EntryId
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from truthline.aws.rekognition import DatasetDescription
     from truthline.progress import Report
     from truthline.sync.reading import DatasetReader, RemoteEntry
-    from truthline.workspace.workspace import Workspace
+    from truthline.workspace.workspace import Entry, Workspace
 
 _CHUNK: Final = 500
 
@@ -110,24 +109,21 @@ def _in_doubt(workspace: Workspace) -> bool:
 
 
 def _all_known(workspace: Workspace, listed: Iterable[RemoteEntry]) -> bool:
-    """Whether the dataset holds the workspace's base lines, and nothing else."""
+    """Whether the dataset holds the base lines, and nothing else; what is damaged here tells nothing."""
     held: set[str] = set()
     remaining = iter(listed)
     while chunk := list(islice(remaining, _CHUNK)):
         lines = {one.source_ref: one.line for one in chunk}
-        ids = workspace.find_many(lines.keys() - {""})
-        bases = {one.source_ref: one.base for one in workspace.entries(list(ids.values()))}
-        for source_ref, line in lines.items():
-            base = bases.get(source_ref)
-            if base is None or not same_value(base, line):
-                return False
         held |= lines.keys()
-    return not any(_lost(workspace, held))
+        ids = workspace.find_many(lines.keys() - {""})
+        if len(ids) < len(lines):
+            return False
+        for entry in workspace.entries(list(ids.values())):
+            if not entry.damaged and not _is_base(entry, lines[entry.source_ref]):
+                return False
+    held_once = (one for one in workspace.walk() if one.base is not None and not one.damaged)
+    return all(entry.source_ref in held for entry in held_once)
 
 
-def _lost(workspace: Workspace, held: set[str]) -> Iterable[bool]:
-    """For each entry whether the dataset held it once, and does not any more."""
-    ids = [EntryId(one) for one in workspace.ids()]
-    for start in range(0, len(ids), _CHUNK):
-        for entry in workspace.entries(ids[start : start + _CHUNK]):
-            yield entry.base is not None and entry.source_ref not in held
+def _is_base(entry: Entry, line: bytes) -> bool:
+    return entry.base is not None and same_value(entry.base, line)

@@ -162,10 +162,11 @@ class Document(QObject):
         workspace, locked = self.workspace, self.locked
 
         def collect(token: CancelToken, report: Report) -> Edited:
+            damaged: list[Damaged] = []
+
             def named(progress: Progress) -> None:
                 report(replace(progress, doing=Doing.ASKED, about=text))
 
-            damaged: list[Damaged] = []
             found = find_label(workspace, name, left_out=damaged, report=named, cancel=token)
             return edited_uses(change, found, locked, damaged)
 

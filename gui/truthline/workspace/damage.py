@@ -129,7 +129,7 @@ def seal_all(
     for first in range(1, last + 1, _BLOCK):
         if cancel is not None:
             cancel.check()
-        report(Progress(Doing.UPDATING_WORKSPACE, first - 1, last))
+        report(Progress(Doing.BRINGING_UP_TO_DATE, first - 1, last))
         connection.execute(_SEAL, (first, first + _BLOCK - 1))
 
 

@@ -329,25 +329,16 @@ def _inflated(sent: bytes) -> bytes:
 
 
 def _pushes(connection: sqlite3.Connection, which: str, values: tuple[int, ...] = ()) -> list[Push]:
-    return [_push(*row) for row in connection.execute(_PUSHES + which, values)]
-
-
-def _push(
-    push_id: int, dataset_arn: str, started: str, finished: str | None, outcome: str, *numbers: int
-) -> Push:
-    batches, lines, planned, broken_off = numbers
-    typed((outcome, *numbers), str, int, int, int, int)
-    return Push(
-        id=PushId(push_id),
-        dataset_arn=str(dataset_arn),
-        started=_time(started),
-        finished=_parse_time(finished),
-        outcome=outcome,
-        batches=batches,
-        lines=lines,
-        planned=planned,
-        broken_off=bool(broken_off),
-    )
+    return [
+        Push(
+            PushId(row[0]),
+            str(row[1]),
+            _time(row[2]),
+            _parse_time(row[3]),
+            *typed((*row[4:8], bool(row[8])), str, int, int, int, bool),
+        )
+        for row in connection.execute(_PUSHES + which, values)
+    ]
 
 
 def _batch(

@@ -145,17 +145,17 @@ _FIRST: Final = (
     ) WITHOUT ROWID""",
 )
 
+_OWN_UPDATES: Final = (
+    # broken_off: a crash or a cancel ended it; before, only the outcome's words said so
+    "ALTER TABLE pushes ADD COLUMN broken_off INTEGER NOT NULL DEFAULT 0",
+    "UPDATE pushes SET broken_off = 1 WHERE outcome LIKE 'It was broken off;%'",
+)
+
 _CHECKSUMS: Final = (
     # see `damage`; NULL, which fits nothing, where there was nothing to take a checksum of
     "ALTER TABLE entries ADD COLUMN line_sum INTEGER",
     "ALTER TABLE entries ADD COLUMN base_sum INTEGER",
     seal_all,
-)
-
-_OWN_UPDATES: Final = (
-    # broken_off: a crash or a cancel ended it; before, only the outcome's words said so
-    "ALTER TABLE pushes ADD COLUMN broken_off INTEGER NOT NULL DEFAULT 0",
-    "UPDATE pushes SET broken_off = 1 WHERE outcome LIKE 'It was broken off;%'",
 )
 
 MIGRATIONS: tuple[tuple[str | Fill, ...], ...] = (_FIRST, _CHECKSUMS, _OWN_UPDATES)

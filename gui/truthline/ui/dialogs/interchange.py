@@ -262,10 +262,10 @@ class ImportDialog(_InterchangeDialog):
         plan, example = found
         self._job, self._plan = None, plan
         self.progress.hide()
-        self.summary.setText("\n".join((*plan.forms[:_FORMS], _plan_in_words(plan))))
-        self.first_box.show_example(example)
         told = plan.forms[:_FORMS]
-        self._list(plan.losses, [one for one in plan.findings if one.message not in told])
+        self.summary.setText("\n".join((*(one.message for one in told), _plan_in_words(plan))))
+        self.first_box.show_example(example)
+        self._list(plan.losses, [one for one in plan.findings if one not in told])
         self.go_button.setEnabled(bool(plan))
 
     @override
