@@ -241,8 +241,8 @@ def test_a_lowered_bound_shrinks_the_file(open_cache, album, noise, cache_path):
     cache.close()
     assert cache_path.stat().st_size > BOUND
     cache = open_cache(BOUND)
+    held = kept(cache, album, refs)  # it opens the file when it is first asked
     assert cache_path.stat().st_size <= BOUND
-    held = kept(cache, album, refs)
     assert held == refs[-len(held) :]
     assert held
 
@@ -331,6 +331,7 @@ def test_a_file_that_another_holds_is_waited_for_and_else_done_without(
     monkeypatch.setattr("truthline.images.thumbnails._BUSY_SECONDS", 0.05)
     cache = open_cache()
     first, second = noise(2)
+    assert kept(cache, album, [first]) == []
     other = sqlite3.connect(cache_path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     assert cache.load(first, album).pixels is not None

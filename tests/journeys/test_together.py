@@ -169,7 +169,7 @@ def test_the_program_killed_during_a_push(
     service.emulator.requests.clear()
     bench = user.open(str(path), service.connection)
     user.wait(lambda: bench.bar.changes.text() == f"{changed} changes")
-    user.wait(lambda: "A push was broken off, and the dataset was updated" in user.status)
+    user.wait(lambda: "after a push that was broken off" in user.status)
     assert "Somebody else" not in user.status
     user.trigger("push")
     while bench.dataset.busy or bench.counts.changed:

@@ -222,7 +222,7 @@ def test_somebody_elses_update_can_be_pulled(bar: DatasetBar, qtbot: QtBot) -> N
 def test_an_update_that_may_be_of_a_push_that_was_broken_off(bar: DatasetBar) -> None:
     bar.show_counts(counts(), saving=False)
     bar.show_state(replace(described("UPDATE_COMPLETE"), unseen=Unseen(Whose.UNKNOWN, AT)))
-    assert "A push was broken off, and the dataset was updated at 14:05" in bar.status.text()
+    assert "Updated at 14:05, after a push that was broken off" in bar.status.text()
     assert "Somebody" not in bar.status.text()
     assert buttons(bar) == ["Pull", "Push"]
 
@@ -331,13 +331,13 @@ def test_it_all_fits_a_small_window(timed: DatasetBar) -> None:
         (replace(state, problem=OfflineError("No."), offline_since=AT), "1,234 changes wait"),
         (replace(state, problem=SIGNED_OUT), "aws sso login --profile parts"),
         (replace(state, unseen=Unseen(Whose.OTHERS, AT)), "Somebody else updated the dataset at 14:05"),
-        (replace(state, unseen=Unseen(Whose.UNKNOWN, AT)), "and the dataset was updated at 14:05"),
+        (replace(state, unseen=Unseen(Whose.UNKNOWN, AT)), "after a push that was broken off"),
     ):
         timed.show_state(shown)
         timed.grab()
         text = timed.status.text()
         needed = timed.fontMetrics().horizontalAdvance(text[: text.index(words) + len(words)])
-        assert needed < timed.status.width()
+        assert needed < timed.status.width(), text
         assert timed.push_button.geometry().right() < timed.width()
 
 

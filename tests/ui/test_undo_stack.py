@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typing_extensions import override
 
+from truthline.errors import WorkspaceError
 from truthline.ui.jobs import Jobs, Lane
 from truthline.ui.saving import Saves
 from truthline.ui.undo_stack import Attempt, Move, Step, UndoStack
@@ -142,9 +143,9 @@ def test_a_save_that_fails_takes_those_behind_it_along(
     gate = threading.Event()
     jobs.run(Lane.WRITE, lambda *_: gate.wait(10))
     save("one")
-    save("two", OSError("full"))
+    save("two", WorkspaceError("full"))
     save("three")
-    save("four", OSError("full still"))
+    save("four", WorkspaceError("full still"))
     gate.set()
     settle()
     assert events == [

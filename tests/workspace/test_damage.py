@@ -213,6 +213,7 @@ def as_before(path: Path, lines: list[bytes]) -> None:
         path,
         "ALTER TABLE entries DROP COLUMN line_sum",
         "ALTER TABLE entries DROP COLUMN base_sum",
+        "ALTER TABLE pushes DROP COLUMN broken_off",
         "DELETE FROM info WHERE key = 'note:rules'",
         "PRAGMA user_version = 1",
     )

@@ -27,6 +27,7 @@ from truthline.errors import (
     SignInError,
     ThrottledError,
 )
+from truthline.reasons import reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -219,7 +220,7 @@ def program_failed(failure: Failure) -> ServiceError:
 
 def _said_by_program(error: Exception) -> str:
     if isinstance(error, OSError):
-        return f"It cannot be started: {error.strerror}."
+        return f"It cannot be started: {reason(error)}."
     told = getattr(error, "kwargs", {})
     if "error_msg" not in told:
         # What it wrote to standard output may be credentials, and is shown nowhere.

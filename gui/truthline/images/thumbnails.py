@@ -90,12 +90,12 @@ class Thumbnails:
         self._used: dict[int, int] = {}
         self._clock = 0
         self._connection: sqlite3.Connection | None = None
-        with self._lock:
-            self._open()
+        self._opened = False
 
     def close(self) -> None:
         """Close the file; afterwards nothing is kept or found."""
         with self._lock:
+            self._opened = True  # if only now: it is not opened to be closed
             self._write(self._note_uses)
             self._drop_connection()
 
@@ -198,6 +198,9 @@ class Thumbnails:
 
     def _ask(self, work: Callable[[sqlite3.Connection], _Answer]) -> _Answer | None:
         """Do ``work`` while the lock is held; None if the cache cannot just now."""
+        if not self._opened:
+            self._opened = True
+            self._open()
         if self._connection is None:
             return None
         try:

@@ -62,11 +62,15 @@ def _check_libraries() -> None:
     try:
         ctypes.CDLL(str(plugin))
     except OSError as error:
-        missing = str(error).partition(":")[0]
         raise UsageError(
-            f"This computer lacks a library that windows need: {missing}.",
+            f"This computer lacks a library that windows need: {_named(error)}.",
             detail=f"Install it, or run packaging/start, which does where it can. {_WITHOUT}",
         ) from error
+
+
+def _named(error: OSError) -> str:
+    """The library that could not be loaded, which only the loader's words tell."""
+    return str(error).partition(":")[0]
 
 
 def _answers_by_x() -> bool:

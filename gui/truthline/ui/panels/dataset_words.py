@@ -62,7 +62,7 @@ def _unseen_words(unseen: Unseen) -> str:
     at = _at(clock_time(unseen.updated))
     if unseen.whose is Whose.OTHERS:
         return f"Somebody else updated the dataset {at}"
-    return f"A push was broken off, and the dataset was updated {at}"
+    return f"Updated {at}, after a push that was broken off"
 
 
 def status_words(status: str) -> str:
