@@ -194,7 +194,7 @@ def test_a_credential_process_that_cannot_be_started_says_why(aws_files):
     aws_files("[profile pond]\nregion=eu-west-1\ncredential_process=/no/such/program\n")
     with connect(Connection(profile="pond")) as aws, pytest.raises(SignInError) as caught:
         aws.rekognition.describe_dataset(TRAIN)
-    assert "No such file" in caught.value.detail
+    assert "There is no such file" in caught.value.detail
 
 
 def test_a_role_that_is_taken_by_such_a_program_tells_the_same(aws_files):
