@@ -180,6 +180,30 @@ def test_the_sample_s_work_can_be_discarded_or_gone_on_with(user: Any) -> None:
     user.wait(lambda: user.window.bench is None)
 
 
+def test_nothing_is_kept_in_the_folder_that_goes_with_the_sample(
+    user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = open_sample(user)
+    label_fig(user)
+    folder = bench.document.workspace.path.parent
+    asked: list[str] = []
+
+    def choose(_window: object, _title: str, suggested: str, *_: object) -> tuple[str, str]:
+        asked.append(suggested)
+        return str(folder / "mine"), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
+    user.trigger("export")
+    assert "goes with the sample" in user.toast()
+    user.trigger("close")
+    answer(user, "Keep")
+    user.wait(lambda: len(asked) == 2)
+    assert user.window.bench is bench
+    assert "goes with the sample" in user.toast()
+    assert [path.name for path in folder.iterdir() if path.suffix == ".manifest"] == []
+    assert all(Path(one).parent.is_dir() and Path(one).parent != folder for one in asked)
+
+
 def test_a_place_that_cannot_be_written_keeps_the_sample_open(
     user: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from truthline.ui.dialogs.fix_all import FixAllDialog
 from truthline.ui.opening import Wish
@@ -421,3 +422,33 @@ def test_what_cannot_be_saved_as_the_workspace_closes_is_told(
     user.trigger("close")
     assert user.window.bench is None
     assert "on fig.jpg was not done. " in user.toast()
+
+
+def test_a_toast_lies_over_whatever_is_shown_and_takes_no_focus(user: Any, bench: Workbench) -> None:
+    user.go_to("pagoda.jpg")
+    bench.gallery.setFocus()
+    user.key(Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    user.key(user.digit_of("building"))
+    user.wait(lambda: user.toast() != "")
+    user.key(Qt.Key.Key_Return)
+    user.wait(lambda: bench.in_image_mode)
+    user.settle()
+    middle = bench.toast.mapTo(user.window, bench.toast.button.geometry().center())
+    assert user.window.childAt(middle) is bench.toast.button
+    bench.image.canvas.setFocus()
+    user.click(bench.toast.button)
+    user.settle()
+    assert QApplication.focusWidget() is bench.image.canvas
+
+
+def test_undoing_a_new_label_makes_the_former_one_current_again(user: Any, bench: Workbench) -> None:
+    user.open_image("fig.jpg")
+    user.choose_label("outdoor")
+    assert bench.labels.current == "outdoor"
+    add_label(user, "brand new")
+    user.wait(lambda: bench.labels.current == "brand new")
+    user.settle()
+    index = bench.labels.list.currentIndex()
+    assert bench.labels.list.viewport().rect().contains(bench.labels.list.visualRect(index))
+    undo(user)
+    user.wait(lambda: bench.labels.current == "outdoor")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import os
+from pathlib import Path
+from typing import Any
 
+import platformdirs
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLabel
@@ -17,9 +20,6 @@ from truthline.ui.dialogs.connection import ConnectionDialog
 from truthline.ui.dialogs.left_out import LeftOutDialog
 from truthline.ui.opening import Wish
 from truthline.workspace.workspace import Workspace, WorkspaceInfo
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 OK = QDialogButtonBox.StandardButton.Ok
 
@@ -145,6 +145,18 @@ def test_files_left_out_are_counted_and_listed(
     assert user.toast() == ""  # told once, and there to be looked up
     user.trigger("left_out")
     assert user.dialog(LeftOutDialog).view.model().rowCount() == 2
+
+
+def test_a_folder_on_a_disk_that_can_only_be_read(
+    user: Any, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != photos.parent and access(path, mode))
+    bench = open_folder(user, photos, monkeypatch)
+    path = bench.document.workspace.path
+    assert path.parent == Path(platformdirs.user_documents_dir()) / "Truthline"
+    user.trigger("close")
+    assert user.open(str(photos)).document.workspace.path == path  # it is found again
 
 
 def test_a_folder_without_images(user: Any, tmp_path: Path) -> None:

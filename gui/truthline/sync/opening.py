@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from truthline.aws.session import connect
-from truthline.errors import UnreadableFileError, UsageError
+from truthline.errors import TruthlineError, UnreadableFileError, UsageError
 from truthline.manifest.edit import new_annotation
 from truthline.manifest.file import has_bom, read_raw_lines, write_manifest
 from truthline.manifest.forms import check_form, read_entries
@@ -341,7 +341,11 @@ def appearing_whole(path: Path) -> Iterator[Path]:
     """A name beside ``path`` to build a workspace at; it takes the right name if the block succeeds."""
     hidden = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        yield hidden
+        try:
+            yield hidden
+        except TruthlineError as error:
+            error.place = str(path) if error.place == str(hidden.resolve()) else error.place
+            raise
         try:
             # Unlike a rename, a second name does not take the place of a file that came meanwhile.
             os.link(hidden, path)

@@ -104,7 +104,7 @@ KEYS: Final = (
     Key("nudge", Where.IMAGE, (), "Move the selected boxes by 1 px", shown="Arrows"),
     Key("nudge_far", Where.IMAGE, (), "Move the selected boxes by 10 px", shown="Shift+Arrows"),
     Key("resize", Where.IMAGE, (), "Resize the selected boxes", shown="Ctrl+Arrows"),
-    Key("give_up", Where.IMAGE, ("Esc",), "Give up a gesture, then end drawing, then deselect the boxes"),
+    Key("give_up", Where.IMAGE, ("Esc",), "End a gesture, then drawing, then deselect"),
     Key("zoom_fit", Where.IMAGE, ("F",), "Fit the image to the window"),
     Key("zoom_actual", Where.IMAGE, ("Z",), "Actual size"),
     Key("zoom_wheel", Where.IMAGE, (), "Zoom at the pointer", shown="Wheel"),

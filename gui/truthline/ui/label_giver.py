@@ -24,6 +24,8 @@ class LabelGiver(QObject):
         self._bench = bench
         self._labeller = bench.labeller
         self._names: list[str] = []
+        self._added = ("", "")
+        """The label that was added last, and the one that was current before."""
 
     def give(self, name: str) -> None:
         """What a digit or a click on a label does: toggle it in the gallery, set the class on the canvas."""
@@ -44,6 +46,7 @@ class LabelGiver(QObject):
     def add(self, name: str) -> None:
         """Make a label, new or not, the current one, and give it to the boxes selected on the image."""
         bench = self._bench
+        self._added = (name, self._labeller.next_class)
         given = bench.in_image_mode and self._give_to_boxes(name)
         if not given and name not in {label.name for label in bench.colours.labels}:
             bench.document.add_label(name)
@@ -56,7 +59,9 @@ class LabelGiver(QObject):
         gone = set(before) - set(self._names)
         if labeller.next_class in gone:
             name = labeller.next_class
-            labeller.choose_class(bench.commands.successor(name, before.index(name)))
+            added, former = self._added
+            back = name == added and former in self._names  # its addition was undone
+            labeller.choose_class(former if back else bench.commands.successor(name, before.index(name)))
         filtered = bench.browser.filter.label
         if filtered in gone and (heir := bench.commands.heir(filtered)):
             bench.browser.set_filter(replace(bench.browser.filter, label=heir))

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from truthline.errors import TruthlineError
+from truthline.errors import TruthlineError, UsageError
 from truthline.sync.sources import SourceKind, recognise
 from truthline.ui import theme
 from truthline.ui.access import Access
@@ -37,6 +37,7 @@ from truthline.ui.keys import DIGITS
 from truthline.ui.opening import Opener, Wish, leads_to, tell_failures
 from truthline.ui.panels.search import SearchField
 from truthline.ui.panels.toast import Toast
+from truthline.ui.places import documents
 from truthline.ui.sample import SAMPLE_NAME, SampleRunner
 from truthline.ui.welcome import Welcome
 
@@ -337,9 +338,13 @@ class MainWindow(QMainWindow):
         if bench is None:
             return
         workspace = bench.document.workspace
-        suggested = str(workspace.path.with_name(f"{workspace.info.name}-export.manifest"))
+        is_sample = self.sample.holds(workspace.path)
+        folder = documents() if is_sample else workspace.path.parent
+        suggested = str(folder / f"{workspace.info.name}-export.manifest")
         chosen, _ = QFileDialog.getSaveFileName(self, "Export Manifest", suggested, "Manifests (*.manifest)")
-        if chosen:
+        if is_sample and self.sample.holds(Path(chosen).resolve()):
+            self.complain(UsageError("This folder goes with the sample.", detail="Choose another one."))
+        elif chosen:
             self.export_to(Path(chosen))
 
     def export_to(self, path: Path) -> None:
@@ -356,7 +361,7 @@ class MainWindow(QMainWindow):
         self._jobs.run(
             Lane.WRITE,
             write,
-            done=lambda left_out: bench.toast.tell(f"Exported to {path.name}.", left_out),
+            done=lambda left_out: bench.toast.tell(f"Exported to {path}.", left_out),
             failed=self.complain,
         )
 

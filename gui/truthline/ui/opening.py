@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -148,14 +149,23 @@ def leads_to(wish: Wish, path: Path) -> bool:
 
 
 def workspace_path(source: Source) -> Path:
-    """Where the workspace of a source is kept: beside a manifest or folder, else in the documents."""
+    """Where the workspace of a source is kept: beside a manifest or folder, else in the documents.
+
+    There too where nothing can be written beside it, as on a disk that can only be read.
+    """
     if source.kind is SourceKind.WORKSPACE:
         return source.path
     if source.kind in {SourceKind.MANIFEST, SourceKind.FOLDER}:
         path = source.path.resolve()
-        return path.parent / f"{path.stem if source.kind is SourceKind.MANIFEST else path.name}.truthline"
-    folder = Path(platformdirs.user_documents_dir()) / "Truthline"
-    return folder / f"{_file_name(source)}.truthline"
+        name = f"{path.stem if source.kind is SourceKind.MANIFEST else path.name}.truthline"
+        if (path.parent / name).exists() or os.access(path.parent, os.W_OK):
+            return path.parent / name
+        return _documents() / f"{_kept(str(path))[-80:]}.truthline"
+    return _documents() / f"{_file_name(source)}.truthline"
+
+
+def _documents() -> Path:
+    return Path(platformdirs.user_documents_dir()) / "Truthline"
 
 
 def _file_name(source: Source) -> str:
@@ -166,8 +176,11 @@ def _file_name(source: Source) -> str:
         if source.kind is SourceKind.DATASET
         else "-".join(parts[2:])
     )
-    kept = "".join(char if char.isalnum() or char in "-_" else "_" for char in wanted).strip("-_")
-    return kept[:80] or "workspace"
+    return _kept(wanted)[:80] or "workspace"
+
+
+def _kept(text: str) -> str:
+    return "".join(char if char.isalnum() or char in "-_" else "_" for char in text).strip("-_")
 
 
 def _open(wish: Wish, token: CancelToken, report: Report) -> Workspace:

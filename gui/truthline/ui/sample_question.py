@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from truthline.errors import UsageError
 from truthline.resources import resource
 from truthline.sync.keeping import keep_workspace
 from truthline.ui.jobs import Jobs, Lane
+from truthline.ui.places import documents
 from truthline.workspace.workspace import SUFFIX
 
 if TYPE_CHECKING:
@@ -76,15 +77,18 @@ class SampleQuestion(QObject):
         box.open()
 
     def _choose_place(self, then: Callable[[], None]) -> None:
-        suggested = Path(platformdirs.user_documents_dir()) / f"sample{SUFFIX}"
+        suggested = documents() / f"sample{SUFFIX}"
         chosen, _ = QFileDialog.getSaveFileName(
             self._window, "Keep as Workspace", str(suggested), f"Workspaces (*{SUFFIX})"
         )
-        if chosen:
-            path = Path(chosen)
-            self._keep(path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX), then)
-        else:
+        path = Path(chosen)
+        if not chosen:
             self.deleteLater()
+        elif path.parent.resolve() == self._document.workspace.path.parent:
+            self.failed.emit(UsageError("This folder goes with the sample.", detail="Choose another one."))
+            self.deleteLater()
+        else:
+            self._keep(path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX), then)
 
     def _keep(self, path: Path, then: Callable[[], None]) -> None:
         workspace = self._document.workspace

@@ -164,6 +164,7 @@ class Workbench(QWidget):
         self.pages.addWidget(self.gallery)
         self.pages.addWidget(self.image)
         self.toast = Toast(self.pages)
+        self.pages.currentChanged.connect(lambda _page: self.toast.raise_())
         self.drawer.setDocumentMode(True)
         self.drawer.addTab(self.problems, "Problems")
         self.drawer.addTab(self.json_line, "JSON Line")

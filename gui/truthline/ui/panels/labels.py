@@ -90,10 +90,12 @@ class LabelPanel(QWidget):
         layout.addWidget(self.list, 1)
         layout.addLayout(row)
         layout.addWidget(self.note)
+        layout.addStretch(0)  # takes the room while there is no list
 
     def show_labels(self, labels: Sequence[Label]) -> None:
         """List ``labels`` in their order; the first ten have digit keys."""
         scrolled = self.list.verticalScrollBar().value()
+        was_listed = self.current == self._current
         similar = _similar([label.name for label in labels])
         self._filling = True
         self._model.clear()
@@ -115,6 +117,8 @@ class LabelPanel(QWidget):
         self._filling = False
         self._highlight()
         self.list.verticalScrollBar().setValue(scrolled)
+        if not was_listed:
+            self.list.scrollTo(self.list.currentIndex())
         self._hint.setVisible(not labels)
         self.list.setVisible(bool(labels))
 

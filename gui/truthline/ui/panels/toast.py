@@ -39,6 +39,8 @@ class Toast(QFrame):
         self._close = QToolButton()
         self._close.setToolTip("Close")
         self._close.clicked.connect(self.hide)
+        for button in (self.button, self._close):  # a click takes no focus from what a person works in
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 8, 8, 8)
         layout.addWidget(self._icon)
