@@ -80,8 +80,10 @@ def test_the_address_is_asked_for_when_a_manifest_is_exported(
     button = dialog.buttons.button(OK)
     assert not button.isEnabled()
     assert "manifest" in said(dialog)
-    fill(user, dialog.target, "leaves/photos")
-    assert not button.isEnabled()
+    for wrong in ("leaves/photos", "s3://Bad_Bucket/photos", "s3://my bucket"):
+        fill(user, dialog.target, wrong)
+        assert not button.isEnabled()
+        assert "A bucket’s name has" in dialog.example.text()
     fill(user, dialog.target, "s3://leaves/photos/")
     assert "s3://leaves/photos/a.jpg" in dialog.example.text()
     user.click(button)
@@ -101,6 +103,21 @@ def test_the_address_is_asked_for_when_a_manifest_is_exported(
     user.wait(lambda: user.class_labels(fig) == ["fruit"])
     user.settle()
     assert user.annotation(fig).source_ref == "s3://leaves/photos/fig.jpg"
+
+
+def test_a_mistyped_address_is_put_right(user: Any, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = open_folder(user, photos, monkeypatch)
+    fig = user.go_to("fig.jpg")
+    for typed in ("s3://leaves/fotos", "s3://leaves/photos"):
+        user.trigger("address")
+        dialog = user.dialog(AddressDialog)
+        fill(user, dialog.target, typed)
+        user.click(dialog.buttons.button(OK))
+        user.wait(lambda typed=typed: bench.document.workspace.info.target == typed)
+        user.settle()
+        user.activate()
+    assert user.annotation(fig).source_ref == "s3://leaves/photos/fig.jpg"
+    user.wait(lambda: thumbnails_shown(user))
 
 
 def test_the_address_is_asked_for_before_a_dataset_is_connected(

@@ -126,12 +126,18 @@ def test_a_folder_s_images_get_their_addresses_later(tmp_path, folder):
         labelled = before[:-1] + b', "more":1}'
         workspace.save_many({entry.id: labelled}, made_from={entry.id: before})  # made before
         export_manifest(workspace, tmp_path / "out")
-        with pytest.raises(UsageError, match="addresses in S3 already"):
+        place(workspace, "s3://leaves/typo")
+        place(workspace, "s3://leaves/2025")  # a mistyped one is put right
+        workspace.save_many({entry.id: labelled}, made_from={entry.id: before})  # made before all of them
+        assert workspace.entry(entry.id).source_ref == "s3://leaves/2025/a.png"
+        export_manifest(workspace, tmp_path / "out")
+        workspace.set_dataset(ARN, profile="", region="", endpoint_url="", seen_updated="")
+        with pytest.raises(UsageError, match="their dataset or manifest names"):
             place(workspace, "s3://other")
     assert (tmp_path / "out").read_text("utf-8").splitlines() == [
-        '{"source-ref":"s3://leaves/2024/a.png", "more":1}',
-        '{"source-ref":"s3://leaves/2024/b.JPG"}',
-        '{"source-ref":"s3://leaves/2024/deep/er/é c.jpeg"}',
+        '{"source-ref":"s3://leaves/2025/a.png", "more":1}',
+        '{"source-ref":"s3://leaves/2025/b.JPG"}',
+        '{"source-ref":"s3://leaves/2025/deep/er/é c.jpeg"}',
     ]
 
 

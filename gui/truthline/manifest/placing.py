@@ -15,16 +15,13 @@ from truthline.manifest.names import SOURCE_REF
 
 UNPLACED: Final = "s3://(no address yet)"
 """Stands where ``s3://bucket/prefix`` will."""
-_MARK: Final = UNPLACED.encode()
 
 
-def placed(line: bytes, target: str) -> bytes:
-    """The line with its image below ``target`` (``s3://bucket/prefix``); as it is if it has a place."""
-    if _MARK not in line:  # most often, and without reading it
-        return line
+def placed(line: bytes, target: str, former: str = UNPLACED) -> bytes:
+    """The line with its image below ``target`` instead of below ``former``; as it is if it is elsewhere."""
     ref = read_source_ref(line)
-    if not ref.startswith(f"{UNPLACED}/"):
+    if not ref.startswith(f"{former}/"):
         return line
     text = JsonText(line)
-    text.set(SOURCE_REF, target.rstrip("/") + ref.removeprefix(UNPLACED))
+    text.set(SOURCE_REF, target + ref.removeprefix(former))
     return bytes(text)

@@ -152,20 +152,25 @@ def place(
     cancel: CancelToken | None = None,
     report: Report = ignore_progress,
 ) -> Changes:
-    """Give the images of a workspace their addresses, below ``target``.
+    """Give the images of a folder's workspace their addresses, below ``target``, or others.
 
     Raises:
-        UsageError: they have some already, or the target is no address.
+        UsageError: a dataset or a manifest says already where they are, or the target is no address.
 
     """
     split_prefix(target)
-    if workspace.info.target != UNPLACED:
+    if not can_be_placed(workspace.info):
         raise UsageError(
-            "The images of this workspace have their addresses in S3 already.",
+            "The addresses of these images are those that their dataset or manifest names.",
             detail="Leave the address out.",
             place=str(workspace.path),
         )
     return workspace.place(target, report=report, cancel=cancel)
+
+
+def can_be_placed(info: WorkspaceInfo) -> bool:
+    """Whether a person says where in S3 the images are: they come from a folder, and from no dataset yet."""
+    return bool(info.images_dir and info.target) and not info.dataset_arn
 
 
 def check_placed(workspace: Workspace) -> None:

@@ -56,6 +56,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("export", "&File", "&Export Manifest…", needs="document"),
     ActionSpec("import_labels", "&File", "&Import Labels…", needs="document"),
     ActionSpec("export_labels", "&File", "Export &Labels…", needs="document"),
+    ActionSpec("address", "&File", "S3 &Address of the Images…", needs="document"),
     ActionSpec("left_out", "&File", "Files Left Ou&t…", needs="document"),
     ActionSpec("close", "&File", "&Close Workspace", needs="document"),
     ActionSpec(_SEPARATOR, "&File"),

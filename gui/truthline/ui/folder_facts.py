@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from truthline.manifest.placing import UNPLACED
 from truthline.sync.folder import LeftOutFiles, read_left_out, tell_left_out
-from truthline.sync.opening import place
+from truthline.sync.opening import can_be_placed, place
 from truthline.ui.dialogs.address import AddressDialog
 from truthline.ui.dialogs.left_out import LeftOutDialog, in_words
 from truthline.ui.jobs import Lane
@@ -47,11 +47,24 @@ class FolderFacts(QObject):
 
     def with_address(self, why: str, then: Callable[[], object]) -> None:
         """Do what needs the images' addresses, as soon as they have some; ``why`` says so in a sentence."""
-        info = self._document.workspace.info
-        if info.target != UNPLACED:
+        if self._document.workspace.info.target != UNPLACED:
             then()
             return
+        self._ask(why, then)
+
+    def change_address(self) -> None:
+        """Ask for another address, which is possible until the workspace belongs to a dataset."""
+        info = self._document.workspace.info
+        if can_be_placed(info):
+            self._ask("A mistyped address can be put right here.", lambda: None)
+        else:
+            self._toast.say("The addresses of these images are those that their dataset or manifest names.")
+
+    def _ask(self, why: str, then: Callable[[], object]) -> None:
+        info = self._document.workspace.info
         dialog = AddressDialog(why, info.images_dir, self._window)
+        if info.target != UNPLACED:
+            dialog.target.setText(info.target)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._place(dialog.text, then))
         dialog.open()

@@ -266,6 +266,7 @@ class MainWindow(QMainWindow):
             "open_dataset": partial(self._ask_for_address, SourceKind.DATASET, "Open Dataset"),
             "open_sample": self.open_sample,
             "export": commands(lambda c: c.folder.with_address(_WHY_TO_EXPORT, self._export)),
+            "address": commands(lambda c: c.folder.change_address()),
             "left_out": commands(lambda c: c.folder.show_left_out()),
             "import_labels": bench(lambda b: b.import_labels()),
             "export_labels": bench(lambda b: b.export_labels()),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from truthline.errors import DamagedEntryError
-from truthline.manifest.placing import UNPLACED, placed
+from truthline.manifest.placing import placed
 from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
 from truthline.workspace import contents
 from truthline.workspace.changes import Changes
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from truthline.workspace.database import Database
 
 _CHUNK: Final = 500
-_TARGET: Final = "SELECT value FROM info WHERE key = 'target'"
+_FORMERS: Final = "note:former targets"
+_TARGETS: Final = "SELECT key, value FROM info WHERE key IN ('target', ?)"
 _LINES: Final = "SELECT id, line FROM lines WHERE id > ? ORDER BY id LIMIT ?"
 
 
@@ -30,9 +32,9 @@ class Placing:
     def place(
         self, target: str, *, report: Report = ignore_progress, cancel: CancelToken | None = None
     ) -> Changes:
-        """Put the images that have no address yet below ``s3://bucket/prefix``: all or none, durably.
+        """Put the images that are below the `WorkspaceInfo`'s target below another: all or none, durably.
 
-        A line that is saved later and was made before, as by an undo, gets its place too.
+        A line that is saved later and was made before, as by an undo, gets its new place too.
 
         Raises:
             CancelledError: cancelled, and nothing was changed.
@@ -40,6 +42,7 @@ class Placing:
         """
         target = target.rstrip("/")
         with self._database.writing() as connection:
+            before, formers = _known(connection)
             (total,) = connection.execute("SELECT count(*) FROM lines").fetchone()
             book = LabelBook(connection)
             last = done = 0
@@ -48,11 +51,13 @@ class Placing:
                     cancel.check()
                 for entry_id, line in rows:
                     with suppress(DamagedEntryError, TypeError):  # met, and told, elsewhere
-                        contents.replace_line(connection, book, entry_id, placed(line, target))
+                        contents.replace_line(connection, book, entry_id, placed(line, target, before))
                 last, done = rows[-1][0], done + len(rows)
                 report(Progress(Doing.PLACING, done, total))
             book.flush()
             connection.execute("UPDATE info SET value = ? WHERE key = 'target'", (target,))
+            told = json.dumps([one for one in {*formers, before} if one != target])
+            connection.execute("INSERT OR REPLACE INTO info VALUES (?, ?)", (_FORMERS, told))
         return Changes(everything=True, info=True)
 
 
@@ -60,9 +65,20 @@ class Placer:
     """Gives lines their place that were made before their images had one."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        row = connection.execute(_TARGET).fetchone()
-        self._target = str(row[0]) if row is not None else ""
+        self._target, self._formers = _known(connection)
 
     def line(self, line: bytes) -> bytes:
         """The line as it is to be stored."""
-        return placed(line, self._target) if self._target not in {"", UNPLACED} else line
+        for former in self._formers:
+            line = placed(line, self._target, former)
+        return line
+
+
+def _known(connection: sqlite3.Connection) -> tuple[str, list[str]]:
+    """Where the images are, and where they were said to be before."""
+    found = dict(connection.execute(_TARGETS, (_FORMERS,)))
+    try:
+        formers = [str(one) for one in json.loads(found.get(_FORMERS, "[]"))]
+    except (ValueError, TypeError):  # nothing that we wrote
+        formers = []
+    return str(found.get("target", "")), formers

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from truthline.errors import TruthlineError
 from truthline.sync.sources import split_prefix
 from truthline.ui.fitting import fit_width
+
+_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_RULE: Final = (
+    "Write s3://bucket/prefix. A bucket’s name has 3 to 63 small letters, digits, dots and hyphens."
+)
 
 
 class AddressDialog(QDialog):
@@ -60,9 +68,9 @@ class AddressDialog(QDialog):
 
     def _update(self) -> None:
         try:
-            split_prefix(self.text)
-            fine = True
+            bucket, _ = split_prefix(self.text)
+            fine = _BUCKET.fullmatch(bucket) is not None
         except TruthlineError:
             fine = False
-        self.example.setText(f"A file a.jpg in it will be {self.text}/a.jpg" if fine else " ")
+        self.example.setText(f"A file a.jpg in it will be {self.text}/a.jpg" if fine else _RULE)
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(fine)
