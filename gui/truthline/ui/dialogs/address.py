@@ -58,6 +58,7 @@ class AddressDialog(QDialog):
         layout.addWidget(told)
         layout.addLayout(form)
         layout.addWidget(self.example)
+        layout.addStretch(1)
         layout.addWidget(self.buttons)
         self._update()
 
