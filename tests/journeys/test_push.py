@@ -364,7 +364,7 @@ def test_export(user: Any, manifest: Path, tmp_path: Path, monkeypatch: pytest.M
     user.open(str(copied))
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(out), ""))
     user.trigger("export")
-    user.wait(lambda: "Exported to out.manifest." in user.toast())
+    user.wait(lambda: f"Exported to {out}." in user.toast())
     assert out.read_bytes() == manifest.read_bytes()
 
     user.go_to("fig.jpg")

@@ -333,7 +333,7 @@ class Workbench(QWidget):
     def export_labels(self) -> None:
         """Write the labels in another tool's format."""
         dialog = ExportDialog(self.document, self.pictures.source, self)
-        dialog.exported.connect(lambda path: self.toast.say(f"Exported to {path.name}."))
+        dialog.exported.connect(lambda path: self.toast.say(f"Exported to {path}."))
         dialog.open()
 
     def fix_problem(self, problem: Problem) -> None:
