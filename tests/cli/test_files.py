@@ -51,6 +51,7 @@ def test_a_folder_s_address_is_said_when_it_is_needed(run, tmp_path):
     refused = run("export", workspace, out)
     assert refused.code == 2
     assert "no address in S3 yet" in refused.err
+    assert "--to s3:" in refused.err
     assert not out.exists()
     assert run("export", workspace, out, "--to", "s3://leaves/in").code == 0
     assert out.read_bytes() == b'{"source-ref":"s3://leaves/in/a.png"}\n'

@@ -178,7 +178,7 @@ def check_placed(workspace: Workspace) -> None:
     if workspace.info.target == UNPLACED:
         raise UsageError(
             "The images of this workspace have no address in S3 yet.",
-            detail="Say where they are, or will be uploaded to: s3://bucket/prefix.",
+            detail="Say where they are, or will be uploaded to: --to s3://bucket/prefix.",
             place=str(workspace.path),
         )
 
