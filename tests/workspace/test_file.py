@@ -140,6 +140,25 @@ def test_somebody_elses_database_is_refused(path):
         Workspace.open(path)
 
 
+@pytest.mark.parametrize("content", [b"SQLite format 3\x00 and no more", b"no database" * 100])
+def test_a_file_that_is_refused_is_let_go_of(path, content, monkeypatch):
+    path.write_bytes(content)
+    opened = []
+    connect = sqlite3.connect
+
+    def noted(*given, **more):
+        opened.append(connect(*given, **more))
+        return opened[-1]
+
+    monkeypatch.setattr("truthline.workspace.database.sqlite3.connect", noted)
+    with pytest.raises(WorkspaceError):
+        Workspace.open(path)
+    assert opened
+    for connection in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
+
+
 def test_a_file_that_was_cut_off_is_refused(path, line):
     with Workspace.create(path, INFO) as workspace:
         workspace.append(NewEntry(line(f"s3://b/{n}.jpg", ["leaf"])) for n in range(500))

@@ -135,9 +135,13 @@ class Database:
             connection = sqlite3.connect(
                 self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
+        except _ANY as error:
+            raise told(error, self._path) from error
+        try:
             trust.restrain(connection)
             connection.execute("PRAGMA foreign_keys = ON")
         except _ANY as error:
+            connection.close()
             raise told(error, self._path) from error
         return connection
 
