@@ -173,7 +173,7 @@ class MainWindow(QMainWindow):
 
     def _arrange_bench(self) -> None:
         if self._bench_to_be is not None:
-            self._bench_to_be.arrange()
+            self._steps.extendleft(reversed(self._bench_to_be.arrangement()))
 
     def _show_bench(self) -> None:
         from truthline.ui.dataset_commands import DatasetCommands

@@ -91,10 +91,9 @@ class Workbench(QWidget):
         self.counts: Counts | None = None
         self._build()
 
-    def arrange(self) -> None:
-        """Put the panels in their places. Not done by the constructor: both at once hold the window up."""
-        self._arrange()
-        self._wire()
+    def arrangement(self) -> tuple[Callable[[], None], ...]:
+        """What puts the panels in their places, in steps: all of it at once would hold the window up."""
+        return self._arrange, self._fill_pages, self._fill_drawer, self._wire
 
     def start(self) -> None:
         """Fill the views and begin to watch the dataset."""
@@ -161,10 +160,14 @@ class Workbench(QWidget):
         rows.addWidget(self.upkeep.bar)
         rows.addWidget(self.edit_bar)
         rows.addWidget(self.pages, 1)
+
+    def _fill_pages(self) -> None:
         self.pages.addWidget(self.gallery)
         self.pages.addWidget(self.image)
         self.toast = Toast(self.pages)
         self.pages.currentChanged.connect(lambda _page: self.toast.raise_())
+
+    def _fill_drawer(self) -> None:
         self.drawer.setDocumentMode(True)
         self.drawer.addTab(self.problems, "Problems")
         self.drawer.addTab(self.json_line, "JSON Line")
