@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import getpass
 import os
-import signal
 import sys
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 from typing_extensions import override
 
 from truthline.aws.connection import CodeAsker, Connection
-from truthline.cli.run import shown
+from truthline.cli.run import broken_off_by_ctrl_c, shown
 from truthline.errors import CancelledError
 from truthline.settings import Settings
 from truthline.sync.endpoints import Endpoints
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
 
 
 def connection_of(arguments: argparse.Namespace) -> Connection:
@@ -37,7 +33,7 @@ class TerminalAsker(CodeAsker):
     def ask(self, role: str, device: str) -> str:
         if not _has_terminal():
             return super().ask(role, device)
-        with tqdm.external_write_mode(file=sys.stderr), _broken_off_by_ctrl_c():
+        with tqdm.external_write_mode(file=sys.stderr), broken_off_by_ctrl_c():
             try:
                 return getpass.getpass(
                     shown(f"Code of the MFA device {device} for the role {role}: ")
@@ -54,16 +50,3 @@ def _has_terminal() -> bool:
     except OSError:
         return False
     return True
-
-
-@contextmanager
-def _broken_off_by_ctrl_c() -> Iterator[None]:
-    """Elsewhere the first Ctrl-C only asks the work to stop, which a question for a code never sees."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -171,6 +171,19 @@ def shown(text: str) -> str:
 
 
 @contextmanager
+def broken_off_by_ctrl_c() -> Iterator[None]:
+    """Let Ctrl-C end a wait for input at once: it has no next step at which a cancel is seen."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
 def cancelled_by_ctrl_c(cancel: CancelToken) -> Iterator[None]:
     """Let the first Ctrl-C stop the work at its next step, a second one break it off."""
     if threading.current_thread() is not threading.main_thread():

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import sys
 import tempfile
-import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from truthline.cli.run import broken_off_by_ctrl_c
 from truthline.errors import TruthlineError, UnreadableFileError, UsageError
 from truthline.reasons import reason
 
@@ -74,22 +73,9 @@ def _take_in(path: Path) -> None:
     if sys.stdin is None:
         raise UsageError("There is no standard input.", detail="Name a file.")
     try:
-        with path.open("wb") as file, _broken_off_by_ctrl_c():
+        with path.open("wb") as file, broken_off_by_ctrl_c():
             shutil.copyfileobj(sys.stdin.buffer, file)
     except OSError as error:
         raise UnreadableFileError(
             "Standard input cannot be read.", detail=f"{reason(error)}.", place=_INPUT
         ) from error
-
-
-@contextmanager
-def _broken_off_by_ctrl_c() -> Iterator[None]:
-    """Let Ctrl-C end the wait for input at once, which has no next step to stop at."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -47,21 +47,21 @@ class FolderFacts(QObject):
 
     def with_address(self, why: str, then: Callable[[], object]) -> None:
         """Do what needs the images' addresses, as soon as they have some; ``why`` says so in a sentence."""
-        if self._document.workspace.info.target != UNPLACED:
+        if self._document.info.target != UNPLACED:
             then()
             return
         self._ask(why, then)
 
     def change_address(self) -> None:
         """Ask for another address, which is possible until the workspace belongs to a dataset."""
-        info = self._document.workspace.info
+        info = self._document.info
         if can_be_placed(info):
             self._ask("A mistyped address can be put right here.", lambda: None)
         else:
             self._toast.say("The addresses of these images are those that their dataset or manifest names.")
 
     def _ask(self, why: str, then: Callable[[], object]) -> None:
-        info = self._document.workspace.info
+        info = self._document.info
         dialog = AddressDialog(why, info.images_dir, self._window)
         if info.target != UNPLACED:
             dialog.target.setText(info.target)
@@ -94,6 +94,11 @@ class FolderFacts(QObject):
 
     def show_left_out(self) -> None:
         """List them."""
-        dialog = LeftOutDialog(read_left_out(self._document.workspace), self._window)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
+        workspace = self._document.workspace
+
+        def show(files: LeftOutFiles) -> None:
+            dialog = LeftOutDialog(files, self._window)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.open()
+
+        self._document.jobs.run(Lane.READ, lambda _token, _report: read_left_out(workspace), done=show)
