@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from truthline.errors import UsageError
+from truthline.manifest import json_text
 from truthline.manifest.json_text import DEEPEST, JsonText, Style, decode_value, load_value, refuse_depth
 
 spaces = st.text(" \t", max_size=2)
@@ -186,3 +187,9 @@ class TestDepth:
         refuse_depth(deep)
         with pytest.raises(RecursionError):
             refuse_depth(b"[" * DEEPEST + text + b"]" * DEEPEST)
+
+    @given(st.lists(opened, max_size=4).map(b",".join), st.integers(0, 3))
+    def test_the_quick_look_is_never_wrong(self, text, levels):
+        text = b'[{"a\\"[":' * levels * 60 + b"[" + text + b"]" + b"}]" * levels * 60
+        text += b"," + b"[{}]," * DEEPEST + b"1"  # enough brackets for a look
+        assert not json_text._is_shallow(text) or json_text._depth(text) <= DEEPEST

@@ -31,6 +31,8 @@ _COLON_AT: Final = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
 # How many arrays and objects may lie in each other. Python's decoders stop at a depth that depends on its
 # version: below 1,000 up to 3.13, and from 3.14 on where the C stack ends.
 DEEPEST: Final = 500
+_ESCAPE: Final = re.compile(rb"\\.", re.DOTALL)
+_QUOTED: Final = re.compile(rb'"[^"]*"')
 _ALL_BUT_BRACKETS: Final = bytes(set(range(256)) - set(b'[]{}"'))
 
 
@@ -41,13 +43,13 @@ def refuse_depth(text: bytes) -> None:
 
 
 def _is_shallow(text: bytes) -> bool:
-    """Whether a quick look is enough to see that it is. It gives up at escapes and at brackets in strings."""
+    """Whether a quick look is enough to see that it is."""
     if b"\\" in text:
-        return False
-    # Of a string without a bracket two quotes are left side by side; of one with a bracket, one quote stays.
+        text = _ESCAPE.sub(b"", text)  # then every quote begins or ends a string
+    # Of strings without brackets only pairs of quotes are left; what stands between two others is in strings.
     brackets = text.translate(None, _ALL_BUT_BRACKETS).replace(b'""', b"")
     if b'"' in brackets:
-        return False
+        brackets = _QUOTED.sub(b"", brackets)
     for closed in range(0, 64, 2):
         if brackets.count(b"[") + brackets.count(b"{") + closed <= DEEPEST:
             return True
