@@ -30,10 +30,10 @@ from truthline.manifest.file import read_manifest
 from truthline.manifest.line import parse_line, split_source_ref
 from truthline.progress import Doing, Progress, ignore_progress
 from truthline.resources import resource
-from truthline.sync.opening import create_workspace
-from truthline.sync.push import push
-from truthline.sync.sources import Source, SourceKind
-from truthline.sync.watch import watch
+from truthline.sync.opening.opening import create_workspace
+from truthline.sync.opening.sources import Source, SourceKind
+from truthline.sync.push.push import push
+from truthline.sync.service.watch import watch
 from truthline.words import progress_words
 from truthline.workspace.workspace import EntryId, Workspace
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from truthline.aws.session import Aws
     from truthline.progress import CancelToken, Report
-    from truthline.sync.push import PushResult
+    from truthline.sync.push.push import PushResult
 
 BUCKET: Final = "truthline-sample"
 PROJECT: Final = "truthline-sample"

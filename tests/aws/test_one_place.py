@@ -55,7 +55,7 @@ def test_no_module_opens_connections_of_its_own():
 
 
 def test_only_one_module_makes_a_connection_of_what_a_workspace_says():
-    """It asks before it gives an address that stands in a file; see `truthline.sync.endpoints`."""
+    """It asks before it gives an address that stands in a file; see `truthline.sync.service.endpoints`."""
 
     def reads_an_endpoint(file):
         return any(
@@ -67,7 +67,7 @@ def test_only_one_module_makes_a_connection_of_what_a_workspace_says():
         )
 
     assert [file.relative_to(HOUSE).as_posix() for file in OURS if reads_an_endpoint(file)] == [
-        "sync/endpoints.py"
+        "sync/service/endpoints.py"
     ]
 
 

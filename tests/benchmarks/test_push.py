@@ -18,11 +18,11 @@ from botocore.config import Config
 from truthline.aws.connection import Connection
 from truthline.aws.session import connect
 from truthline.progress import CancelToken
-from truthline.sync.opening import create_workspace
-from truthline.sync.plan import BATCH_BYTES
-from truthline.sync.push import push
-from truthline.sync.sources import Source, SourceKind
-from truthline.sync.watch import watch
+from truthline.sync.opening.opening import create_workspace
+from truthline.sync.opening.sources import Source, SourceKind
+from truthline.sync.push.plan import BATCH_BYTES
+from truthline.sync.push.push import push
+from truthline.sync.service.watch import watch
 from truthline.workspace.workspace import EntryId, Workspace
 
 pytestmark = pytest.mark.benchmark

@@ -13,7 +13,7 @@ import pytest
 from tests.benchmarks.test_check import LINES, manifest
 
 from truthline.manifest.file import read_raw_lines
-from truthline.sync.opening import export_manifest
+from truthline.sync.opening.opening import export_manifest
 from truthline.workspace.workspace import NewEntry, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from s3transfer.manager import TransferConfig, TransferManager
 from truthline.aws.connection import Connection
 from truthline.aws.session import connect
 from truthline.progress import CancelToken, ignore_progress
-from truthline.sync.upload import Upload, upload_images
+from truthline.sync.push.upload import Upload, upload_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

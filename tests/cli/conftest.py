@@ -12,7 +12,7 @@ from truthline import cli
 from truthline.aws.session import connect
 from truthline.emulator import Switches, SystemClock
 from truthline.progress import CancelToken
-from truthline.sync.watch import watch
+from truthline.sync.service.watch import watch
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from truthline.emulator.entries import read_entry
 from truthline.emulator.lines import MESSAGES
 from truthline.emulator.switches import Limits
+from truthline.manifest.check.rules import check_line
 from truthline.manifest.line import parse_line
-from truthline.manifest.rules import check_line
 
 FORMAT = "ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT"
 METADATA_FORMAT = "ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT"

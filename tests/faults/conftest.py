@@ -14,8 +14,8 @@ from truthline.aws.session import Aws, connect
 from truthline.errors import CancelledError
 from truthline.manifest.line import same_value, strip_service_keys
 from truthline.progress import CancelToken, Progress
-from truthline.sync.opening import create_workspace
-from truthline.sync.sources import Source, SourceKind
+from truthline.sync.opening.opening import create_workspace
+from truthline.sync.opening.sources import Source, SourceKind
 from truthline.words import progress_words
 from truthline.workspace.workspace import NewEntry
 

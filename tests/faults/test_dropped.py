@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from truthline.emulator import Emulator, Limits, Switches
-from truthline.sync.push import push
+from truthline.sync.push.push import push
 from truthline.workspace.workspace import NewEntry
 
 

@@ -7,8 +7,8 @@ import pytest
 from truthline.emulator import faults
 from truthline.errors import NotFromAwsError, OfflineError, ServiceError
 from truthline.progress import CancelToken, ignore_progress
-from truthline.sync.pull import pull, pull_manifest
-from truthline.sync.push import push
+from truthline.sync.pull.pull import pull, pull_manifest
+from truthline.sync.push.push import push
 
 UPDATE, LIST, DESCRIBE = "UpdateDatasetEntries", "ListDatasetEntries", "DescribeDataset"
 ANSWERS = {

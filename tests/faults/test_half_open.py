@@ -10,7 +10,7 @@ from truthline.aws import session
 from truthline.aws.session import connect
 from truthline.emulator import faults
 from truthline.errors import CancelledError, OfflineError
-from truthline.sync.push import push
+from truthline.sync.push.push import push
 
 UPDATE, LIST, DESCRIBE = "UpdateDatasetEntries", "ListDatasetEntries", "DescribeDataset"
 SECONDS = 0.3

@@ -11,7 +11,7 @@ from truthline.aws.session import connect
 from truthline.emulator import faults
 from truthline.errors import ClockError, DeniedError, RegionError, SignInError
 from truthline.progress import CancelToken, ignore_progress
-from truthline.sync.push import push
+from truthline.sync.push.push import push
 
 UPDATE, LIST, DESCRIBE = "UpdateDatasetEntries", "ListDatasetEntries", "DescribeDataset"
 
@@ -38,7 +38,7 @@ class TestExpiredSignIn:
         self, edited, connection, sign_in, labelled, monkeypatch, operation, anew
     ):
         """The sign-in runs out after the first of two batches was sent."""
-        monkeypatch.setattr("truthline.sync.plan.BATCH_BYTES", 2 * (len(labelled(0, "ash")) + 1) + 1)
+        monkeypatch.setattr("truthline.sync.push.plan.BATCH_BYTES", 2 * (len(labelled(0, "ash")) + 1) + 1)
         sign_in("AKIDOLD")
         team = Connection(profile="team", region=connection.region, endpoint_url=connection.endpoint_url)
 

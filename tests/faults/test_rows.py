@@ -22,7 +22,7 @@ ROWS = {
         "aws/test_rekognition.py::test_a_success_without_its_members_is_not_from_aws",
     ],
     "the reply to an accepted update is lost": [
-        "sync/test_push.py::test_a_lost_reply_is_settled_by_reading_back",
+        "sync/push/test_push.py::test_a_lost_reply_is_settled_by_reading_back",
         "faults/test_false_success.py::test_an_update_that_went_through_behind_a_portal_is_found_by_reading_back",
         "aws/test_rekognition.py::test_a_change_is_sent_once",
     ],
@@ -32,7 +32,7 @@ ROWS = {
         "faults/test_waiting.py::test_a_service_that_allows_few_calls_gets_all_batches_in_the_end",
     ],
     "ResourceInUse, ResourceNotReady": [
-        "sync/test_push.py::test_another_persons_update_is_waited_for",
+        "sync/push/test_push.py::test_another_persons_update_is_waited_for",
         "faults/test_switches.py::test_every_two_behaviours_together_end_in_the_same_dataset",
         "aws/test_rekognition.py::test_a_second_update_is_busy_and_names_the_dataset",
     ],
@@ -89,7 +89,7 @@ ROWS = {
     ],
     "lines dropped": [
         "faults/test_dropped.py::test_only_the_lines_that_were_left_out_are_not_pushed",
-        "sync/test_push.py::test_lines_dropped_in_silence_are_found",
+        "sync/push/test_push.py::test_lines_dropped_in_silence_are_found",
     ],
 }
 

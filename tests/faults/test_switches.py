@@ -12,8 +12,8 @@ import pytest
 from truthline.emulator import Switches
 from truthline.emulator.switches import allowed_values
 from truthline.manifest.line import same_value
-from truthline.sync.pull import pull
-from truthline.sync.push import push
+from truthline.sync.pull.pull import pull
+from truthline.sync.push.push import push
 from truthline.workspace.workspace import NewEntry
 
 NUMBERS: dict[str, list[Any]] = {
@@ -106,7 +106,7 @@ def test_every_two_behaviours_together_end_in_the_same_dataset(
     team, labelled, two_labels, boxes, monkeypatch
 ) -> None:
     """Three batches, while somebody else's update of another entry is running, and a pull after them."""
-    monkeypatch.setattr("truthline.sync.plan.BATCH_BYTES", 1_000)
+    monkeypatch.setattr("truthline.sync.push.plan.BATCH_BYTES", 1_000)
     ids = list(team.workspace.ids())
     # Only additions, so that a service which merges keys ends up with the same.
     team.workspace.save_many({ids[n]: two_labels(n) for n in range(4)})

@@ -10,7 +10,7 @@ from truthline.aws.connection import Connection
 from truthline.aws.session import connect
 from truthline.emulator import Switches, faults
 from truthline.errors import CancelledError, OfflineError, ServiceError, ThrottledError
-from truthline.sync.push import push
+from truthline.sync.push.push import push
 from truthline.words import progress_words
 
 UPDATE, LIST, DESCRIBE = "UpdateDatasetEntries", "ListDatasetEntries", "DescribeDataset"
@@ -67,7 +67,7 @@ class TestThrottled:
     def test_a_service_that_allows_few_calls_gets_all_batches_in_the_end(
         self, team, labelled, said, monkeypatch
     ):
-        monkeypatch.setattr("truthline.sync.plan.BATCH_BYTES", 2 * (len(labelled(0, "ash")) + 1) + 1)
+        monkeypatch.setattr("truthline.sync.push.plan.BATCH_BYTES", 2 * (len(labelled(0, "ash")) + 1) + 1)
         team.workspace.save_many({entry: labelled(entry - 1, "ash") for entry in team.workspace.ids()})
         result = push(team.workspace, team.aws, cancel=team.token(), report=said)
         assert result.flawless
@@ -129,7 +129,7 @@ class TestStaleStatus:
         ids=str,
     )
     def test_the_status_from_before_an_update_is_not_taken_for_its_end(self, team, labelled, monkeypatch):
-        monkeypatch.setattr("truthline.sync.plan.BATCH_BYTES", 4 * (len(labelled(0, "ash")) + 1) + 1)
+        monkeypatch.setattr("truthline.sync.push.plan.BATCH_BYTES", 4 * (len(labelled(0, "ash")) + 1) + 1)
         team.workspace.save_many({entry: labelled(entry - 1, "ash") for entry in team.workspace.ids()})
         result = push(team.workspace, team.aws, cancel=team.token())
         assert result.flawless

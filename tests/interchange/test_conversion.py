@@ -13,8 +13,8 @@ from truthline.interchange.formats import FORMATS
 from truthline.interchange.model import ImageLookup, Loss
 from truthline.interchange.reading import read_images
 from truthline.manifest.annotation import Box
+from truthline.manifest.check.rules import check_line
 from truthline.manifest.line import parse_line
-from truthline.manifest.rules import check_line
 from truthline.progress import CancelToken, Doing, Progress
 
 if TYPE_CHECKING:

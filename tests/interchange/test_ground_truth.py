@@ -13,8 +13,8 @@ from truthline.interchange.formats import FORMATS
 from truthline.interchange.model import Code
 from truthline.interchange.multilabel import split_multi_labels
 from truthline.interchange.reading import read_images
+from truthline.manifest.check.rules import check_line
 from truthline.manifest.line import parse_line
-from truthline.manifest.rules import check_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable

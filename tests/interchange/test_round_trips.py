@@ -21,8 +21,8 @@ from truthline.interchange.model import ImageLookup, LabelledImage
 from truthline.interchange.reading import Reading, read_images
 from truthline.manifest import edit
 from truthline.manifest.annotation import Box, ImageSize
+from truthline.manifest.check.rules import check_line
 from truthline.manifest.line import parse_line
-from truthline.manifest.rules import check_line
 
 NOW = datetime(2024, 5, 14, 9, 12, 37, 137000, tzinfo=UTC)
 TARGET = "s3://bucket/some folder"

@@ -29,7 +29,7 @@ from truthline.manifest.line import parse_line, split_source_ref
 from truthline.progress import CancelToken
 from truthline.resources import resource
 from truthline.settings import Settings
-from truthline.sync.watch import watch
+from truthline.sync.service.watch import watch
 from truthline.ui.app import App
 from truthline.workspace.workspace import EntryId
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtCore import Qt
 
-from truthline.manifest import rules
 from truthline.manifest.annotation import Level
+from truthline.manifest.check import rules
 from truthline.manifest.labels import rename_label
 from truthline.ui.dialogs.interchange import ExportDialog
 from truthline.ui.dialogs.removal import RemovalDialog
@@ -150,7 +150,7 @@ def aged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         workspace.append(NewEntry(b'{"source-ref":"s3://b/%d.jpg"}' % n) for n in range(30))
     newest = rules.Rule("ERROR_INVALID_BOUNDING_BOX", Level.ERROR, lambda _a, _f: [("", "Found anew.")])
     monkeypatch.setattr(rules, "RULES", (*rules.RULES, newest))
-    monkeypatch.setattr("truthline.manifest.rules.plain_source_ref", lambda _raw: False)
+    monkeypatch.setattr("truthline.manifest.check.rules.plain_source_ref", lambda _raw: False)
     monkeypatch.setattr(aging, "RULES_VERSION", rules.RULES_VERSION + 1)
     monkeypatch.setattr(aging, "_BLOCK", 10)
     return path

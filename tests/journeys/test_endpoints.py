@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QMessageBox
 from truthline.aws.connection import Connection
 from truthline.manifest.edit import new_annotation
 from truthline.progress import CancelToken
-from truthline.sync.opening import create_workspace
-from truthline.sync.sources import recognise
+from truthline.sync.opening.opening import create_workspace
+from truthline.sync.opening.sources import recognise
 from truthline.ui.dialogs.connection import ConnectionDialog
 from truthline.ui.dialogs.endpoint import EndpointQuestion
 from truthline.ui.dialogs.projects import ProjectsDialog

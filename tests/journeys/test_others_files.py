@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QMessageBox
 
 from truthline.aws.connection import Connection
 from truthline.progress import CancelToken
-from truthline.sync.opening import create_workspace
-from truthline.sync.sources import recognise
+from truthline.sync.opening.opening import create_workspace
+from truthline.sync.opening.sources import recognise
 from truthline.ui.dialogs.interchange import ImportDialog
 from truthline.workspace.workspace import EntryId
 

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from truthline.emulator import ManualClock, Switches, faults
 from truthline.progress import CancelToken
-from truthline.sync import push, route
-from truthline.sync.opening import create_workspace
-from truthline.sync.sources import recognise
+from truthline.sync.opening.opening import create_workspace
+from truthline.sync.opening.sources import recognise
+from truthline.sync.push import push, route
 from truthline.ui.dialogs.manifest_push import ManifestPushDialog
 from truthline.ui.opening import Wish
 

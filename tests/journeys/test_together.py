@@ -18,9 +18,9 @@ from truthline.emulator import ManualClock, Switches
 from truthline.manifest import edit
 from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken
-from truthline.sync.opening import create_workspace
-from truthline.sync.sources import recognise
-from truthline.sync.watch import watch
+from truthline.sync.opening.opening import create_workspace
+from truthline.sync.opening.sources import recognise
+from truthline.sync.service.watch import watch
 from truthline.ui.dialogs.conflicts import ConflictsDialog
 from truthline.ui.dialogs.projects import ProjectsDialog
 from truthline.ui.dialogs.removal import RemovalDialog
@@ -120,7 +120,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from truthline.aws.connection import Connection
 from truthline.settings import Settings
-from truthline.sync import plan
+from truthline.sync.push import plan
 from truthline.ui.app import App
 from truthline.words import progress_words
 plan.BATCH_BYTES = 1500

@@ -6,8 +6,8 @@ import pytest
 from truthline.errors import UsageError
 from truthline.manifest import edit
 from truthline.manifest.annotation import Box, ImageSize
+from truthline.manifest.check.rules import check_line
 from truthline.manifest.line import parse_line
-from truthline.manifest.rules import check_line
 
 NOW = datetime(2021, 7, 11, 3, 33, 42, 25_999, tzinfo=UTC)
 SIZE = ImageSize(640, 480, 3)

@@ -10,11 +10,11 @@ import random
 import pytest
 
 from truthline.manifest.annotation import ImageFacts
-from truthline.manifest.explanations import EXPLANATIONS
-from truthline.manifest.glance import plain_line
+from truthline.manifest.check.explanations import EXPLANATIONS
+from truthline.manifest.check.glance import plain_line
+from truthline.manifest.check.readiness import Summary, check_datasets
+from truthline.manifest.check.rules import RULES, check_line
 from truthline.manifest.line import format_line, parse_line, remote_errors, same_value, strip_service_keys
-from truthline.manifest.readiness import Summary, check_datasets
-from truthline.manifest.rules import RULES, check_line
 
 NOISE = [
     *(

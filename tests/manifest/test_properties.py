@@ -13,8 +13,9 @@ from jsonschema import Draft202012Validator
 from truthline.errors import UsageError
 from truthline.manifest import edit
 from truthline.manifest.annotation import Annotation, Box, ImageFacts, ImageSize, Level
-from truthline.manifest.fixes import FIXES, fix_all, fixes_for
-from truthline.manifest.glance import plain_source_ref
+from truthline.manifest.check.fixes import FIXES, fix_all, fixes_for
+from truthline.manifest.check.glance import plain_source_ref
+from truthline.manifest.check.rules import RULES, check_line
 from truthline.manifest.json_text import load_value
 from truthline.manifest.labels import declared_labels, remove_label, rename_label
 from truthline.manifest.line import (
@@ -25,7 +26,6 @@ from truthline.manifest.line import (
     same_value,
     strip_service_keys,
 )
-from truthline.manifest.rules import RULES, check_line
 from truthline.resources import resource
 
 NOW = datetime(2021, 7, 11, 3, 33, 42, 25_000, tzinfo=UTC)

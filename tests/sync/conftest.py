@@ -10,9 +10,9 @@ from typing_extensions import override
 from truthline.aws.session import Aws, connect
 from truthline.errors import CancelledError
 from truthline.progress import CancelToken, Progress
-from truthline.sync.opening import create_workspace
-from truthline.sync.sources import Source, SourceKind
-from truthline.sync.watch import watch
+from truthline.sync.opening.opening import create_workspace
+from truthline.sync.opening.sources import Source, SourceKind
+from truthline.sync.service.watch import watch
 from truthline.words import progress_words
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from truthline.images.source import FolderSource
 from truthline.images.thumbnails import Thumbnails
 from truthline.manifest.annotation import ImageFacts
 from truthline.manifest.edit import add_class_label
-from truthline.manifest.merge import MergeConflict, Side
+from truthline.manifest.merge.merge import MergeConflict, Side
 from truthline.ui import keyboard
 from truthline.ui.canvas.overlays import OverlayItem, Version
 from truthline.ui.dialogs.conflicts import ConflictsDialog

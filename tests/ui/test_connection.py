@@ -17,7 +17,7 @@ from truthline.aws.policy import policy
 from truthline.aws.session import connect
 from truthline.emulator import faults
 from truthline.progress import CancelToken
-from truthline.sync.sources import SourceKind
+from truthline.sync.opening.sources import SourceKind
 from truthline.ui.dialogs.connection import ConnectionDialog
 
 if TYPE_CHECKING:

@@ -18,11 +18,11 @@ from truthline.errors import CancelledError, DeniedError, OfflineError, SignInEr
 from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken
 from truthline.settings import Settings
-from truthline.sync import push as pushing
-from truthline.sync.endpoints import Endpoints, Reach
-from truthline.sync.opening import attach
-from truthline.sync.own_updates import Unseen, Whose
-from truthline.sync.watch import watch
+from truthline.sync.opening.opening import attach
+from truthline.sync.push import push as pushing
+from truthline.sync.service.endpoints import Endpoints, Reach
+from truthline.sync.service.own_updates import Unseen, Whose
+from truthline.sync.service.watch import watch
 from truthline.ui.dataset import Dataset, DatasetState
 from truthline.workspace.workspace import NewEntry, WorkspaceInfo
 

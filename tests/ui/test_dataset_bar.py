@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from truthline.aws.rekognition import DatasetDescription, DatasetStats
 from truthline.errors import DeniedError, NotFromAwsError, OfflineError, SignInError, ThrottledError
 from truthline.progress import Doing, Progress
-from truthline.sync.own_updates import Unseen, Whose
+from truthline.sync.service.own_updates import Unseen, Whose
 from truthline.ui.dataset import DatasetState
 from truthline.ui.panels.dataset_bar import DatasetBar
 from truthline.ui.panels.toast import Toast

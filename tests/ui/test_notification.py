@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
 from truthline.errors import OfflineError
 from truthline.progress import Doing, Progress
-from truthline.sync.plan import Remark
-from truthline.sync.pull import PullResult
-from truthline.sync.push import PushResult
+from truthline.sync.pull.pull import PullResult
+from truthline.sync.push.plan import Remark
+from truthline.sync.push.push import PushResult
 from truthline.ui import notification
 from truthline.ui.dataset_state import DatasetState
 from truthline.ui.notification import Notifier, pull_words, push_words

@@ -14,10 +14,10 @@ from truthline.emulator import Emulator, Switches, SystemClock, faults
 from truthline.errors import ServiceError
 from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken
-from truthline.sync.opening import create_workspace
-from truthline.sync.projects import CREATE_FAILED
-from truthline.sync.rebuild import first_push_route, unfinished_rebuild
-from truthline.sync.sources import Source, SourceKind
+from truthline.sync.opening.opening import create_workspace
+from truthline.sync.opening.sources import Source, SourceKind
+from truthline.sync.rebuild.rebuild import first_push_route, unfinished_rebuild
+from truthline.sync.service.projects import CREATE_FAILED
 from truthline.ui.dialogs.manifest_push import ManifestPushDialog
 from truthline.ui.dialogs.removal import ContinueRebuildDialog, RemovalDialog
 from truthline.ui.document import Document

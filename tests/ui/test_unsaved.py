@@ -15,7 +15,7 @@ from truthline.interchange.model import LabelledImage
 from truthline.interchange.reading import Reading
 from truthline.manifest.edit import add_class_label, remove_boxes
 from truthline.manifest.labels import rename_label
-from truthline.manifest.merge import Side
+from truthline.manifest.merge.merge import Side
 from truthline.ui.document import AT_ONCE, Document
 from truthline.ui.jobs import Lane
 from truthline.ui.palette import LabelColours

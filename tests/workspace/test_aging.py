@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from truthline.errors import CancelledError
-from truthline.manifest import rules
 from truthline.manifest.annotation import ImageFacts, Level
+from truthline.manifest.check import rules
 from truthline.progress import CancelToken
 from truthline.workspace import aging
 from truthline.workspace.workspace import EntryId, NewEntry, Workspace, WorkspaceInfo
@@ -35,7 +35,7 @@ def aged(path: Path, line: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
     newest = rules.Rule("TRUTHLINE_NEWEST", Level.WARNING, always)
     monkeypatch.setattr(rules, "RULES", (*rules.RULES, newest))
     monkeypatch.setattr(aging, "RULES_VERSION", rules.RULES_VERSION + 1)
-    monkeypatch.setattr("truthline.manifest.rules.plain_source_ref", lambda _raw: False)
+    monkeypatch.setattr("truthline.manifest.check.rules.plain_source_ref", lambda _raw: False)
     return path
 
 

@@ -11,7 +11,7 @@ import pytest
 from truthline.errors import CancelledError, DamagedEntryError, WorkspaceError
 from truthline.manifest.annotation import ImageFacts, RemoteError
 from truthline.progress import CancelToken
-from truthline.sync.opening import export_manifest
+from truthline.sync.opening.opening import export_manifest
 from truthline.workspace.damage import DAMAGED, left_out_words
 from truthline.workspace.workspace import (
     EntryId,

@@ -6,8 +6,8 @@ import pytest
 
 from truthline.errors import CancelledError
 from truthline.manifest.annotation import ImageFacts, Level, RemoteError
+from truthline.manifest.check.rules import check_line
 from truthline.manifest.line import parse_line
-from truthline.manifest.rules import check_line
 from truthline.progress import CancelToken
 from truthline.workspace.changes import NAMED_AT_MOST, Changes
 from truthline.workspace.workspace import Counts, Filter, Kind, NewEntry, Origin, Workspace, WorkspaceInfo

@@ -18,7 +18,7 @@ import pytest
 
 from truthline.errors import TruthlineError
 from truthline.manifest.annotation import ImageFacts, RemoteError
-from truthline.sync.opening import export_manifest
+from truthline.sync.opening.opening import export_manifest
 from truthline.workspace.workspace import (
     Damaged,
     EntryId,

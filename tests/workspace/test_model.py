@@ -16,8 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from truthline.errors import CancelledError
 from truthline.manifest.annotation import ImageFacts, RemoteError
+from truthline.manifest.check.rules import check_line
 from truthline.manifest.line import parse_line
-from truthline.manifest.rules import check_line
 from truthline.progress import CancelToken
 from truthline.workspace.workspace import (
     Counts,

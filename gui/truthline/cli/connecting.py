@@ -14,7 +14,7 @@ from truthline.aws.connection import CodeAsker, Connection
 from truthline.cli.run import broken_off_by_ctrl_c, shown
 from truthline.errors import CancelledError
 from truthline.settings import Settings
-from truthline.sync.endpoints import Endpoints
+from truthline.sync.service.endpoints import Endpoints
 
 if TYPE_CHECKING:
     import argparse

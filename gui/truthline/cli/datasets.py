@@ -13,22 +13,22 @@ from truthline.cli.run import FINE, FLAWED, Json, Run
 from truthline.cli.streams import STREAM, read_from, written_to
 from truthline.errors import ServiceError, UnknownEndpointError, UsageError
 from truthline.settings import Settings
-from truthline.sync.candidates import candidates
-from truthline.sync.endpoints import Endpoints, Reach
-from truthline.sync.opening import attach, create_workspace, lay_base
-from truthline.sync.plan import OnConflict, plan
-from truthline.sync.pull import pull, pull_manifest
-from truthline.sync.push import PushResult, push
-from truthline.sync.sources import SourceKind, recognise
-from truthline.sync.watch import watch
+from truthline.sync.opening.opening import attach, create_workspace, lay_base
+from truthline.sync.opening.sources import SourceKind, recognise
+from truthline.sync.pull.candidates import candidates
+from truthline.sync.pull.pull import pull, pull_manifest
+from truthline.sync.push.plan import OnConflict, plan
+from truthline.sync.push.push import PushResult, push
+from truthline.sync.service.endpoints import Endpoints, Reach
+from truthline.sync.service.watch import watch
 from truthline.workspace.workspace import EntryId, Filter, Kind, Workspace
 
 if TYPE_CHECKING:
     from truthline.aws.rekognition import DatasetDescription
     from truthline.aws.session import Aws
     from truthline.progress import Report
-    from truthline.sync.plan import Conflict, Remark
-    from truthline.sync.sources import Source
+    from truthline.sync.opening.sources import Source
+    from truthline.sync.push.plan import Conflict, Remark
 
 
 def status(run: Run) -> int:

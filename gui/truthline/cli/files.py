@@ -15,11 +15,11 @@ from truthline.interchange.class_names import split_labels
 from truthline.interchange.conversion import convert
 from truthline.interchange.formats import FORMATS
 from truthline.manifest.annotation import Level
-from truthline.sync.check import ManifestCheck
-from truthline.sync.converting import source_lookup
-from truthline.sync.folder import read_left_out
-from truthline.sync.opening import create_workspace, export_manifest, place
-from truthline.sync.sources import recognise
+from truthline.sync.opening.check import ManifestCheck
+from truthline.sync.opening.converting import source_lookup
+from truthline.sync.opening.folder import read_left_out
+from truthline.sync.opening.opening import create_workspace, export_manifest, place
+from truthline.sync.opening.sources import recognise
 from truthline.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from truthline.interchange.conversion import Conversion
-    from truthline.sync.check import ManifestFinding
+    from truthline.sync.opening.check import ManifestFinding
 
 
 def new(run: Run) -> int:

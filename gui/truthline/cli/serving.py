@@ -12,7 +12,7 @@ from truthline.cli.run import FINE
 from truthline.errors import CancelledError, UsageError
 from truthline.installation import how_to_add
 from truthline.progress import CancelToken
-from truthline.sync.sources import recognise
+from truthline.sync.opening.sources import recognise
 
 if TYPE_CHECKING:
     import argparse

@@ -1,6 +1,6 @@
 """Bytes to upright pixels, within limits: the one decoder behind thumbnails and canvas.
 
-The limits keep this computer safe and are not the service's, which `truthline.manifest.rules` tells: a person
+The limits keep this computer safe and are not the service's, which `manifest.check` tells: a person
 must be able to see an image that the service refuses. `MAX_PIXELS` takes in the largest phone cameras (108
 megapixels); four bytes a pixel, in Pillow and once more in `Pixels`, then make 1 GB at the most.
 `MAX_BYTES` is four times what the service takes.

@@ -10,9 +10,9 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from truthline.errors import UsageError
+from truthline.manifest.check.limits import MAX_LABEL_CHARACTERS
 from truthline.manifest.edit import remove_boxes
 from truthline.manifest.json_text import JsonText
-from truthline.manifest.limits import MAX_LABEL_CHARACTERS
 from truthline.manifest.line import parse_line
 from truthline.manifest.names import METADATA_SUFFIX
 

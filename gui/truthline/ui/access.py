@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from truthline.aws.connection import Connection
-from truthline.sync.endpoints import Endpoints, Reach
+from truthline.sync.service.endpoints import Endpoints, Reach
 from truthline.ui.codes import CodePrompt
 from truthline.ui.opening import Wish
 

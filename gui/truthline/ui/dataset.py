@@ -11,13 +11,13 @@ from PySide6.QtCore import QObject, Signal
 from truthline.aws.session import Aws
 from truthline.errors import CancelledError, NotFoundError, SignInError, TruthlineError
 from truthline.progress import CancelToken, Doing, Progress, Report
-from truthline.sync.opening import belong_to
-from truthline.sync.own_updates import unseen_update
-from truthline.sync.pull import PullResult, pull
-from truthline.sync.push import PushResult, push
-from truthline.sync.route import Route, first_push_route
-from truthline.sync.upload import Comparison, Upload, compare_images, upload_images
-from truthline.sync.watch import in_progress
+from truthline.sync.opening.opening import belong_to
+from truthline.sync.pull.pull import PullResult, pull
+from truthline.sync.push.push import PushResult, push
+from truthline.sync.push.route import Route, first_push_route
+from truthline.sync.push.upload import Comparison, Upload, compare_images, upload_images
+from truthline.sync.service.own_updates import unseen_update
+from truthline.sync.service.watch import in_progress
 from truthline.ui.dataset_state import Answer, DatasetState, is_offline, waits_for
 from truthline.ui.jobs import Job, Lane, Work
 from truthline.ui.signing_in import SignIn, sign_in
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from truthline.aws.connection import Connection
-    from truthline.sync.endpoints import Reach
+    from truthline.sync.service.endpoints import Reach
     from truthline.ui.document import Document
 
 __all__ = ["Dataset", "DatasetState"]

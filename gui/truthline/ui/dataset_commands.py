@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QMessageBox
 
 from truthline.errors import UnknownEndpointError
-from truthline.sync.rebuild import unfinished_rebuild
-from truthline.sync.sources import SourceKind
+from truthline.sync.opening.sources import SourceKind
+from truthline.sync.rebuild.rebuild import unfinished_rebuild
 from truthline.ui.dialogs.conflicts import ConflictsDialog
 from truthline.ui.dialogs.connection import ConnectionDialog
 from truthline.ui.dialogs.endpoint import EndpointQuestion
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QDialog, QWidget
 
-    from truthline.sync.pull import PullResult
-    from truthline.sync.push import PushResult
-    from truthline.sync.rebuild import Rebuilt
-    from truthline.sync.route import Route
-    from truthline.sync.upload import Comparison, Upload
+    from truthline.sync.pull.pull import PullResult
+    from truthline.sync.push.push import PushResult
+    from truthline.sync.push.route import Route
+    from truthline.sync.push.upload import Comparison, Upload
+    from truthline.sync.rebuild.rebuild import Rebuilt
     from truthline.ui.workbench import Workbench
 
 _SELECTED_AT_MOST = 10_000

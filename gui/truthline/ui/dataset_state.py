@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from truthline.aws.rekognition import DatasetDescription, DatasetStats
     from truthline.errors import TruthlineError
     from truthline.progress import Progress
-    from truthline.sync.own_updates import Unseen
-    from truthline.sync.push import PushResult
+    from truthline.sync.push.push import PushResult
+    from truthline.sync.service.own_updates import Unseen
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, Signal
 from truthline.errors import CancelledError, TruthlineError, WorkspaceError
 from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken, Doing, Progress, Report
-from truthline.sync.conflicts import Resolved, resolve, settle_again
+from truthline.sync.pull.conflicts import Resolved, resolve, settle_again
 from truthline.ui.gestures import (
     Arrange,
     ChooseAttributes,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from truthline.manifest.annotation import Annotation, ImageFacts
-    from truthline.manifest.merge import Side
+    from truthline.manifest.merge.merge import Side
     from truthline.progress import CancelToken, Report
     from truthline.workspace.entry import Settlement
     from truthline.workspace.workspace import EntryId, Label, Workspace

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 
 from truthline.manifest.placing import UNPLACED
-from truthline.sync.folder import LeftOutFiles, read_left_out, tell_left_out
-from truthline.sync.opening import can_be_placed, place
+from truthline.sync.opening.folder import LeftOutFiles, read_left_out, tell_left_out
+from truthline.sync.opening.opening import can_be_placed, place
 from truthline.ui.dialogs.address import AddressDialog
 from truthline.ui.dialogs.left_out import LeftOutDialog, in_words
 from truthline.ui.jobs import Lane

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from truthline.manifest.annotation import Annotation
-    from truthline.sync.conflicts import Resolved
+    from truthline.sync.pull.conflicts import Resolved
     from truthline.ui.document import Document
     from truthline.workspace.changes import Changes
     from truthline.workspace.workspace import Damaged, Entry, EntryId, Label, Workspace, WorkspaceInfo

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline.errors import TruthlineError, UsageError
-from truthline.sync.sources import SourceKind, recognise
+from truthline.sync.opening.sources import SourceKind, recognise
 from truthline.ui import theme
 from truthline.ui.access import Access
 from truthline.ui.actions import Actions
@@ -355,7 +355,7 @@ class MainWindow(QMainWindow):
             return
 
         def write(_token: CancelToken, _report: Report) -> str:
-            from truthline.sync.opening import export_in_words
+            from truthline.sync.opening.opening import export_in_words
 
             return export_in_words(bench.document.workspace, path)
 

@@ -15,8 +15,8 @@ from truthline.ui.words import counted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from truthline.sync.pull import PullResult
-    from truthline.sync.push import PushResult
+    from truthline.sync.pull.pull import PullResult
+    from truthline.sync.push.push import PushResult
     from truthline.ui.dataset import Dataset
     from truthline.ui.dataset_state import DatasetState
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from truthline.aws.connection import Connection
 from truthline.errors import CancelledError, NotLinesError, TruthlineError
 from truthline.progress import CancelToken, Doing, Progress, Report
-from truthline.sync.sources import Source, SourceKind, recognise
+from truthline.sync.opening.sources import Source, SourceKind, recognise
 from truthline.ui.jobs import Job, Jobs, Lane
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _open(wish: Wish, token: CancelToken, report: Report) -> Workspace:
     # Loaded here, off the GUI thread: the window is seen before what a workspace and its panels need.
     import truthline.ui.dataset_commands
     import truthline.ui.workbench  # noqa: F401
-    from truthline.sync.opening import open_or_create
+    from truthline.sync.opening.opening import open_or_create
 
     source, path = recognise(wish.text), destination(wish)
     workspace = open_or_create(

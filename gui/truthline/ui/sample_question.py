@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from truthline.errors import UsageError
 from truthline.resources import resource
-from truthline.sync.keeping import keep_workspace
+from truthline.sync.opening.keeping import keep_workspace
 from truthline.ui.jobs import Jobs, Lane
 from truthline.ui.places import documents
 from truthline.workspace.workspace import SUFFIX

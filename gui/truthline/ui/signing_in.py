@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from truthline.aws.connection import Connection
-    from truthline.sync.endpoints import Reach
+    from truthline.sync.service.endpoints import Reach
     from truthline.workspace.workspace import Workspace
 
 

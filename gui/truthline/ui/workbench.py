@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout
 
 from truthline.images.source import FirstOf, FolderSource, ImageSource, S3Source
 from truthline.manifest.annotation import Level
-from truthline.manifest.fixes import FIXES, fix_all
-from truthline.manifest.rules import check_line
+from truthline.manifest.check.fixes import FIXES, fix_all
+from truthline.manifest.check.rules import check_line
 from truthline.ui.browser import Browser
 from truthline.ui.dataset import Dataset, DatasetState
 from truthline.ui.dialogs.fix_all import FixAllDialog
@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     from truthline.interchange.importing import Imported
     from truthline.manifest.annotation import Annotation, ImageFacts
     from truthline.progress import Progress
-    from truthline.sync.endpoints import Reach
-    from truthline.sync.verdict import Verdict
+    from truthline.sync.service.endpoints import Reach
+    from truthline.sync.service.verdict import Verdict
     from truthline.workspace.workspace import Entry, WorkspaceInfo
 
 T = TypeVar("T")

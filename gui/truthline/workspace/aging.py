@@ -10,7 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
-from truthline.manifest.rules import RULES_VERSION, check_raw
+from truthline.manifest.check.rules import RULES_VERSION, check_raw
 from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
 from truthline.workspace.changes import Changes
 from truthline.workspace.contents import FINDING, finding_rows, replace_findings

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from truthline.errors import DamagedEntryError
 from truthline.manifest.annotation import Annotation, Finding, Level, RemoteError
+from truthline.manifest.check.rules import check_line, check_raw
 from truthline.manifest.line import parse_line, same_value
-from truthline.manifest.merge import merge
-from truthline.manifest.rules import check_line, check_raw
+from truthline.manifest.merge.merge import merge
 from truthline.workspace.damage import base_sum, check, facts_in, line_sum, seal
 from truthline.workspace.entry import EntryId, NewEntry
 from truthline.workspace.label_list import LabelBook, Use

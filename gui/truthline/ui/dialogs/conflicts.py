@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from truthline.manifest.merge import MergeConflict, Side
-from truthline.sync.conflicts import Resolved, conflicts_of, merging_by_itself
+from truthline.manifest.merge.merge import MergeConflict, Side
+from truthline.sync.pull.conflicts import Resolved, conflicts_of, merging_by_itself
 from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Job, Lane
 from truthline.ui.keyboard import KeyFilter

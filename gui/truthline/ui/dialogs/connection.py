@@ -24,8 +24,8 @@ from truthline.aws.policy import policy
 from truthline.aws.profiles import profiles
 from truthline.aws.session import connect
 from truthline.errors import SignInError, TruthlineError
-from truthline.sync.permissions import check_permissions
-from truthline.sync.sources import SourceKind, recognise
+from truthline.sync.opening.sources import SourceKind, recognise
+from truthline.sync.service.permissions import check_permissions
 from truthline.ui import theme
 from truthline.ui.dialogs.permissions import PermissionList, in_words
 from truthline.ui.dialogs.profiles import ProfilePicker, ProfileState
@@ -36,7 +36,7 @@ from truthline.words import progress_words
 if TYPE_CHECKING:
     from truthline.aws.profiles import Profile
     from truthline.progress import CancelToken, Progress, Report
-    from truthline.sync.permissions import Permission
+    from truthline.sync.service.permissions import Permission
 
 
 class ConnectionDialog(QDialog):

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from truthline.manifest.fixes import FIXES, fix_all
+from truthline.manifest.check.fixes import FIXES, fix_all
 from truthline.progress import CancelToken, Doing, Progress, Report
 from truthline.ui import theme
 from truthline.ui.fitting import fit_window

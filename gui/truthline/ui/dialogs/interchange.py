@@ -41,8 +41,8 @@ from truthline.interchange.reading import read_images
 from truthline.manifest.annotation import ImageSize, Level
 from truthline.manifest.placing import UNPLACED
 from truthline.progress import CancelToken, Doing, Progress, Report
-from truthline.sync.lookup import image_lookup, source_refs
-from truthline.sync.sources import split_prefix
+from truthline.sync.opening.lookup import image_lookup, source_refs
+from truthline.sync.opening.sources import split_prefix
 from truthline.ui import theme
 from truthline.ui.dialogs.first_box import Example, FirstBox, draw_example
 from truthline.ui.fitting import fit_window

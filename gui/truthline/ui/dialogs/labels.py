@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from truthline.manifest.limits import MAX_LABEL_CHARACTERS
+from truthline.manifest.check.limits import MAX_LABEL_CHARACTERS
 from truthline.ui import theme
 from truthline.ui.fitting import fit_width
 from truthline.ui.gallery.cell import readable_on

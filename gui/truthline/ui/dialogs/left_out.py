@@ -21,7 +21,7 @@ from truthline.ui.fitting import fit_window
 from truthline.ui.words import counted
 
 if TYPE_CHECKING:
-    from truthline.sync.folder import LeftOutFiles
+    from truthline.sync.opening.folder import LeftOutFiles
 
 _ROOT = QModelIndex()
 _COLUMNS = ("File", "Why")

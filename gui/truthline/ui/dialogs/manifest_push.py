@@ -10,9 +10,9 @@ from typing_extensions import override
 
 from truthline.aws.rekognition import parse_dataset_arn
 from truthline.errors import NotFoundError, UsageError
-from truthline.sync.plan import BATCH_BYTES
-from truthline.sync.rebuild import Rebuilt, create_from_workspace
-from truthline.sync.sources import split_prefix
+from truthline.sync.opening.sources import split_prefix
+from truthline.sync.push.plan import BATCH_BYTES
+from truthline.sync.rebuild.rebuild import Rebuilt, create_from_workspace
 from truthline.ui.dialogs.questions import plain_label, radio_button
 from truthline.ui.dialogs.rebuilding import RebuildingDialog
 from truthline.ui.dialogs.removal_facts import no_rebuild, suggested_place
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from truthline.aws.session import Aws
     from truthline.progress import CancelToken, Report
-    from truthline.sync.rebuild import Route
+    from truthline.sync.rebuild.rebuild import Route
     from truthline.ui.document import Document
     from truthline.workspace.workspace import Workspace
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QIcon
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
-from truthline.sync.permissions import Permission, PermissionState
+from truthline.sync.service.permissions import Permission, PermissionState
 from truthline.ui import theme
 from truthline.ui.words import counted
 

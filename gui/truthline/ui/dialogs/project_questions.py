@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from truthline.aws.rekognition import Kind
 from truthline.errors import UsageError
-from truthline.sync.sources import split_prefix
+from truthline.sync.opening.sources import split_prefix
 from truthline.ui import theme
 from truthline.ui.dialogs.project_tree import KINDS, held_words, kind_words
 from truthline.ui.dialogs.questions import ConfirmField, QuestionDialog, radio_button

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 from typing_extensions import override
 
 from truthline.errors import CancelledError, SignInError
-from truthline.sync.projects import create_dataset, delete_dataset, delete_project, distribute
+from truthline.sync.service.projects import create_dataset, delete_dataset, delete_project, distribute
 from truthline.ui.dialogs.project_clients import Clients
 from truthline.ui.dialogs.project_page import ProjectPage
 from truthline.ui.dialogs.project_questions import (

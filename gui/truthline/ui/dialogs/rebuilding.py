@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline.errors import CancelledError
-from truthline.sync.projects import CREATE_FAILED
-from truthline.sync.rebuild import Rebuilt, continue_rebuild, unfinished_rebuild
+from truthline.sync.rebuild.rebuild import Rebuilt, continue_rebuild, unfinished_rebuild
+from truthline.sync.service.projects import CREATE_FAILED
 from truthline.ui import theme
 from truthline.ui.dialogs.questions import plain_label
 from truthline.ui.dialogs.work_line import WorkLine, error_words

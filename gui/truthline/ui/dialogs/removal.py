@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline.errors import UsageError
-from truthline.sync.rebuild import Rebuilt, rebuild_without
-from truthline.sync.sources import split_prefix
+from truthline.sync.opening.sources import split_prefix
+from truthline.sync.rebuild.rebuild import Rebuilt, rebuild_without
 from truthline.ui.dialogs.questions import ConfirmField, plain_label, radio_button
 from truthline.ui.dialogs.rebuilding import RebuildingDialog, default_before
 from truthline.ui.dialogs.removal_facts import RemovalFacts, off_all, read_facts

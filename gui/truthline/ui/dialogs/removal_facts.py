@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from truthline.manifest import edit
 from truthline.manifest.line import split_source_ref
-from truthline.sync.rebuild import unfinished_rebuild
+from truthline.sync.rebuild.rebuild import unfinished_rebuild
 from truthline.ui.words import counted
 from truthline.workspace.workspace import EntryId
 

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline.errors import CancelledError
-from truthline.sync.verdict import Verdict, fetch_verdict, open_verdict, project_versions
+from truthline.sync.service.verdict import Verdict, fetch_verdict, open_verdict, project_versions
 from truthline.ui import theme
 from truthline.ui.fitting import fit_window
 from truthline.ui.jobs import Job, Lane

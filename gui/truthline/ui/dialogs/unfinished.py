@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
-from truthline.sync.rebuild import unfinished_rebuild
+from truthline.sync.rebuild.rebuild import unfinished_rebuild
 from truthline.ui.dialogs.questions import plain_label
 from truthline.ui.dialogs.rebuilding import RebuildingDialog
 from truthline.ui.fitting import fit_window

@@ -28,7 +28,7 @@ from truthline.ui.theme import plain_tip
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from truthline.manifest.merge import MergeConflict
+    from truthline.manifest.merge.merge import MergeConflict
 
 _RUNS = Qt.ItemDataRole.UserRole
 _PAD_X, _PAD_Y = 8, 5

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QColor, QImage
 
     from truthline.images.source import ImageSource
-    from truthline.manifest.merge import MergeConflict
+    from truthline.manifest.merge.merge import MergeConflict
     from truthline.ui.document import Document
     from truthline.ui.pictures import Pictures
     from truthline.workspace.workspace import Entry, EntryId

@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QWidget
 from typing_extensions import override
 
-from truthline.sync.conflicts import conflicts_of
+from truthline.sync.pull.conflicts import conflicts_of
 from truthline.ui.panels.comparison import FOCUS_RING
 from truthline.ui.theme import plain_tip
 from truthline.workspace.workspace import EntryId

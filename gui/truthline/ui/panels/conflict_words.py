@@ -16,7 +16,7 @@ from truthline.ui.words import counted
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from truthline.manifest.merge import MergeConflict
+    from truthline.manifest.merge.merge import MergeConflict
 
 _LONGEST = 160
 """More characters of one value than this are not shown; the tool tip has more."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from truthline.aws.rekognition import parse_dataset_arn
 from truthline.errors import SignInError, ThrottledError, TruthlineError, UnknownEndpointError
 from truthline.progress import Doing
-from truthline.sync.own_updates import Whose
+from truthline.sync.service.own_updates import Whose
 from truthline.ui.dataset_state import is_offline, waits_for
 from truthline.ui.times import about, clock_time
 from truthline.ui.words import counted
@@ -18,7 +18,7 @@ from truthline.words import progress_words
 if TYPE_CHECKING:
     from truthline.aws.rekognition import DatasetDescription, DatasetStats
     from truthline.progress import Progress
-    from truthline.sync.own_updates import Unseen
+    from truthline.sync.service.own_updates import Unseen
     from truthline.ui.dataset_state import DatasetState
 
 SEPARATOR = "  ·  "

@@ -26,8 +26,8 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline.manifest.annotation import Level
-from truthline.manifest.explanations import explain
-from truthline.manifest.fixes import FIXES
+from truthline.manifest.check.explanations import explain
+from truthline.manifest.check.fixes import FIXES
 from truthline.ui import theme
 from truthline.ui.field import Field
 from truthline.ui.panels.problem_tree import Group, ProblemTree, group_problems, icon_of, told_once, who

@@ -23,10 +23,10 @@ from typing_extensions import override
 
 from truthline.errors import CancelledError, ImageError
 from truthline.images.decode import fetch_facts
-from truthline.manifest.explanations import explain
+from truthline.manifest.check.explanations import explain
+from truthline.manifest.check.readiness import DatasetFinding, Summary, check_datasets
 from truthline.manifest.file import read_manifest
 from truthline.manifest.line import parse_line
-from truthline.manifest.readiness import DatasetFinding, Summary, check_datasets
 from truthline.progress import CancelToken, Doing, Progress, Report
 from truthline.ui import theme
 from truthline.ui.jobs import Job, Lane
