@@ -46,7 +46,7 @@ def has_window() -> bool:
 
 def _open_window(arguments: argparse.Namespace) -> int:
     # Qt takes half a second to load, which no command should pay for.
-    from truthline.ui.display import check_display  # noqa: PLC0415
+    from truthline.ui.kit.display import check_display  # noqa: PLC0415
 
     check_display()
     from truthline.ui.app import run  # noqa: PLC0415

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from truthline.aws.connection import Connection
     from truthline.emulator import Emulator
     from truthline.manifest.annotation import Annotation
-    from truthline.ui.workbench import Workbench
+    from truthline.ui.window.workbench import Workbench
 
 BUCKET = "truthline-sample"
 PYTESTQT = "pytestqt"

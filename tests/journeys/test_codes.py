@@ -10,9 +10,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialogButtonBox
 
 from truthline.aws.connection import Connection
-from truthline.ui.dialogs.code import CodeDialog
-from truthline.ui.dialogs.connection import ConnectionDialog
-from truthline.ui.dialogs.projects import ProjectsDialog
+from truthline.ui.connect.code_question import CodeDialog
+from truthline.ui.connect.connection import ConnectionDialog
+from truthline.ui.projects.dialog import ProjectsDialog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

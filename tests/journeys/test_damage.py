@@ -12,8 +12,8 @@ from PySide6.QtCore import Qt
 from truthline.manifest.annotation import Level
 from truthline.manifest.check import rules
 from truthline.manifest.labels import rename_label
-from truthline.ui.dialogs.interchange import ExportDialog
-from truthline.ui.dialogs.removal import RemovalDialog
+from truthline.ui.exchange.dialogs import ExportDialog
+from truthline.ui.rebuild.removal import RemovalDialog
 from truthline.workspace import aging
 from truthline.workspace.workspace import EntryId, LabelEdit, NewEntry, Workspace, WorkspaceInfo
 

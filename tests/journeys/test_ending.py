@@ -13,8 +13,8 @@ import pytest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
 
 from truthline.ui import app as program
-from truthline.ui.sample import SAMPLE_NAME
-from truthline.ui.signals import EndSignals
+from truthline.ui.kit.posix_signals import EndSignals
+from truthline.ui.start.sample import SAMPLE_NAME
 from truthline.workspace.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from truthline.manifest.edit import new_annotation
 from truthline.progress import CancelToken
 from truthline.sync.opening.opening import create_workspace
 from truthline.sync.opening.sources import recognise
-from truthline.ui.dialogs.connection import ConnectionDialog
-from truthline.ui.dialogs.endpoint import EndpointQuestion
-from truthline.ui.dialogs.projects import ProjectsDialog
+from truthline.ui.connect.connection import ConnectionDialog
+from truthline.ui.connect.endpoint import EndpointQuestion
+from truthline.ui.projects.dialog import ProjectsDialog
 from truthline.workspace.workspace import NewEntry, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QLabel
 
-from truthline.ui.dialogs.labels import DeleteDialog, LabelDialog, RenameDialog
-from truthline.ui.panels.search import SearchField
+from truthline.ui.gallery.search import SearchField
+from truthline.ui.labels.questions import DeleteDialog, LabelDialog, RenameDialog
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from truthline.ui.workbench import Workbench
+    from truthline.ui.window.workbench import Workbench
 
 NONE = Qt.KeyboardModifier.NoModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -26,7 +26,7 @@ BOXES = [("flower", (300, 200, 200, 150)), ("eye", (700, 500, 250, 200))]
 @pytest.fixture
 def bench(user: Any, manifest: Path, photos: Path, tmp_path: Path) -> Workbench:
     """The sample without a service, 17 images."""
-    from truthline.ui.opening import Wish  # noqa: PLC0415
+    from truthline.ui.start.opener import Wish  # noqa: PLC0415
 
     copied = tmp_path / "parts.manifest"
     copied.write_bytes(manifest.read_bytes())
@@ -160,7 +160,7 @@ def highlighted(bench: Workbench) -> list[str]:
     """The labels that are drawn as chosen, by the accent at their left edge."""
     from PySide6.QtGui import QColor  # noqa: PLC0415
 
-    from truthline.ui import theme  # noqa: PLC0415
+    from truthline.ui.kit import theme  # noqa: PLC0415
 
     view = bench.labels.list
     picture = view.viewport().grab().toImage()
@@ -214,7 +214,7 @@ def test_commands_on_a_label_are_about_the_one_highlighted(user: Any, bench: Wor
 
 
 def test_without_labels_the_commands_on_them_are_disabled(user: Any, photos: Path) -> None:
-    from truthline.ui.opening import Wish  # noqa: PLC0415
+    from truthline.ui.start.opener import Wish  # noqa: PLC0415
 
     user.window.open_wish(Wish(str(photos), target="s3://leaves/photos"))
     bench = user.opened()

@@ -13,7 +13,7 @@ from truthline.workspace.workspace import Filter, Kind, Origin, Problem
 
 if TYPE_CHECKING:
     from truthline.emulator import ManualClock
-    from truthline.ui.workbench import Workbench
+    from truthline.ui.window.workbench import Workbench
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 CTRL = Qt.KeyboardModifier.ControlModifier

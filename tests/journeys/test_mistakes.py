@@ -15,10 +15,10 @@ from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox, QLabel
 from shiboken6 import isValid
 
 from truthline import __version__, log
-from truthline.ui.dialogs.about import AboutDialog
-from truthline.ui.dialogs.keys import KeysDialog
-from truthline.ui.dialogs.unforeseen import UnforeseenDialog
-from truthline.ui.jobs import Lane
+from truthline.ui.kit.jobs import Lane
+from truthline.ui.window.about import AboutDialog
+from truthline.ui.window.key_list import KeysDialog
+from truthline.ui.window.unforeseen import UnforeseenDialog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +108,7 @@ def test_one_that_comes_again_and_again_can_be_silenced(
 def test_an_error_in_a_job_says_what_the_job_was_about(
     user: Any, hooked: Path, monkeypatch: pytest.MonkeyPatch, manifest: Path
 ) -> None:
-    monkeypatch.setattr("truthline.ui.opening._open", break_down)
+    monkeypatch.setattr("truthline.ui.start.opener._open", break_down)
     # The fixture fails a test in which something unforeseen happens; here it is meant to.
     user.app.jobs.failed_unexpectedly.disconnect()
     user.app.jobs.failed_unexpectedly.connect(user.app._tell)
@@ -160,7 +160,7 @@ from PySide6.QtWidgets import QApplication
 from truthline import log
 from truthline.aws.connection import Connection
 from truthline.ui import app as program
-from truthline.ui.dialogs.unforeseen import UnforeseenDialog
+from truthline.ui.window.unforeseen import UnforeseenDialog
 
 def break_down():
     raise ValueError("planted")

@@ -14,7 +14,7 @@ from truthline.aws.connection import Connection
 from truthline.progress import CancelToken
 from truthline.sync.opening.opening import create_workspace
 from truthline.sync.opening.sources import recognise
-from truthline.ui.dialogs.interchange import ImportDialog
+from truthline.ui.exchange.dialogs import ImportDialog
 from truthline.workspace.workspace import EntryId
 
 if TYPE_CHECKING:

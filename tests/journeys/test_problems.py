@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt
 
 from truthline.manifest.edit import new_annotation
-from truthline.ui.dialogs.fix_all import FixAllDialog
+from truthline.ui.problems.fix_all import FixAllDialog
 from truthline.workspace.workspace import Filter
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from truthline.progress import CancelToken
 from truthline.sync.opening.opening import create_workspace
 from truthline.sync.opening.sources import recognise
 from truthline.sync.service.watch import watch
-from truthline.ui.dialogs.conflicts import ConflictsDialog
-from truthline.ui.dialogs.projects import ProjectsDialog
-from truthline.ui.dialogs.removal import RemovalDialog
+from truthline.ui.conflicts.dialog import ConflictsDialog
+from truthline.ui.projects.dialog import ProjectsDialog
+from truthline.ui.rebuild.removal import RemovalDialog
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,15 +9,15 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from truthline.ui.dialogs.fix_all import FixAllDialog
-from truthline.ui.opening import Wish
+from truthline.ui.problems.fix_all import FixAllDialog
+from truthline.ui.start.opener import Wish
 from truthline.workspace.workspace import EntryId, Filter, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from truthline.ui.workbench import Workbench
+    from truthline.ui.window.workbench import Workbench
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 CTRL = Qt.KeyboardModifier.ControlModifier

@@ -15,7 +15,7 @@ READERS = {
     *("casefold", "lower", "upper", "isupper", "count", "find", "index", "partition", "rpartition"),
     *("removeprefix", "removesuffix", "split", "rsplit", "startswith", "endswith"),
 }
-BORDERS = {"aws/causes.py", "aws/failed_update.py", "aws/translate.py", "ui/display.py"}
+BORDERS = {"aws/causes.py", "aws/failed_update.py", "aws/translate.py", "ui/kit/display.py"}
 """Where other people's texts become kinds."""
 FOREIGN = {
     ("aws/roles.py", "Enter MFA code for "),  # botocore asks in words alone

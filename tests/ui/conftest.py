@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from truthline.ui.document import Document
-from truthline.ui.gallery.model import EntryModel
-from truthline.ui.jobs import Jobs
-from truthline.ui.palette import LabelColours
+from truthline.ui.document.document import Document
+from truthline.ui.document.entry_model import EntryModel
+from truthline.ui.document.palette import LabelColours
+from truthline.ui.kit.jobs import Jobs
 from truthline.workspace.workspace import NewEntry, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from truthline.ui.canvas.items import readable_on
 from truthline.ui.canvas.view import Canvas, Frame
-from truthline.ui.theme import LABEL_COLOURS, apply_theme, tokens
+from truthline.ui.kit.theme import LABEL_COLOURS, apply_theme, tokens
 
 RED = "#ff0000"
 

@@ -21,8 +21,8 @@ from truthline.ui.canvas.geometry import (
     nearest,
 )
 from truthline.ui.canvas.items import BoxItem, CanvasBox, Tag, pen, rectangle, tinted
-from truthline.ui.keys import key_name
-from truthline.ui.theme import tokens
+from truthline.ui.kit.keys import key_name
+from truthline.ui.kit.theme import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

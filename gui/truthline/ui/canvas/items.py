@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from truthline.ui.canvas.geometry import Frame, Handle, Size, handle_points
-from truthline.ui.theme import SMALL
+from truthline.ui.kit.theme import SMALL
 
 HANDLE = 8
 """The side of a handle, and how far from its middle it can be grabbed: screen pixels."""

@@ -19,7 +19,7 @@ from typing_extensions import override
 from truthline.ui.canvas.geometry import Frame, stacked
 from truthline.ui.canvas.items import Tag, pen, rectangle, tinted
 from truthline.ui.canvas.picture import PictureView
-from truthline.ui.theme import plain_tip
+from truthline.ui.kit.theme import plain_tip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from truthline.ui.theme import GRID, TEXT, tokens
+from truthline.ui.kit.theme import GRID, TEXT, tokens
 
 if TYPE_CHECKING:
     from truthline.ui.canvas.geometry import Point, Size

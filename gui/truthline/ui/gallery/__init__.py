@@ -1,1 +1,1 @@
-"""The gallery of thumbnails, and the filmstrip under the image."""
+"""The gallery of thumbnails, the filmstrip, and the filters and search that narrow them."""

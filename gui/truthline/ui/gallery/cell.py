@@ -8,13 +8,13 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 
 from truthline.manifest.annotation import Level
-from truthline.ui import theme
+from truthline.ui.kit import theme
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from truthline.ui.gallery.model import Card
-    from truthline.ui.pictures import Thumbnail
+    from truthline.ui.document.entry_model import Card
+    from truthline.ui.document.pictures import Thumbnail
 
 _PAD = 4
 _CHIP = 16

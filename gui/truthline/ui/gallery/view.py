@@ -34,15 +34,15 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QToolTip, QWidget
 from typing_extensions import override
 
-from truthline.ui import theme
+from truthline.ui.document.entry_model import EntryModel
+from truthline.ui.document.selection import joined
 from truthline.ui.gallery.cell import paint_cell
-from truthline.ui.gallery.model import EntryModel
-from truthline.ui.gallery.selection import joined
+from truthline.ui.kit import theme
 from truthline.workspace.workspace import EntryId
 
 if TYPE_CHECKING:
-    from truthline.ui.gallery.selection import RowSelection
-    from truthline.ui.pictures import Pictures
+    from truthline.ui.document.pictures import Pictures
+    from truthline.ui.document.selection import RowSelection
 
 _GAP = 8
 _CAPTION = 24

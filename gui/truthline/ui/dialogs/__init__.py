@@ -1,1 +1,0 @@
-"""Questions that need an answer: what to open, which dataset, whether to upload."""

@@ -1,0 +1,125 @@
+"""Which entries are listed, which are selected, which one is current: the same for every view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QModelIndex, QObject, Signal
+
+from truthline.ui.document.selection import Flag, RowSelection, runs_of
+from truthline.ui.kit.jobs import Job, Lane
+from truthline.workspace.workspace import EntryId, Filter
+
+if TYPE_CHECKING:
+    from array import array
+
+    from truthline.ui.document.document import Document
+    from truthline.ui.document.entry_model import EntryModel
+    from truthline.workspace.changes import Changes
+
+
+class Browser(QObject):
+    """The filtered list of a document's entries with one selection.
+
+    An edit never takes an entry out of the list under the person's hands: the list is made anew only when
+    another filter is set, or the same one again.
+    """
+
+    listed = Signal(object)
+    """The `Filter` of a new list."""
+    current_changed = Signal(object)
+    """The current entry's `EntryId`, or None."""
+    selection_changed = Signal(object)
+    """The number of selected entries."""
+
+    def __init__(self, document: Document, model: EntryModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._listing: Job | None = None
+        self._sought: EntryId | None = None
+        self.filter = Filter()
+        self.model = model
+        self.selection = RowSelection(model, self)
+        self.selection.currentChanged.connect(self._tell_current)
+        self.selection.selectionChanged.connect(self._tell_selection)
+        document.changed.connect(self._refresh)
+
+    @property
+    def current(self) -> EntryId | None:
+        """The current entry."""
+        index = self.selection.currentIndex()
+        return self.model.id_at(index.row()) if index.isValid() else None
+
+    @property
+    def selected(self) -> list[EntryId]:
+        """The selected entries in list order."""
+        return [entry_id for run in self.selection.runs for entry_id in self.model.ids_in(*run)]
+
+    def set_filter(self, wanted: Filter) -> None:
+        """List the entries that ``wanted`` lets through, and keep the current one if it is among them."""
+        self.filter = wanted
+        if self._listing is not None:
+            self._listing.drop()
+        workspace = self._document.workspace
+        self._listing = self._document.jobs.run(
+            Lane.READ, lambda _token, _report: workspace.ids(wanted), done=self._show
+        )
+
+    def go_to(self, entry_id: EntryId) -> None:
+        """Make an entry current; where the filter hides it, everything is listed first."""
+        row = self.model.row_of(entry_id)
+        if row is not None:
+            self._set_current(row)
+        else:
+            self._sought = entry_id
+            self.set_filter(Filter())
+
+    def step(self, steps: int) -> None:
+        """Go that many entries forward, or backward if negative, and stop at the ends."""
+        rows = self.model.rowCount()
+        if rows:
+            index = self.selection.currentIndex()
+            row = index.row() + steps if index.isValid() else 0
+            self._set_current(min(max(row, 0), rows - 1))
+
+    def select_all(self) -> None:
+        """Select every listed entry."""
+        rows = self.model.rowCount()
+        if rows:
+            self.selection.select_runs([(0, rows - 1)])
+
+    def select_current(self) -> None:
+        """Select the current entry alone, unless it is among the selected ones."""
+        index = self.selection.currentIndex()
+        if index.isValid() and not self.selection.isSelected(index):
+            self.selection.select(index, Flag.ClearAndSelect)
+
+    def _show(self, ids: array[int]) -> None:
+        self._listing = None
+        going = self._sought is not None  # to one entry, so that the earlier selection is given up
+        sought, self._sought = (self._sought if going else self.current), None
+        kept = set() if going else set(self.selected)
+        self.model.set_ids(ids)
+        runs = runs_of(kept, ids)
+        self.selection.select_runs(runs)
+        row = self.model.row_of(sought) if sought is not None else None
+        if row is not None:
+            flags = Flag.NoUpdate if runs else Flag.ClearAndSelect
+            self.selection.setCurrentIndex(self.model.index(row), flags)
+        elif ids:
+            self._set_current(0)
+        else:
+            self.current_changed.emit(None)
+        self.listed.emit(self.filter)
+
+    def _set_current(self, row: int) -> None:
+        self.selection.setCurrentIndex(self.model.index(row), Flag.ClearAndSelect)
+
+    def _refresh(self, changes: Changes) -> None:
+        self.model.refresh(None if changes.everything else changes.entries)
+
+    def _tell_current(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        self.current_changed.emit(self.model.id_at(current.row()) if current.isValid() else None)
+
+    def _tell_selection(self) -> None:
+        self.selection_changed.emit(self.selection.count)

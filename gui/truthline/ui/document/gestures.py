@@ -1,0 +1,199 @@
+"""Gestures as steps of a `Document`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from typing_extensions import override
+
+from truthline.manifest.attributes import keeps_attributes
+from truthline.progress import CancelToken, Doing, Progress, Report
+from truthline.ui.document.undo_stack import Attempt, Step
+from truthline.workspace.workspace import LabelEdit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+    from truthline.manifest.annotation import Annotation
+    from truthline.sync.pull.conflicts import Resolved
+    from truthline.ui.document.document import Document
+    from truthline.workspace.changes import Changes
+    from truthline.workspace.workspace import Damaged, Entry, EntryId, Label, Workspace, WorkspaceInfo
+
+Edit: TypeAlias = "Callable[[Annotation], Annotation]"
+"""A pure change of one annotation; returns the same object where there is nothing to change."""
+EntryEdit: TypeAlias = "Callable[[Entry], Annotation]"
+"""The same for changes that also need to know the entry, such as its image's facts."""
+Arrange: TypeAlias = "Callable[[Sequence[Label]], LabelEdit]"
+"""What becomes of the list of labels, by the list as it is."""
+
+_NO_EDIT = LabelEdit()
+_CHUNK = 500
+
+
+class EditAnnotation(Step):
+    """One gesture: the lines before and after it, and what it did to the list of labels.
+
+    Undo is another save. What somebody else's changes made of the line meanwhile stays in it. Labels that
+    came into the list with its lines leave it again, ``listed`` if it is on disk already.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        text: str,
+        before: Mapping[EntryId, bytes],
+        after: Mapping[EntryId, bytes],
+        *,
+        labels: tuple[LabelEdit, LabelEdit] = (_NO_EDIT, _NO_EDIT),
+        listed: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(text)
+        self._document = document
+        self._before = before
+        self._after = after
+        self._labels_before, self._labels_after = labels
+        self._listed = listed
+
+    @classmethod
+    def of(cls, document: Document, text: str, edited: Edited, listed: tuple[str, ...]) -> EditAnnotation:
+        """A gesture that is on disk already."""
+        labels = (edited.labels_before, edited.labels)
+        return cls(document, text, edited.before, edited.after, labels=labels, listed=listed)
+
+    @property
+    @override
+    def entries(self) -> Collection[EntryId]:
+        return self._after.keys()
+
+    @property
+    @override
+    def only_lines(self) -> bool:
+        return not self._labels_after
+
+    @override
+    def lines(self, entry_id: EntryId) -> tuple[bytes, bytes]:
+        return self._before[entry_id], self._after[entry_id]
+
+    @override
+    def redo(self, attempt: Attempt) -> None:
+        def saved(changes: Changes) -> None:
+            self._listed = changes.listed
+            attempt.saved(changes)
+
+        self._document.save(self._after, self._before, self._labels_after, replace(attempt, saved=saved))
+
+    @override
+    def undo(self, attempt: Attempt) -> None:
+        drop = tuple(dict.fromkeys(self._labels_before.drop + self._listed))
+        labels = replace(self._labels_before, drop=drop)
+        self._document.save(self._before, self._after, labels, attempt)
+
+
+class ResolveConflicts(Step):
+    """Conflicts decided for one side, which is on disk already when this is made.
+
+    Undo brings back line, base line and conflict of the entries that are still as they were decided.
+    """
+
+    def __init__(self, document: Document, text: str, resolved: Resolved) -> None:
+        super().__init__(text)
+        self._document = document
+        self._resolved = resolved
+
+    @property
+    @override
+    def entries(self) -> Collection[EntryId]:
+        return self._resolved.after.keys()
+
+    @override
+    def lines(self, entry_id: EntryId) -> tuple[bytes, bytes]:
+        return self._resolved.before[entry_id].line, self._resolved.after[entry_id].line
+
+    @override
+    def redo(self, attempt: Attempt) -> None:
+        self._document.settle_again(self._resolved.after, self._resolved.before, attempt)
+
+    @override
+    def undo(self, attempt: Attempt) -> None:
+        self._document.settle_again(self._resolved.before, self._resolved.after, attempt)
+
+
+class ChooseAttributes(Step):
+    """Which label attributes are edited, before and after a person chose others."""
+
+    def __init__(self, document: Document, before: WorkspaceInfo, after: WorkspaceInfo) -> None:
+        super().__init__("Choose Attributes")
+        self._document = document
+        self._before = before
+        self._after = after
+
+    @override
+    def redo(self, attempt: Attempt) -> None:
+        self._document.store_attributes(self._after, self._before, attempt)
+
+    @override
+    def undo(self, attempt: Attempt) -> None:
+        self._document.store_attributes(self._before, self._after, attempt)
+
+
+@dataclass(slots=True)
+class Edited:
+    """What an edit makes of lines and labels.
+
+    ``kept`` counts the entries that a locked attribute forbade, ``damaged`` are those with no line to edit.
+    """
+
+    before: dict[EntryId, bytes] = field(default_factory=dict)
+    after: dict[EntryId, bytes] = field(default_factory=dict)
+    kept: int = 0
+    damaged: list[Damaged] = field(default_factory=list)
+    labels: LabelEdit = _NO_EDIT
+    labels_before: LabelEdit = _NO_EDIT
+
+    def add(self, entry_id: EntryId, old: Annotation, changed: Annotation, locked: Collection[str]) -> None:
+        """Take in what became of one entry's annotation."""
+        if changed.raw == old.raw:
+            return
+        if locked and not keeps_attributes(old, changed, locked):
+            self.kept += 1
+            return
+        self.before[entry_id] = old.raw
+        self.after[entry_id] = changed.raw
+
+
+def edited_by(change: EntryEdit, entries: Iterable[Entry], locked: Collection[str]) -> Edited:
+    """What an edit makes of these entries."""
+    edited = Edited()
+    for entry in entries:
+        if entry.damaged:
+            edited.damaged.append(entry.damaged)
+            continue
+        changed = change(entry)
+        if changed.raw != entry.line:
+            edited.add(entry.id, entry.annotation, changed, locked)
+    return edited
+
+
+def edited_uses(
+    change: Edit,
+    found: Iterable[tuple[EntryId, Annotation]],
+    locked: Collection[str],
+    damaged: list[Damaged],
+) -> Edited:
+    """What an edit makes of the entries in which a label was found; finding them fills ``damaged``."""
+    edited = Edited(damaged=damaged)
+    for entry_id, annotation in found:
+        edited.add(entry_id, annotation, change(annotation), locked)
+    return edited
+
+
+def stream_entries(
+    workspace: Workspace, entry_ids: Sequence[EntryId], text: str, report: Report, cancel: CancelToken
+) -> Iterator[Entry]:
+    """Read very many entries, with progress."""
+    for start in range(0, len(entry_ids), _CHUNK):
+        cancel.check()
+        report(Progress(Doing.ASKED, start, len(entry_ids), about=text))
+        yield from workspace.entries(entry_ids[start : start + _CHUNK])

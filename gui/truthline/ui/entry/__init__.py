@@ -1,0 +1,1 @@
+"""The current entry: its labels and boxes as a list, and its JSON line."""

@@ -1,0 +1,1 @@
+"""Other tools' labels: import and export."""

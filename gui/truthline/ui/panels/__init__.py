@@ -1,1 +1,0 @@
-"""What stands around the image: labels, boxes, problems, the line, the dataset bar."""

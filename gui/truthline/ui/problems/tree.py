@@ -1,0 +1,201 @@
+"""Problems in groups, as a model of two levels: by code or by image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor, QIcon
+from typing_extensions import override
+
+from truthline.manifest.annotation import Level
+from truthline.ui.kit import theme
+from truthline.workspace.workspace import Origin, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+Index = QModelIndex | QPersistentModelIndex
+
+HEADINGS = ("Problem", "Code", "Image", "Line")
+_ROOT = QModelIndex()
+_WORST_FIRST = {Level.ERROR: 0, Level.WARNING: 1, Level.INFO: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Problems that belong together under one title."""
+
+    key: str
+    title: str
+    problems: Sequence[Problem]
+
+    @property
+    def level(self) -> Level:
+        """The worst of its problems'."""
+        return min((problem.level for problem in self.problems), key=_WORST_FIRST.__getitem__)
+
+
+class ProblemTree(QAbstractItemModel):
+    """Groups, and the problems in each; the service's first, errors before warnings."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.groups: Sequence[Group] = ()
+
+    def set_groups(self, groups: Sequence[Group]) -> None:
+        """Show other groups."""
+        self.beginResetModel()
+        self.groups = groups
+        self.endResetModel()
+
+    def problem_at(self, index: Index) -> Problem | None:
+        """The problem of a row, None for a group."""
+        if not index.isValid() or not index.internalId():
+            return None
+        return self.groups[index.internalId() - 1].problems[index.row()]
+
+    def group_at(self, index: Index) -> Group | None:
+        """The group of a row, or the one that a problem's row is in."""
+        if not index.isValid():
+            return None
+        return self.groups[(index.internalId() or index.row() + 1) - 1]
+
+    def index_of(self, wanted: Problem) -> QModelIndex:
+        """Where a problem stands, invalid if it is not listed."""
+        for place, group in enumerate(self.groups):
+            for row, problem in enumerate(group.problems):
+                if problem == wanted:
+                    return self.createIndex(row, 0, place + 1)
+        return QModelIndex()
+
+    @override
+    def index(self, row: int, column: int, parent: Index = _ROOT) -> QModelIndex:
+        if not self.hasIndex(row, column, parent):
+            return QModelIndex()
+        return self.createIndex(row, column, parent.row() + 1 if parent.isValid() else 0)
+
+    @override
+    def parent(self, child: Index = _ROOT) -> QModelIndex:  # type: ignore[override]
+        if not child.isValid() or not child.internalId():
+            return QModelIndex()
+        return self.createIndex(child.internalId() - 1, 0, 0)
+
+    @override
+    def rowCount(self, parent: Index = _ROOT) -> int:
+        if not parent.isValid():
+            return len(self.groups)
+        if parent.internalId() or parent.column():
+            return 0
+        return len(self.groups[parent.row()].problems)
+
+    @override
+    def columnCount(self, parent: Index = _ROOT) -> int:
+        return len(HEADINGS)
+
+    @override
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return HEADINGS[section]
+        return None
+
+    @override
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        problem = self.problem_at(index)
+        if problem is None:
+            return self._group_data(index, role)
+        if role == Qt.ItemDataRole.DisplayRole:
+            name = image_name(problem)
+            line = f"{problem.position:,}" if problem.position else ""
+            return (problem.message, problem.code, name, line)[index.column()]
+        if role == Qt.ItemDataRole.DecorationRole and index.column() == 0:
+            return icon_of(problem.origin, problem.level)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return theme.plain_tip(
+                f"{who(problem.origin)}: {problem.message}\n{problem.code}\n{problem.source_ref}"
+            )
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{who(problem.origin)}, {problem.level}: {problem.message}"
+        if role == Qt.ItemDataRole.ForegroundRole and index.column():
+            return QColor(theme.tokens().dim)
+        return None
+
+    def _group_data(self, index: Index, role: int) -> Any:
+        group = self.group_at(index)
+        if group is None or index.column():
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return f"{group.title}  ({len(group.problems):,})"
+        if role == Qt.ItemDataRole.DecorationRole:
+            return icon_of(group.problems[0].origin, group.level)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return theme.plain_tip(group.title)
+        return None
+
+
+def group_problems(
+    problems: Iterable[Problem], *, by_image: bool, title_of: Callable[[str], str]
+) -> list[Group]:
+    """Sort problems into groups by code (``title_of`` says what a code means) or by image."""
+    found: dict[str, list[Problem]] = {}
+    for problem in sorted(problems, key=_urgency):
+        key = f"{problem.entry_id}" if by_image else problem.code
+        found.setdefault(key, []).append(problem)
+    groups = [
+        Group(key, image_name(members[0]) if by_image else title_of(key), members)
+        for key, members in found.items()
+    ]
+    return groups if by_image else sorted(groups, key=lambda group: _WORST_FIRST[group.level])
+
+
+def told_once(problems: Sequence[Problem]) -> Iterator[Problem]:
+    """Without findings that the service reports too; its report then says it in our words, with numbers."""
+    found = {_place(problem): problem for problem in problems if problem.origin is Origin.FINDING}
+    reported = {_place(problem) for problem in problems if problem.origin is not Origin.FINDING}
+    for problem in problems:
+        place = _place(problem)
+        if problem.origin is not Origin.FINDING and place in found:
+            yield replace(problem, message=found[place].message)
+        elif problem.origin is not Origin.FINDING or place not in reported:
+            yield problem
+
+
+def image_name(problem: Problem) -> str:
+    """The image's file name, or its line's number where the line names none."""
+    if not problem.entry_id:
+        return "The whole dataset"
+    return problem.source_ref.rsplit("/", 1)[-1] if problem.source_ref else f"Line {problem.position:,}"
+
+
+def who(origin: Origin) -> str:
+    """Who sees a problem, in words."""
+    return {
+        Origin.FINDING: "Found by Truthline",
+        Origin.REMOTE: "Reported by the service",
+        Origin.TRAINING: "Reported by training",
+    }[origin]
+
+
+def icon_of(origin: Origin, level: Level) -> QIcon:
+    """The icon of a problem; the service's have a shape of their own."""
+    t = theme.tokens()
+    colour = {Level.ERROR: t.error, Level.WARNING: t.warning, Level.INFO: t.dim}[level]
+    if origin is not Origin.FINDING:
+        return theme.icon("cloud-error", colour)
+    return theme.icon({Level.ERROR: "error", Level.WARNING: "warning", Level.INFO: "info"}[level], colour)
+
+
+def _place(problem: Problem) -> tuple[int, str, str]:
+    return problem.entry_id, problem.code, problem.pointer
+
+
+def _urgency(problem: Problem) -> tuple[bool, int, int, int]:
+    return (
+        problem.origin is Origin.FINDING,
+        _WORST_FIRST[problem.level],
+        problem.position,
+        problem.ordinal,
+    )

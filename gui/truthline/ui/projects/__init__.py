@@ -1,0 +1,1 @@
+"""Projects and datasets of the account: listed, made, split and deleted."""

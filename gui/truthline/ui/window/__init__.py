@@ -1,0 +1,1 @@
+"""The main window: what is where, which command does what, and who tells whom."""

@@ -1,0 +1,343 @@
+"""What a person does with the open workspace's dataset: the questions asked before, what is told after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QMessageBox
+
+from truthline.errors import UnknownEndpointError
+from truthline.sync.opening.sources import SourceKind
+from truthline.sync.rebuild.rebuild import unfinished_rebuild
+from truthline.ui.conflicts.dialog import ConflictsDialog
+from truthline.ui.connect.connection import ConnectionDialog
+from truthline.ui.connect.endpoint import EndpointQuestion
+from truthline.ui.dataset.notification import Notifier, pull_words
+from truthline.ui.kit.words import counted
+from truthline.ui.rebuild.first_push import ManifestPushDialog
+from truthline.ui.rebuild.removal import ContinueRebuildDialog, RemovalDialog
+from truthline.ui.start.folder_facts import FolderFacts
+from truthline.workspace.changes import Changes
+from truthline.workspace.damage import DAMAGED, Damaged, left_out_words
+from truthline.workspace.workspace import EntryId, Filter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtWidgets import QDialog, QWidget
+
+    from truthline.sync.pull.pull import PullResult
+    from truthline.sync.push.push import PushResult
+    from truthline.sync.push.route import Route
+    from truthline.sync.push.upload import Comparison, Upload
+    from truthline.sync.rebuild.rebuild import Rebuilt
+    from truthline.ui.window.workbench import Workbench
+
+_SELECTED_AT_MOST = 10_000
+_NAMED = 5
+
+
+class DatasetCommands(QObject):
+    """The dataset's commands of one workbench; dialogs belong to ``window``."""
+
+    panel_wanted = Signal(object)
+    """The panel of the drawer that is to be seen."""
+
+    def __init__(self, bench: Workbench, window: QWidget) -> None:
+        super().__init__(bench)
+        self._bench = bench
+        self._window = window
+        self._dataset = bench.dataset
+        self._workspace = bench.document.workspace
+        self._conflicts: QDialog | None = None
+        self._question: EndpointQuestion | None = None
+        self._connected = False
+        self.notifier = Notifier(bench.dataset, window)
+        self.folder = FolderFacts(bench.document, bench.toast, window)
+        self.folder.placed.connect(self._follow_placed)
+        self.folder.failed.connect(lambda error: bench.toast.complain(str(error)))
+        dataset, bar = bench.dataset, bench.bar
+        dataset.uploads_needed.connect(self._offer_upload)
+        dataset.manifest_offered.connect(self._offer_manifest)
+        dataset.pushed.connect(self._tell_pushed)
+        dataset.pulled.connect(self._tell_pulled)
+        dataset.connected.connect(self._note_connected)
+        dataset.push_queued.connect(self._tell_queued)
+        dataset.failed.connect(self._ask_about_endpoint)
+        bar.connect_wanted.connect(lambda _: self.connect_to_dataset())
+        bar.push_wanted.connect(lambda _: dataset.push())
+        bar.pull_wanted.connect(lambda _: dataset.pull())
+        bar.resolve_wanted.connect(lambda _: self.resolve())
+        bar.command_copied.connect(lambda _: bench.toast.say("The command was copied. Run it in a terminal."))
+        dataset.state_changed.connect(bench.history.show_state)
+        bench.history.entry_wanted.connect(self._go_to)
+
+    def start(self) -> None:
+        """Ask what must be asked first, tell of files left out, offer to go on with work left half done."""
+        self._ask_about_endpoint()
+        self.folder.tell()
+        sentence = unfinished_rebuild(self._workspace)
+        if sentence:
+            self._bench.toast.warn(sentence, action="Continue…", act=self._continue_rebuild)
+
+    def close(self) -> None:
+        """Close what reads the workspace."""
+        self.notifier.close()
+        for dialog in (self._conflicts, self._question):
+            if dialog is not None:
+                dialog.close()
+
+    # what a person asks for
+
+    def refresh(self) -> None:
+        """Ask for the dataset's status, and a person for what that takes."""
+        self._dataset.access.ask_again()
+        self._ask_about_endpoint()
+        self._dataset.refresh()
+
+    def connect_to_dataset(self) -> None:
+        """Ask which dataset the workspace shall belong to."""
+        self.folder.with_address("A dataset names images by their S3 address.", self._ask_for_dataset)
+
+    def _ask_for_dataset(self) -> None:
+        info = self._workspace.info
+        dialog = ConnectionDialog(
+            self._bench.document.jobs,
+            SourceKind.DATASET,
+            "Connect to a Dataset",
+            self._dataset.access.connection,
+            self._window,
+        )
+        dialog.address.setText(info.dataset_arn)
+
+        def accepted() -> None:
+            self._dataset.access.choose(dialog.connection.endpoint_url)
+            self._dataset.connect_to(dialog.connection, dialog.text)
+
+        dialog.accepted.connect(accepted)
+        _open(dialog)
+
+    def resolve(self) -> None:
+        """Show what somebody else changed too."""
+        if self._conflicts is None:
+            bench = self._bench
+            dialog = ConflictsDialog(bench.document, bench.pictures, bench.colours, self._window)
+            dialog.destroyed.connect(self._forget_conflicts)
+            self._conflicts = dialog
+        self._conflicts.show()
+        self._conflicts.raise_()
+        self._conflicts.activateWindow()
+
+    def remove_images(self) -> None:
+        """Ask how the selected images shall leave the dataset."""
+        ids = self._bench.browser.selected
+        if not ids:
+            self._bench.toast.say("Select the images first that the dataset shall be without.")
+            return
+        dialog = RemovalDialog(self._bench.document, ids, self._dataset.signed_in, self._window)
+        dialog.rebuilt.connect(self._follow_rebuilt)
+        dialog.arn_changed.connect(self._dataset.show_dataset)
+        dialog.removed.connect(lambda _: self._relist())
+        _open(dialog)
+
+    def _ask_about_endpoint(self, because: Exception | None = None) -> None:
+        """Ask whether the endpoint that the workspace names may be asked, unless that is known."""
+        url = self._dataset.access.unknown_endpoint
+        if not url or self._question is not None or not isinstance(because, UnknownEndpointError | None):
+            return
+        question = self._question = EndpointQuestion(self._workspace.info.name, url, self._window)
+
+        def answered(_result: int) -> None:
+            self._question = None
+            if question.allowed:
+                self._dataset.access.choose(url)
+                self._dataset.refresh()
+
+        question.finished.connect(answered)
+        question.open()
+
+    # what is told
+
+    def _offer_manifest(self, route: Route) -> None:
+        dialog = ManifestPushDialog(self._bench.document, route, self._dataset.signed_in, self._window)
+        dialog.created.connect(self._follow_rebuilt)
+        dialog.arn_changed.connect(self._dataset.show_dataset)
+        dialog.updates_wanted.connect(lambda _: self._dataset.push_by_updates())
+        _open(dialog)
+
+    def _continue_rebuild(self) -> None:
+        dialog = ContinueRebuildDialog(self._bench.document, self._dataset.signed_in, self._window)
+        dialog.rebuilt.connect(self._follow_rebuilt)
+        dialog.arn_changed.connect(self._dataset.show_dataset)
+        _open(dialog)
+
+    def _follow_rebuilt(self, rebuilt: Rebuilt) -> None:
+        """The workspace belongs to a new dataset now, and perhaps lost entries."""
+        self._relist()
+        self._dataset.show_dataset(rebuilt.arn)
+        self._bench.toast.say(f"The dataset was created anew, with {counted(rebuilt.entries, 'image')}.")
+
+    def _follow_placed(self, changes: Changes) -> None:
+        self._bench.document.changed.emit(changes)
+        self._bench.read_anew()
+        self._bench.browser.set_filter(self._bench.browser.filter)
+
+    def _relist(self) -> None:
+        self._bench.document.undo_stack.clear()
+        self._bench.document.changed.emit(Changes(everything=True, info=True))
+        self._bench.browser.set_filter(self._bench.browser.filter)
+
+    def _offer_upload(self, found: Comparison) -> None:
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(_on_images(found))
+        box.setInformativeText(_on_uploading(found, self._workspace.info.images_dir))
+        upload = box.addButton(
+            "Upload and Push" if found.missing else "Replace and Push", QMessageBox.ButtonRole.AcceptRole
+        )
+        without = box.addButton(
+            "Push Without Them" if found.missing else "Keep and Push", QMessageBox.ButtonRole.DestructiveRole
+        )
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(upload if found.missing else without)
+        replace_too = QCheckBox(f"Replace {counted(len(found.different), 'image')} in the bucket")
+        if found.missing and found.different:
+            box.setCheckBox(replace_too)
+
+        def chosen(button: object) -> None:
+            if button is upload:
+                replacing = replace_too.isChecked() or not found.missing
+                self._dataset.keep_in_bucket([] if replacing else found.different)
+                self._dataset.upload_and_push(found.missing + (found.different if replacing else []))
+            elif button is without:
+                self._dataset.keep_in_bucket(found.different)
+                self._dataset.go_on()
+
+        box.buttonClicked.connect(chosen)
+        _open(box)
+
+    def _tell_pushed(self, result: PushResult) -> None:
+        sentences, fine = _told(result)
+        toast = self._bench.toast
+        tell = toast.say if fine else (toast.complain if result.error is not None else toast.warn)
+        if result.conflicts:
+            tell(sentences, action="Resolve…", act=self.resolve)
+        elif result.dropped or result.stored_differently:
+            tell(sentences, action="Show history", act=self.show_history)
+        elif result.refused or result.remote_errors:
+            tell(sentences, action="Show problems", act=self._show_problems)
+        else:
+            tell(sentences)
+
+    def _tell_pulled(self, result: PullResult) -> None:
+        toast = self._bench.toast
+        connected, self._connected = self._connected, False
+        if result.added:
+            self._bench.browser.set_filter(self._bench.browser.filter)  # new entries are listed
+        if result.conflicts:
+            toast.warn(pull_words(result), action="Resolve…", act=self.resolve)
+        elif result.error is not None:
+            toast.complain(pull_words(result))
+        elif not result.came:
+            if not connected:
+                toast.say("Nothing new: the workspace knows all that the dataset holds.")
+        else:
+            came = result.came[:_SELECTED_AT_MOST]
+            toast.say(
+                pull_words(result),
+                action="Show them",
+                act=lambda: self._bench.browser.set_filter(Filter(entries=came)),
+            )
+
+    def _note_connected(self, _arn: str) -> None:
+        self._connected = True  # the pull that follows need not say that it found nothing
+
+    def _tell_queued(self, _problem: object) -> None:
+        self._bench.toast.say("The push waits, and starts by itself once the service answers again.")
+
+    def _show_problems(self) -> None:
+        self.panel_wanted.emit(self._bench.problems)
+        self._bench.problems.view.setFocus()
+
+    def show_history(self) -> None:
+        """Show the pushes."""
+        self.panel_wanted.emit(self._bench.history)
+
+    def _go_to(self, source_ref: str) -> None:
+        entry_id = self._workspace.find(source_ref)
+        if entry_id is not None:
+            self._bench.browser.go_to(entry_id)
+
+    def _forget_conflicts(self) -> None:
+        self._conflicts = None
+
+
+def _open(dialog: QDialog) -> None:
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()
+
+
+def _on_images(found: Comparison) -> str:
+    sentences = []
+    if found.missing:
+        images = counted(len(found.missing), "image is", "images are")
+        sentences.append(f"{images} on this computer and not in {_buckets(found.missing)}.")
+    if found.different:
+        images = counted(len(found.different), "image has", "images have")
+        names = ", ".join(upload.path.name for upload in found.different[:_NAMED])
+        more = f" and {len(found.different) - _NAMED:,} more" if len(found.different) > _NAMED else ""
+        where = _buckets(found.different)
+        sentences.append(f"{images} other content in {where} under the same name: {names}{more}.")
+    return " ".join(sentences)
+
+
+def _on_uploading(found: Comparison, folder: str) -> str:
+    """Folder and bucket come from the workspace, which somebody else may have made: both are named."""
+    uploads = found.missing or found.different
+    size = f"{sum(upload.size for upload in uploads) / 1e6:,.1f} MB"
+    way = f"from the folder {folder} to {_buckets(uploads)}"
+    if found.missing:
+        return f"The service reads images from the bucket. Upload them first, {way} ({size})?"
+    return (
+        "The labels are of the images on this computer, the dataset shows those in the bucket, and others may"
+        f" use them. Replace them there, {way} ({size}), or keep them?"
+    )
+
+
+def _buckets(uploads: Sequence[Upload]) -> str:
+    names = sorted({upload.bucket for upload in uploads})
+    return f"the bucket{'s' if len(names) > 1 else ''} {', '.join(names)}"
+
+
+def _told(result: PushResult) -> tuple[str, bool]:
+    """What came of a push, in sentences, and whether all is well."""
+    if result.error is not None and result.status is None and not result.pushed:
+        return str(result.error), False
+    stored = f"{counted(result.pushed, 'line is', 'lines are')} stored."
+    sentences = [stored if result.pushed else "Nothing had to be sent."]
+    if result.merged:
+        sentences.append(f"Others' changes were merged into {counted(result.merged, 'image')}.")
+    lost = [one for one in result.refused if one.code == DAMAGED]
+    damaged = [Damaged(EntryId(one.line or 0), one.source_ref) for one in lost]
+    if damaged:
+        sentences.append(left_out_words(damaged, what="not sent"))
+    for count, what in (
+        (len(result.refused) - len(damaged), "refused before sending"),
+        (len(result.dropped), "not stored by the service"),
+        (len(result.stored_differently), "stored differently than sent"),
+    ):
+        if count:
+            sentences.append(f"{count:,} {'was' if count == 1 else 'were'} {what}.")
+    conflicts = len({one.source_ref for one in result.conflicts})
+    if conflicts:
+        sentences.append(
+            f"{counted(conflicts, 'image was', 'images were')} changed by somebody else too and not sent."
+        )
+    errors = len({remark.source_ref for remark in result.remote_errors})
+    if errors:
+        sentences.append(f"The service reports problems on {counted(errors, 'image')}.")
+    if result.error is not None:
+        sentences.append(str(result.error))
+    return " ".join(sentences), result.flawless

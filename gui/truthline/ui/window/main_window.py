@@ -1,0 +1,596 @@
+"""The main window: menus, the toolbar row, and either the welcome page or the workbench.
+
+What only an open workspace or a dialog needs is imported where it is used: the window is seen first.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QSizePolicy,
+    QStackedWidget,
+    QToolBar,
+    QWidget,
+)
+from typing_extensions import override
+
+from truthline.errors import TruthlineError, UsageError
+from truthline.sync.opening.sources import SourceKind, recognise
+from truthline.ui.connect.access import Access
+from truthline.ui.gallery.search import SearchField
+from truthline.ui.kit import theme
+from truthline.ui.kit.fitting import fit_window
+from truthline.ui.kit.jobs import Jobs, Lane
+from truthline.ui.kit.keyboard import KeyFilter
+from truthline.ui.kit.keys import DIGITS
+from truthline.ui.kit.places import documents
+from truthline.ui.kit.toast import Toast
+from truthline.ui.start.opener import Opener, Wish, leads_to, tell_failures
+from truthline.ui.start.sample import SAMPLE_NAME, SampleRunner
+from truthline.ui.start.welcome import Welcome
+from truthline.ui.window.actions import Actions
+from truthline.ui.window.command_names import name_commands, states_of, told_selection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent, QShowEvent
+
+    from truthline.aws.connection import Connection
+    from truthline.images.thumbnails import Thumbnails
+    from truthline.progress import CancelToken, Progress, Report
+    from truthline.settings import Settings
+    from truthline.ui.connect.connection import ConnectionDialog
+    from truthline.ui.window.dataset_commands import DatasetCommands
+    from truthline.ui.window.workbench import Workbench
+    from truthline.workspace.workspace import Workspace
+
+_WHY_TO_EXPORT = "A manifest names images by their S3 address."
+
+
+class MainWindow(QMainWindow):
+    """One window, one workspace at a time.
+
+    Args:
+        jobs: the lanes that all work runs on.
+        settings: what is remembered.
+        thumbnails: gives the disk cache; called when the first workspace is opened.
+        given: what the command line said of AWS, which holds for whatever is opened.
+
+    """
+
+    appearance_wanted = Signal(object)
+    """True for dark, False for light."""
+    document_opened = Signal(object)
+    """The `Workbench` of a workspace that was opened."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        settings: Settings,
+        thumbnails: Callable[[], Thumbnails],
+        given: Connection | None = None,
+    ) -> None:
+        super().__init__()
+        self._access = Access(settings, given, jobs, self)
+        self._jobs = jobs
+        self._settings = settings
+        self._thumbnails = thumbnails
+        self.bench: Workbench | None = None
+        self._search = SearchField()
+        self._steps: deque[Callable[[], None]] = deque()
+        self._coming: Workspace | None = None
+        self._bench_to_be: Workbench | None = None
+        self._commands: DatasetCommands | None = None
+        self._may_close = False
+        self.actions_by_name = Actions(self, self._handlers())
+        self.opener = Opener(jobs, self)
+        self.opener.opened.connect(lambda workspace: self._receive(workspace, self.opener.over))
+        tell_failures(self.opener, self.complain, self)
+        self.opener.working.connect(self._show_opening)
+        self.sample = SampleRunner(jobs, self)
+        self.sample.ready.connect(lambda wish: self.opener.open(self._access.lent(wish)))
+        self.sample.failed.connect(self.complain)
+        self.sample.working.connect(self._show_opening)
+        self._stack = QStackedWidget(self)
+        self.welcome = Welcome(self._stack)
+        self.welcome.way_chosen.connect(lambda name: self.actions_by_name[name].trigger())
+        self.welcome.recent_chosen.connect(self.open)
+        self.welcome.cancelled.connect(lambda _: self._cancel_opening())
+        self.welcome.show_recent(settings.get("recent"))
+        self._stack.addWidget(self.welcome)
+        self.setCentralWidget(self._stack)
+        self._toast = Toast(self.welcome)
+        self._add_digit_keys()
+        self._build_menus()
+        self._build_toolbar()
+        self.setWindowTitle("Truthline")
+        self.setMinimumSize(480, 320)
+        self._restore_window()
+        self._update_actions()
+
+    # ways in
+
+    def open(self, text: str, connection: Connection | None = None) -> None:
+        """Open anything that `recognise` knows."""
+        try:
+            recognise(text)
+        except TruthlineError as error:
+            self.complain(error)
+        else:
+            self.open_wish(self._access.wish(text, connection))
+
+    def open_wish(self, wish: Wish) -> None:
+        """Open what is described in full, unless it is open already."""
+        if self.bench is not None and leads_to(wish, self.bench.document.workspace.path):
+            return
+        self._leave(lambda: self.opener.open(self._access.remembered(wish)))
+
+    def open_sample(self) -> None:
+        """Open the sample dataset in an emulator of its own."""
+        self._leave(self._open_sample)
+
+    def _open_sample(self) -> None:
+        self.close_workspace()
+        self.sample.start()
+
+    def show_workspace(self, workspace: Workspace) -> None:
+        """Put an open workspace into the window, in place of the one before."""
+        self._receive(workspace)
+        while self._steps:
+            self._steps.popleft()()
+
+    def _receive(self, workspace: Workspace, over: Connection | None = None) -> None:
+        """Show a workspace step by step: all at once, it would hold the window up."""
+        self._close_bench()
+        self._coming = workspace
+        self._reach = self._access.reach(over)
+        self._steps.extend((self._make_bench, self._arrange_bench, self._show_bench))
+        QTimer.singleShot(0, self._take_step)
+
+    def _take_step(self) -> None:
+        if self._steps:
+            self._steps.popleft()()
+            QTimer.singleShot(0, self._take_step)
+
+    def _make_bench(self) -> None:
+        from truthline.ui.window.workbench import Workbench
+
+        workspace, self._coming = self._coming, None
+        if workspace is not None:
+            thumbnails = self._thumbnails()
+            self._bench_to_be = Workbench(workspace, self._jobs, thumbnails, self._reach, self._stack)
+
+    def _arrange_bench(self) -> None:
+        if self._bench_to_be is not None:
+            self._steps.extendleft(reversed(self._bench_to_be.arrangement()))
+
+    def _show_bench(self) -> None:
+        from truthline.ui.window.dataset_commands import DatasetCommands
+
+        bench, self._bench_to_be = self._bench_to_be, None
+        if bench is None:
+            return
+        workspace = bench.document.workspace
+        self.bench = bench
+        self._stack.addWidget(bench)
+        self._stack.setCurrentWidget(bench)
+        bench.restore_layout(self._settings.get("layout"))
+        bench.gallery.set_side(self._settings.get("thumbnail_size"))
+        bench.mode_changed.connect(lambda _image: self._update_actions())
+        bench.browser.current_changed.connect(lambda _entry: self._update_actions())
+        bench.counted.connect(lambda _counts: self._show_count())
+        bench.browser.selection_changed.connect(lambda _count: self._show_count())
+        bench.browser.selection_changed.connect(lambda _count: self._update_actions())
+        bench.image.boxes_selected.connect(lambda _keys: self._update_actions())
+        bench.document.attributes_chosen.connect(lambda _info: self._update_actions())
+        bench.labeller.next_class_changed.connect(lambda _name: self._update_actions())
+        bench.colours.changed.connect(lambda _labels: self._update_actions())
+        bench.image.canvas.drawing_changed.connect(lambda _drawing: self._update_actions())
+        bench.image.class_wanted.connect(lambda _frame: self._ask_for_label())
+        bench.document.undo_stack.moved.connect(lambda _done: self._update_actions())
+        commands = self._commands = DatasetCommands(bench, self)
+        commands.panel_wanted.connect(self._show_panel)
+        is_sample = self.sample.holds(workspace.path)
+        self.setWindowTitle(f"{SAMPLE_NAME if is_sample else workspace.info.name} — Truthline")
+        if not is_sample:  # which goes with its emulator
+            self._settings.remember(str(workspace.path))
+            self._settings.save()
+        self._search.clear()
+        self._search.fallback = bench.main_view
+        self._fit_panels()
+        bench.dataset.set_visible(self._can_be_seen())
+        bench.start()
+        commands.start()
+        self._update_actions()
+        self.document_opened.emit(bench)
+
+    def _leave(self, then: Callable[[], None]) -> None:
+        """Do what closes the open workspace; of the sample it is asked first whether the work shall stay."""
+        if self.bench is None or not self._would_lose_work():
+            then()
+            return
+        from truthline.ui.start.sample_question import SampleQuestion
+
+        question = SampleQuestion(self.bench.document, self._jobs, self)
+        question.kept.connect(self._settings.remember)
+        question.failed.connect(self.complain)
+        question.ask(then)
+
+    def _would_lose_work(self) -> bool:
+        if self.bench is None or not self.sample.holds(self.bench.document.workspace.path):
+            return False
+        from truthline.ui.start.sample_question import was_worked_on
+
+        return was_worked_on(self.bench.document)
+
+    def close_workspace(self) -> None:
+        """Close what is open and show the ways in."""
+        self._close_bench()
+        self.welcome.show_recent(self._settings.get("recent"))
+        self._stack.setCurrentWidget(self.welcome)
+        self.setWindowTitle("Truthline")
+        self._show_count()
+        self._update_actions()
+
+    def restyle(self) -> None:
+        """Draw everything anew in another appearance."""
+        self.actions_by_name.refresh_icons()
+        if self.bench is not None:
+            self.bench.restyle()
+        self._update_actions()
+
+    # what the actions do
+
+    def _handlers(self) -> dict[str, Callable[[], object]]:
+        def bench(call: Callable[[Workbench], object]) -> Callable[[], object]:
+            return lambda: call(self.bench) if self.bench is not None else None
+
+        def commands(call: Callable[[DatasetCommands], object]) -> Callable[[], object]:
+            return lambda: call(self._commands) if self._commands is not None else None
+
+        return {
+            "open_folder": self._ask_for_folder,
+            "open_file": self._ask_for_file,
+            "open_prefix": partial(self._ask_for_address, SourceKind.S3_PREFIX, "Open S3 Prefix"),
+            "open_dataset": partial(self._ask_for_address, SourceKind.DATASET, "Open Dataset"),
+            "open_sample": self.open_sample,
+            "export": commands(lambda c: c.folder.with_address(_WHY_TO_EXPORT, self._export)),
+            "address": commands(lambda c: c.folder.change_address()),
+            "left_out": commands(lambda c: c.folder.show_left_out()),
+            "import_labels": bench(lambda b: b.import_labels()),
+            "export_labels": bench(lambda b: b.export_labels()),
+            "close": lambda: self._leave(self.close_workspace),
+            "quit": self.close,
+            "undo": bench(lambda b: b.document.undo()),
+            "redo": bench(lambda b: b.document.redo()),
+            "select_all": bench(lambda b: b.select_all()),
+            "delete_boxes": bench(lambda b: b.image.canvas.delete_selected()),
+            "find": self._search.take_focus,
+            "show_gallery": bench(lambda b: b.show_gallery()),
+            "show_image": bench(lambda b: b.show_image()),
+            "zoom_in": bench(lambda b: _zoom(b, 1)),
+            "zoom_out": bench(lambda b: _zoom(b, -1)),
+            "zoom_fit": bench(lambda b: b.image.canvas.fit()),
+            "zoom_actual": bench(lambda b: b.image.canvas.zoom_to(1.0)),
+            "toggle_filters": bench(lambda b: self._toggle(b.filters)),
+            "toggle_side": bench(lambda b: self._toggle(b.side)),
+            "toggle_drawer": bench(lambda b: self._toggle(b.drawer)),
+            "dark": lambda: self.appearance_wanted.emit(not theme.tokens().dark),
+            "next": bench(lambda b: b.browser.step(1)),
+            "previous": bench(lambda b: b.browser.step(-1)),
+            "next_unlabelled": bench(lambda b: b.next_unlabelled()),
+            "draw": bench(lambda b: b.image.canvas.set_drawing(not b.image.canvas.drawing)),
+            "select_tool": bench(lambda b: b.image.canvas.set_drawing(False)),
+            "next_problem": bench(lambda b: b.problems.step(1)),
+            "previous_problem": bench(lambda b: b.problems.step(-1)),
+            "add_label": self._ask_for_label,
+            "rename_label": bench(lambda b: b.commands.ask_rename(b.labels.current)),
+            "merge_label": bench(lambda b: b.commands.ask_merge(b.labels.current)),
+            "colour_label": bench(lambda b: b.commands.ask_colour(b.labels.current)),
+            "delete_label": bench(lambda b: b.commands.ask_delete(b.labels.current)),
+            "attributes": bench(lambda b: b.commands.ask_attributes()),
+            "push": bench(lambda b: b.dataset.push()),
+            "pull": bench(lambda b: b.dataset.pull()),
+            "resolve": commands(lambda c: c.resolve()),
+            "history": commands(lambda c: c.show_history()),
+            "remove_images": commands(lambda c: c.remove_images()),
+            "projects": self._show_projects,
+            "refresh": commands(lambda c: c.refresh()),
+            "training": bench(lambda b: b.show_training()),
+            "connect": commands(lambda c: c.connect_to_dataset()),
+            "keys": self._show_keys,
+            "about": self._about,
+        }
+
+    def _ask_for_folder(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Open Folder of Images")
+        if chosen:
+            self.open(chosen)
+
+    def _ask_for_file(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(
+            self,
+            "Open Manifest or Workspace",
+            "",
+            "Manifests and workspaces (*.manifest *.jsonl *.json *.truthline);;All files (*)",
+        )
+        if chosen:
+            self.open(chosen)
+
+    def _ask_for_address(self, kind: SourceKind, title: str) -> None:
+        from truthline.ui.connect.connection import ConnectionDialog
+
+        dialog = ConnectionDialog(self._jobs, kind, title, self._access.connection(), self)
+        _ask(dialog, lambda: self.open(dialog.text, dialog.connection))
+
+    def _export(self) -> None:
+        bench = self.bench
+        if bench is None:
+            return
+        workspace = bench.document.workspace
+        is_sample = self.sample.holds(workspace.path)
+        folder = documents() if is_sample else workspace.path.parent
+        suggested = str(folder / f"{workspace.info.name}-export.manifest")
+        chosen, _ = QFileDialog.getSaveFileName(self, "Export Manifest", suggested, "Manifests (*.manifest)")
+        if is_sample and self.sample.holds(Path(chosen).resolve()):
+            self.complain(UsageError("This folder goes with the sample.", detail="Choose another one."))
+        elif chosen:
+            self.export_to(Path(chosen))
+
+    def export_to(self, path: Path) -> None:
+        """Write the workspace's lines as a manifest, after what is being saved."""
+        bench = self.bench
+        if bench is None:
+            return
+
+        def write(_token: CancelToken, _report: Report) -> str:
+            from truthline.sync.opening.opening import export_in_words
+
+            return export_in_words(bench.document.workspace, path)
+
+        self._jobs.run(
+            Lane.WRITE,
+            write,
+            done=lambda left_out: bench.toast.tell(f"Exported to {path}.", left_out),
+            failed=self.complain,
+        )
+
+    def _ask_for_label(self) -> None:
+        bench = self.bench
+        if bench is not None:
+            if bench.side.isHidden():
+                self._toggle(bench.side)
+            bench.labels.focus_field()
+
+    def _show_panel(self, panel: QWidget) -> None:
+        bench = self.bench
+        if bench is not None:
+            if bench.drawer.isHidden():
+                self._toggle(bench.drawer)
+            bench.drawer.setCurrentWidget(panel)
+
+    def _show_projects(self) -> None:
+        from truthline.ui.projects.dialog import ProjectsDialog
+
+        bench = self.bench
+        connection = self._access.connection() if bench is None else bench.dataset.access.connection
+        dialog = ProjectsDialog(self._jobs, connection, self)
+        dialog.dataset_chosen.connect(lambda chosen: self.open(*chosen))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _show_keys(self) -> None:
+        from truthline.ui.window.key_list import KeysDialog
+
+        KeysDialog(self).open()
+
+    def _about(self) -> None:
+        from truthline.ui.window.about import AboutDialog
+
+        AboutDialog(self).open()
+
+    def _toggle(self, panel: QWidget) -> None:
+        panel.setVisible(panel.isHidden())
+        self._update_actions()
+
+    # the window itself
+
+    def _build_menus(self) -> None:
+        self.actions_by_name.fill(self.menuBar())
+        recent = QMenu(self)
+        recent.aboutToShow.connect(lambda: self._fill_recent(recent))
+        self.actions_by_name["recent"].setMenu(recent)
+
+    def _fill_recent(self, menu: QMenu) -> None:
+        menu.clear()
+        for text in self._settings.get("recent"):
+            menu.addAction(text.replace("&", "&&"), partial(self.open, text))
+
+    def _build_toolbar(self) -> None:
+        bar = QToolBar("Toolbar")
+        bar.setObjectName("toolbar")
+        bar.setMovable(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        for name in ("show_gallery", "show_image"):
+            bar.addAction(self.actions_by_name[name])
+            button = bar.widgetForAction(self.actions_by_name[name])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)  # type: ignore[attr-defined]
+        bar.addSeparator()
+        for name in ("select_tool", "draw"):
+            bar.addAction(self.actions_by_name[name])
+        self._search.searched.connect(lambda _text: self._apply_search())
+        bar.addWidget(self._search)
+        spacer = QWidget()
+        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(spacer)
+        self._count = QLabel()
+        self._count.setProperty("dim", True)
+        bar.addWidget(self._count)
+        for name in ("undo", "redo"):
+            bar.addAction(self.actions_by_name[name])
+        self.addToolBar(bar)
+
+    def _add_digit_keys(self) -> None:
+        def act(digit: str, *, here: bool) -> None:
+            if self.bench is not None and (name := self.bench.colours.at_digit(digit)):
+                (self.bench.giver.toggle_here if here else self.bench.giver.give)(name)
+
+        plain = {digit: partial(act, digit, here=False) for digit in DIGITS}
+        KeyFilter(self, plain | {f"Shift+{digit}": partial(act, digit, here=True) for digit in DIGITS})
+
+    def _update_actions(self) -> None:
+        bench, actions = self.bench, self.actions_by_name
+        actions.enable(states_of(bench))
+        self._search.setEnabled(bench is not None)
+        actions["dark"].setChecked(theme.tokens().dark)
+        name_commands(actions, bench)
+        for name, checked in (
+            ("show_gallery", bench is not None and not bench.in_image_mode),
+            ("show_image", bench is not None and bench.in_image_mode),
+            ("draw", bench is not None and bench.image.canvas.drawing),
+            ("select_tool", bench is not None and not bench.image.canvas.drawing),
+            ("toggle_filters", bench is not None and not bench.filters.isHidden()),
+            ("toggle_side", bench is not None and not bench.side.isHidden()),
+            ("toggle_drawer", bench is not None and not bench.drawer.isHidden()),
+        ):
+            actions[name].setChecked(checked)
+
+    def _apply_search(self) -> None:
+        if self.bench is not None and self._search.text() != self.bench.browser.filter.text:
+            self.bench.browser.set_filter(replace(self.bench.browser.filter, text=self._search.text()))
+
+    def _show_count(self) -> None:
+        bench = self.bench
+        if bench is None or bench.counts is None:
+            self._count.setText("")
+            return
+        browser = bench.browser
+        self._count.setText(
+            told_selection(browser.selection.count, browser.model.rowCount(), bench.counts.total)
+        )
+
+    def _show_opening(self, progress: Progress | None) -> None:
+        if progress is not None and self._stack.currentWidget() is not self.welcome:
+            self._stack.setCurrentWidget(self.welcome)
+        if progress is None and self.bench is not None:
+            self._stack.setCurrentWidget(self.bench)
+        self.welcome.show_progress(progress)
+
+    def _cancel_opening(self) -> None:
+        self.opener.cancel()
+        self.sample.cancel()
+
+    def complain(self, error: Exception) -> None:
+        """Say what went wrong, over whatever is shown."""
+        toast = self.bench.toast if self.bench is not None else self._toast
+        toast.complain(str(error))
+
+    def _close_bench(self) -> None:
+        self._steps.clear()
+        coming, self._coming = self._coming, None
+        if coming is not None:
+            coming.close()
+        to_be, self._bench_to_be = self._bench_to_be, None
+        if to_be is not None:
+            to_be.close_document()
+            to_be.deleteLater()
+        bench, self.bench = self.bench, None
+        commands, self._commands = self._commands, None
+        if bench is None or commands is None:
+            return
+        commands.close()
+        self._settings.set("layout", bench.save_layout())
+        self._settings.set("thumbnail_size", bench.gallery.side)
+        bench.document.save_failed.connect(self.complain)  # the bench's own toast goes with it
+        bench.close_document()
+        if self.sample.holds(bench.document.workspace.path):
+            self.sample.end()
+        self._stack.removeWidget(bench)
+        bench.deleteLater()
+
+    def _restore_window(self) -> None:
+        saved = self._settings.get("window")
+        if not saved or not self.restoreGeometry(QByteArray.fromBase64(saved.encode())):
+            fit_window(self, 1280, 820)
+
+    def _fit_panels(self) -> None:
+        bench = self.bench
+        if bench is not None:
+            bench.filters.setVisible(self.width() >= 1100)
+            if self.height() < 760 and not self._settings.get("layout"):
+                bench.middle.setSizes([1000, 210])
+                bench.drawer.setVisible(self.height() >= 560)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.bench is not None and self.bench.in_image_mode:
+            self.bench.image.canvas.escape()  # the focus is in a panel beside the image
+            return
+        super().keyPressEvent(event)
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self._tell_visible()
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._tell_visible()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._tell_visible()
+
+    def _tell_visible(self) -> None:
+        if self.bench is not None:
+            self.bench.dataset.set_visible(self._can_be_seen())
+
+    def _can_be_seen(self) -> bool:
+        return self.isVisible() and not self.isMinimized()
+
+    def end(self) -> None:
+        """Close the window without asking anything."""
+        self._may_close = True
+        self.close()
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._may_close and self._would_lose_work():
+            event.ignore()
+            self._leave(self.end)
+            return
+        self.hide()
+        self._access.codes.close()
+        self._cancel_opening()
+        self._settings.set("window", bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
+        self._close_bench()
+        self._settings.save()
+        event.accept()
+
+
+def _ask(dialog: ConnectionDialog, accepted: Callable[[], object]) -> None:
+    dialog.accepted.connect(accepted)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()
+
+
+def _zoom(bench: Workbench, direction: int) -> None:
+    if bench.in_image_mode:
+        bench.image.canvas.zoom_by(1.25 if direction > 0 else 0.8)
+    else:
+        bench.gallery.set_side(bench.gallery.side + 32 * direction)

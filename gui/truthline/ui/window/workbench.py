@@ -1,0 +1,509 @@
+"""Everything around one open workspace: its panels arranged and wired to each other."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+
+from truthline.images.source import FirstOf, FolderSource, ImageSource, S3Source
+from truthline.manifest.annotation import Level
+from truthline.manifest.check.fixes import FIXES, fix_all
+from truthline.manifest.check.rules import check_line
+from truthline.ui.dataset.bar import DatasetBar
+from truthline.ui.dataset.dataset import Dataset, DatasetState
+from truthline.ui.dataset.history import History
+from truthline.ui.dataset.training import TrainingDialog
+from truthline.ui.document.browser import Browser
+from truthline.ui.document.document import Document
+from truthline.ui.document.entry_model import EntryModel
+from truthline.ui.document.labelling import Labeller
+from truthline.ui.document.palette import LabelColours
+from truthline.ui.document.pictures import Pictures
+from truthline.ui.entry.json_line import JsonLinePanel
+from truthline.ui.entry.panel import BoxKey, EntryPanel
+from truthline.ui.exchange.dialogs import ExportDialog, ImportDialog
+from truthline.ui.gallery.filters import FilterPanel, empty_text
+from truthline.ui.gallery.no_images import NoImages
+from truthline.ui.gallery.view import ThumbnailGrid
+from truthline.ui.kit.edit_bar import EditBar
+from truthline.ui.kit.jobs import Job, Jobs, Lane
+from truthline.ui.kit.toast import Toast
+from truthline.ui.kit.words import counted
+from truthline.ui.labels.commands import LabelCommands
+from truthline.ui.labels.panel import LabelPanel
+from truthline.ui.problems.fix_all import FixAllDialog
+from truthline.ui.problems.panel import SHOWN_AT_MOST, ProblemsPanel
+from truthline.ui.problems.readiness import ReadinessPanel
+from truthline.ui.window.image_page import ImagePage
+from truthline.ui.window.label_giver import LabelGiver
+from truthline.ui.window.undoing import Undoing
+from truthline.ui.window.upkeep import Upkeep
+from truthline.workspace.changes import Changes
+from truthline.workspace.workspace import Counts, EntryId, Filter, Kind, Origin, Problem, Workspace
+
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Callable, Iterator, Sequence
+
+    from truthline.aws.session import Aws
+    from truthline.images.thumbnails import Thumbnails
+    from truthline.interchange.importing import Imported
+    from truthline.manifest.annotation import Annotation, ImageFacts
+    from truthline.progress import Progress
+    from truthline.sync.service.endpoints import Reach
+    from truthline.sync.service.verdict import Verdict
+    from truthline.workspace.workspace import Entry, WorkspaceInfo
+
+T = TypeVar("T")
+
+
+class Workbench(QWidget):
+    """One document with its panels. Gallery and image show the same list and keep the same current entry."""
+
+    mode_changed = Signal(object)
+    """True in image mode, False in the gallery."""
+    counted = Signal(object)
+    """The `Counts`, after they may have changed."""
+
+    def __init__(
+        self, workspace: Workspace, jobs: Jobs, thumbnails: Thumbnails, reach: Reach, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._queries: dict[str, Job] = {}
+        self.document = Document(workspace, jobs, self)
+        self.colours = LabelColours(self.document)
+        self.browser = Browser(self.document, EntryModel(self.document, self.colours), self)
+        self._aws: Aws | None = None
+        self.pictures = Pictures(jobs, _source_of(workspace, None), thumbnails, self)
+        self.labeller = Labeller(self.document, self)
+        self.commands = LabelCommands(self.document, self.colours, self)
+        self.giver = LabelGiver(self)
+        self._sought: Problem | None = None
+        self.dataset = Dataset(self.document, reach, self)
+        self.upkeep = Upkeep(self.document, self)
+        self.counts: Counts | None = None
+        self._build()
+
+    def arrangement(self) -> tuple[Callable[[], None], ...]:
+        """What puts the panels in their places, in steps: all of it at once would hold the window up."""
+        return self._arrange, self._fill_pages, self._fill_drawer, self._wire
+
+    def start(self) -> None:
+        """Fill the views and begin to watch the dataset."""
+        self.browser.set_filter(Filter())
+        self._refresh(Changes(everything=True))
+        self._show_labels(self.colours.labels)
+        self._show_attributes(self.document.info)
+        self.commands.propose_attributes(
+            lambda text: self.toast.say(text, action="Attributes…", act=self.commands.ask_attributes)
+        )
+        self.dataset.start()
+        self.upkeep.start()
+        self.gallery.setFocus()
+
+    def close_document(self) -> None:
+        """Carry out what is still to be saved, stop the rest and close the workspace."""
+        self.image.canvas.finish_gesture()
+        self.dataset.close()
+        self._jobs.drop(Lane.DECODE)
+        self._jobs.drop(Lane.UPKEEP)
+        self._jobs.finish(Lane.WRITE)
+        self._jobs.drop(Lane.READ)
+        self.pictures.clear()
+        self.document.workspace.close()
+
+    # what is where
+
+    def _build(self) -> None:
+        self.filters = FilterPanel()
+        self.gallery = ThumbnailGrid(self.pictures)
+        self.gallery.setModel(self.browser.model)
+        self.gallery.setSelectionModel(self.browser.selection)
+        self.image = ImagePage(self.document, self.browser, self.pictures, self.labeller, self.colours)
+        self.labels = LabelPanel()
+        self.entry = EntryPanel(self.colours)
+        self.problems = ProblemsPanel()
+        self.json_line = JsonLinePanel()
+        self.readiness = ReadinessPanel(self.document, lambda: self.pictures.source)
+        self.history = History(self.document)
+        self.bar = DatasetBar()
+
+    def _arrange(self) -> None:
+        # From the outside to the inside: each widget that gets another parent is styled anew with all that is
+        # in it, which is most of the time that opening a workspace takes here.
+        self.columns = QSplitter(Qt.Orientation.Horizontal, self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.columns, 1)
+        layout.addWidget(self.bar)
+        self.middle = QSplitter(Qt.Orientation.Vertical)
+        self.side = QSplitter(Qt.Orientation.Vertical)
+        for column in (self.filters, self.middle, self.side):
+            self.columns.addWidget(column)
+        images = QWidget()
+        self.drawer = QTabWidget()
+        self.middle.addWidget(images)
+        self.middle.addWidget(self.drawer)
+        self.edit_bar = EditBar()
+        self.pages = QStackedWidget()
+        rows = QVBoxLayout(images)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.upkeep.bar)
+        rows.addWidget(self.edit_bar)
+        rows.addWidget(self.pages, 1)
+
+    def _fill_pages(self) -> None:
+        self.pages.addWidget(self.gallery)
+        self.pages.addWidget(self.image)
+        self.toast = Toast(self.pages)
+        self.pages.currentChanged.connect(lambda _page: self.toast.raise_())
+
+    def _fill_drawer(self) -> None:
+        self.drawer.setDocumentMode(True)
+        self.drawer.addTab(self.problems, "Problems")
+        self.drawer.addTab(self.json_line, "JSON Line")
+        self.drawer.addTab(self.readiness, "Whole dataset")
+        self.drawer.addTab(self.history, "History")
+        self.side.addWidget(self.labels)
+        self.side.addWidget(self.entry)
+        self._share_room()
+
+    def _share_room(self) -> None:
+        self.side.setSizes([300, 300])
+        self.side.setMinimumWidth(160)
+        self.drawer.setMinimumSize(160, 60)  # what its pages would like is more than a small screen has
+        self.filters.setMinimumWidth(140)
+        self.middle.setStretchFactor(0, 1)
+        self.middle.setSizes([560, 240])
+        self.middle.setCollapsible(0, False)
+        self.columns.setStretchFactor(1, 1)
+        self.columns.setCollapsible(1, False)
+        self.columns.setSizes([180, 900, 250])
+
+    def save_layout(self) -> str:
+        """The panels' sizes, for `restore_layout`."""
+        states = (self.columns.saveState(), self.middle.saveState(), self.side.saveState())
+        return ",".join(bytes(state.toBase64().data()).decode("ascii") for state in states)
+
+    def restore_layout(self, saved: str) -> None:
+        """Give the panels the sizes they had."""
+        for splitter, state in zip((self.columns, self.middle, self.side), saved.split(","), strict=False):
+            splitter.restoreState(QByteArray.fromBase64(state.encode()))
+
+    def restyle(self) -> None:
+        """Draw everything anew in another appearance."""
+        self._show_attributes(self.document.info)
+        self._show_labels(self.colours.labels)
+        self.problems.show_problems(self.problems.problems)
+        self.update()
+
+    # who tells whom
+
+    def _wire(self) -> None:
+        document, browser = self.document, self.browser
+        self.labels.field.fallback = self.problems.search.fallback = self.main_view
+        document.changed.connect(self._refresh)
+        document.save_failed.connect(self._complain)
+        self.undoing = Undoing(self)
+        document.working.connect(self._show_edit)
+        document.refused.connect(self.toast.warn)
+        self.upkeep.failed.connect(self._complain)
+        document.attributes_chosen.connect(self._show_attributes)
+        self.edit_bar.cancel_wanted.connect(lambda _: document.cancel_long_edit())
+        self.colours.changed.connect(self._show_labels)
+        self.pictures.facts_found.connect(self._keep_facts)
+        browser.current_changed.connect(self._show_current)
+        browser.listed.connect(self._show_listed)
+        browser.listed.connect(lambda _filter: self._show_sought())
+        self.filters.filter_chosen.connect(self._filter_kind)
+        self.gallery.activated.connect(lambda _index: self.show_image())
+        self.image.boxes_selected.connect(lambda keys: self.entry.select_boxes(set(keys)))
+        self.labels.label_chosen.connect(self.giver.give)
+        self.labels.current_changed.connect(self.labeller.choose_class)
+        self.labels.label_added.connect(self.giver.add)
+        self.labels.rename_wanted.connect(self.commands.ask_rename)
+        self.labels.merge_wanted.connect(lambda names: self.commands.ask_merge(*names))
+        self.labels.colour_wanted.connect(self.commands.ask_colour)
+        self.labels.delete_wanted.connect(self.commands.ask_delete)
+        self.labels.order_wanted.connect(self.commands.order)
+        self.labels.attributes_wanted.connect(lambda _: self.commands.ask_attributes())
+        self.labeller.refused.connect(self.toast.warn)
+        self.labeller.next_class_changed.connect(self.labels.show_current)
+        self.entry.boxes_selected.connect(self._select_boxes)
+        self.entry.boxes_deleted.connect(self._delete_boxes)
+        self.entry.class_label_removed.connect(self._remove_class_label)
+        self.problems.problem_chosen.connect(self.go_to_problem)
+        self.readiness.entries_wanted.connect(browser.set_filter)
+        self.problems.counted.connect(self._count_problems)
+        self.problems.fix_wanted.connect(self.fix_problem)
+        self.problems.fix_all_wanted.connect(self.fix_all)
+        self.problems.entries_wanted.connect(lambda code: browser.set_filter(Filter(code=code)))
+        self.json_line.copied.connect(lambda _text: self.toast.say("The line was copied."))
+        self.bar.cancel_wanted.connect(lambda _: self.dataset.cancel())
+        self.dataset.state_changed.connect(self._show_state)
+        self.dataset.failed.connect(self._complain)
+        self.dataset.reachable.connect(self._read_from)
+
+    # modes
+
+    @property
+    def in_image_mode(self) -> bool:
+        """Whether the canvas is shown."""
+        return self.pages.currentWidget() is self.image
+
+    def show_gallery(self) -> None:
+        """Show the gallery with the current entry in view."""
+        self.image.canvas.finish_gesture()
+        self.pages.setCurrentWidget(self.gallery)
+        self.gallery.scrollTo(self.browser.selection.currentIndex())
+        self.gallery.setFocus()
+        self.mode_changed.emit(False)
+
+    def show_image(self) -> None:
+        """Show the current entry's image."""
+        if self.browser.current is None:
+            return
+        self.browser.select_current()  # what is shown is what is selected
+        self.pages.setCurrentWidget(self.image)
+        self.image.become_current()
+        self.image.filmstrip.scrollTo(self.browser.selection.currentIndex())
+        self.mode_changed.emit(True)
+
+    def main_view(self) -> QWidget:
+        """Where a person works: the canvas, or the gallery."""
+        return self.image.canvas if self.in_image_mode else self.gallery
+
+    def select_all(self) -> None:
+        """Select all boxes of the image, in the gallery all images that are listed."""
+        if self.in_image_mode:
+            self.image.canvas.select_all()
+        else:
+            self.browser.select_all()
+
+    # problems
+
+    def go_to_problem(self, problem: Problem) -> None:
+        """Show the image, the box and the place in the line that a problem is about."""
+        if not problem.entry_id:
+            return  # it is about the dataset as a whole
+        self._sought = problem
+        self.browser.go_to(problem.entry_id)
+        self._show_sought()
+
+    def _show_sought(self) -> None:
+        """Show the place of the problem gone to, once its entry is current: the filter may have hidden it."""
+        problem = self._sought
+        if problem is None or self.browser.current != problem.entry_id:
+            return
+        self._sought = None
+        self.json_line.go_to(problem.pointer)
+        parts = problem.pointer.split("/")
+        if len(parts) >= 4 and parts[2] == "annotations" and parts[3].isdigit():
+            self.show_image()
+            self.image.show_box((parts[1].replace("~1", "/").replace("~0", "~"), int(parts[3])))
+
+    def import_labels(self) -> None:
+        """Bring in labels from another tool's files."""
+        dialog = ImportDialog(self.document, self.pictures.source, self)
+
+        def imported(result: Imported) -> None:
+            self.browser.set_filter(self.browser.filter)  # new entries are listed
+            tell = self.undoing.offer if result.after else self.toast.say
+            tell(f"Labels of {counted(len(result.after), 'image')} were imported.")
+
+        dialog.imported.connect(imported)
+        dialog.open()
+
+    def show_training(self) -> None:
+        """Load what a training said of the lines."""
+        dialog = TrainingDialog(self.document, self.dataset.signed_in, self)
+        dialog.loaded.connect(self._keep_verdict)
+        dialog.open()
+
+    def _keep_verdict(self, verdict: Verdict) -> None:
+        self.problems.show_whole(list(_whole(verdict)))
+        self.drawer.setCurrentWidget(self.problems)
+
+    def export_labels(self) -> None:
+        """Write the labels in another tool's format."""
+        dialog = ExportDialog(self.document, self.pictures.source, self)
+        dialog.exported.connect(lambda path: self.toast.say(f"Exported to {path}."))
+        dialog.open()
+
+    def fix_problem(self, problem: Problem) -> None:
+        """Put right what a problem is about, as one undoable edit."""
+        now = datetime.now(UTC)
+        title = FIXES[problem.code].title
+        entry = self.document.entry(problem.entry_id)
+        if fix_one(entry, problem, now).raw == entry.line:
+            self.toast.warn("This line no longer has the problem, or it needs your decision.")
+        elif self.document.edit_entries(title, [entry.id], lambda entry: fix_one(entry, problem, now)):
+            self.browser.go_to(problem.entry_id)
+            self.undoing.offer(f"{title}: done.")
+
+    def fix_all(self, code: str) -> None:
+        """Show what fixing everything of one kind would change, and do it if the person agrees."""
+        dialog = FixAllDialog(self.document, code, self)
+        now = datetime.now(UTC)
+
+        def fix(ids: list[EntryId]) -> None:
+            self.document.edit_entries(
+                FIXES[code].title, ids, lambda entry: fix_all(entry.annotation, code, entry.facts, now)
+            )
+
+        dialog.fix_wanted.connect(fix)
+        dialog.open()
+
+    def next_unlabelled(self) -> None:
+        """Go to the next listed entry without any label, around the end."""
+        workspace, wanted = self.document.workspace, replace(self.browser.filter, kind=Kind.UNLABELLED)
+        self._query("unlabelled", lambda: workspace.ids(wanted), self._go_to_next)
+
+    def _go_to_next(self, ids: array[int]) -> None:
+        if not ids:
+            self.toast.say("Every listed image has a label.")
+            return
+        place = bisect_right(ids, self.browser.current or 0)
+        self.browser.go_to(EntryId(ids[place % len(ids)]))
+
+    def _delete_boxes(self, keys: Sequence[BoxKey]) -> None:
+        current = self.browser.current
+        boxes = self.image.boxes_of(keys)
+        if current is not None and boxes:
+            self.labeller.remove_boxes(current, boxes)
+
+    def _select_boxes(self, keys: Sequence[BoxKey]) -> None:
+        if keys and not self.in_image_mode:
+            self.show_image()
+        self.image.canvas.select_boxes(keys)
+
+    def _remove_class_label(self, name: str) -> None:
+        current = self.browser.current
+        if current is not None:
+            self.labeller.remove_class_label(name, [current])
+
+    # showing
+
+    def _refresh(self, changes: Changes) -> None:
+        workspace = self.document.workspace
+        self._query("counts", workspace.counts, self._show_counts)
+        self._query("problem counts", workspace.problem_counts, self.problems.show_counts)
+        self._query(
+            "problems", lambda: list(workspace.problems(limit=SHOWN_AT_MOST)), self.problems.show_problems
+        )
+        current = self.browser.current
+        if current is not None and (changes.everything or current in changes.entries):
+            self._show_current(current)
+
+    def _query(self, name: str, ask: Callable[[], T], show: Callable[[T], None]) -> None:
+        """Ask the workspace off the GUI thread; a newer question replaces one still waiting."""
+        earlier = self._queries.get(name)
+        if earlier is not None:
+            earlier.drop()
+        self._queries[name] = self._jobs.run(Lane.READ, lambda _token, _report: ask(), done=show)
+
+    def _show_counts(self, counts: Counts | None) -> None:
+        if counts is not None:
+            self.counts = counts
+            self.filters.show_counts(counts)
+            self.bar.show_counts(counts, saving=self.document.saving)
+            self.counted.emit(counts)
+
+    def _count_problems(self, count: int) -> None:
+        self.drawer.setTabText(0, f"Problems {count:,}" if count else "Problems")
+
+    def _show_edit(self, progress: Progress | None) -> None:
+        self.edit_bar.show_progress(progress, can_cancel=self.document.can_cancel)
+        self._show_counts(self.counts)
+
+    def _show_attributes(self, info: WorkspaceInfo) -> None:
+        self.labels.show_attributes(info)
+        self.entry.set_locked(info.locked, hide=info.hide_locked)
+        self._show_current(self.browser.current)
+
+    def _show_labels(self, _labels: Sequence[object]) -> None:
+        self.giver.follow_list()
+        self.labels.show_labels(self.colours.labels)
+        self.filters.show_labels(self.colours.labels)
+        self.browser.model.refresh(None)
+        self._show_current(self.browser.current)
+
+    def _show_current(self, entry_id: EntryId | None) -> None:
+        entry = None if entry_id is None else self.document.entry(entry_id)
+        self.entry.show_entry(entry)
+        self.json_line.show_entry(entry)
+        if self.in_image_mode:
+            self.entry.select_boxes({box.key for box in self.image.selected_boxes()})
+
+    def _show_listed(self, chosen: Filter) -> None:
+        self.filters.show_filter(chosen)
+        self.gallery.set_empty_text(empty_text(chosen))
+        self.counted.emit(self.counts)
+
+    def _filter_kind(self, chosen: Filter) -> None:
+        self.browser.set_filter(Filter(text=self.browser.filter.text, label=chosen.label, kind=chosen.kind))
+
+    def _show_state(self, state: DatasetState) -> None:
+        self.bar.show_state(state)
+
+    def _keep_facts(self, found: tuple[EntryId, ImageFacts]) -> None:
+        entry_id, facts = found
+        readable = bool(facts.format or facts.size)  # of a missing image nothing is known
+        if readable and self.document.entry(entry_id).facts != facts:
+            self.document.store_facts(entry_id, facts)
+
+    def _read_from(self, aws: Aws) -> None:
+        self._aws = aws
+        self.read_anew()
+
+    def read_anew(self) -> None:
+        """Read images from where the workspace says that they are."""
+        aws = self._aws
+        self.pictures.set_source(_source_of(self.document.workspace, aws))
+        if self.in_image_mode:
+            self.image.show_entry(self.browser.current)
+
+    def _complain(self, error: Exception) -> None:
+        self.toast.complain(str(error))
+
+
+def _source_of(workspace: Workspace, aws: Aws | None) -> ImageSource:
+    info = workspace.info
+    sources: list[ImageSource] = []
+    if info.images_dir:
+        sources.append(FolderSource(Path(info.images_dir), info.target))
+    if aws is not None:
+        sources.append(S3Source(aws.s3))
+    if not sources:
+        return NoImages()
+    return sources[0] if len(sources) == 1 else FirstOf(*sources)
+
+
+def fix_one(entry: Entry, problem: Problem, now: datetime) -> Annotation:
+    """The entry without the finding that a problem is about, or that the service reports like it."""
+    annotation = entry.annotation
+    findings = [one for one in check_line(annotation, entry.facts) if one.code == problem.code]
+    for finding in sorted(findings, key=lambda one: one.pointer != problem.pointer):
+        fixed = FIXES[problem.code].change(annotation, finding, entry.facts, now)
+        if fixed is not annotation:
+            return fixed
+    return annotation
+
+
+def _whole(verdict: Verdict) -> Iterator[Problem]:
+    """What training says of the datasets as such, as problems of no entry."""
+    if verdict.summary is None:
+        return
+    of_all = (*verdict.summary.errors, *verdict.summary.training.errors, *verdict.summary.testing.errors)
+    for ordinal, error in enumerate(of_all):
+        level = Level.WARNING if error.code.startswith("WARNING") else Level.ERROR
+        yield Problem(EntryId(0), 0, "", Origin.TRAINING, ordinal, error.code, level, error.message, "")
