@@ -1,4 +1,4 @@
-"""What slow work does, in words: the one place where a `Progress` becomes a sentence."""
+"""What slow work does, in words: the one place where a `Progress` or a status becomes a sentence."""
 
 from __future__ import annotations
 
@@ -88,6 +88,38 @@ REMARKS: Final = frozenset(
     }
 )
 """What is said in passing: after it, the work goes on with what it was doing."""
+
+_STATUSES: Final = {
+    "CREATING": "Being created",
+    "CREATED": "Created",
+    "DELETING": "Being deleted",
+    "CREATE_IN_PROGRESS": "Being created",
+    "CREATE_COMPLETE": "Created",
+    "CREATE_FAILED": "Creation failed",
+    "UPDATE_IN_PROGRESS": "Update in progress",
+    "UPDATE_COMPLETE": "Update complete",
+    "UPDATE_FAILED": "Update failed",
+    "DELETE_IN_PROGRESS": "Being deleted",
+}
+
+
+def status_words(status: str) -> str:
+    """A dataset's or project's status as people say it; any other text as it is."""
+    return _STATUSES.get(status, status)
+
+
+def status_kind(status: str) -> str:
+    """How well a status is: good, busy or error; busy where it is unknown, so that it is asked again."""
+    if status.endswith("_FAILED"):
+        return "error"
+    return "good" if status == "CREATED" or status.endswith("_COMPLETE") else "busy"
+
+
+def activity_words(activity: Progress) -> str:
+    """What goes on, without what counts down beside it."""
+    if activity.error is not None and activity.wait:
+        return activity.error.reason
+    return status_words(activity.about) if activity.doing is Doing.STATUS else progress_words(activity)
 
 
 def counted_lines(count: int) -> str:

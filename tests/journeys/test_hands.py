@@ -26,7 +26,7 @@ BOXES = [("flower", (300, 200, 200, 150)), ("eye", (700, 500, 250, 200))]
 @pytest.fixture
 def bench(user: Any, manifest: Path, photos: Path, tmp_path: Path) -> Workbench:
     """The sample without a service, 17 images."""
-    from truthline.ui.start.opener import Wish  # noqa: PLC0415
+    from truthline.ui.connect.wish import Wish  # noqa: PLC0415
 
     copied = tmp_path / "parts.manifest"
     copied.write_bytes(manifest.read_bytes())
@@ -214,7 +214,7 @@ def test_commands_on_a_label_are_about_the_one_highlighted(user: Any, bench: Wor
 
 
 def test_without_labels_the_commands_on_them_are_disabled(user: Any, photos: Path) -> None:
-    from truthline.ui.start.opener import Wish  # noqa: PLC0415
+    from truthline.ui.connect.wish import Wish  # noqa: PLC0415
 
     user.window.open_wish(Wish(str(photos), target="s3://leaves/photos"))
     bench = user.opened()

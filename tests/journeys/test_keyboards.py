@@ -15,9 +15,9 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QLineEdit
 
+from truthline.ui.connect.wish import Wish
 from truthline.ui.kit import keyboard
 from truthline.ui.kit.keys import DIGITS, KEYS, Where, keys_of
-from truthline.ui.start.opener import Wish
 
 if TYPE_CHECKING:
     from pathlib import Path

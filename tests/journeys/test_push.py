@@ -16,8 +16,8 @@ from truthline.progress import CancelToken
 from truthline.sync.opening.opening import create_workspace
 from truthline.sync.opening.sources import recognise
 from truthline.sync.push import push, route
+from truthline.ui.connect.wish import Wish
 from truthline.ui.rebuild.first_push import ManifestPushDialog
-from truthline.ui.start.opener import Wish
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 stopped = pytest.mark.qt_no_exception_capture  # see tests/aws/test_transfer.py

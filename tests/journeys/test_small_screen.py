@@ -8,8 +8,8 @@ import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QDialog, QHeaderView
 
+from truthline.ui.connect.wish import Wish
 from truthline.ui.kit import fitting
-from truthline.ui.start.opener import Wish
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from truthline.ui.connect.wish import Wish
 from truthline.ui.problems.fix_all import FixAllDialog
-from truthline.ui.start.opener import Wish
 from truthline.workspace.workspace import EntryId, Filter, Kind
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from truthline.aws.connection import Connection
 from truthline.manifest.line import parse_line
 from truthline.manifest.placing import UNPLACED
 from truthline.ui.connect.connection import ConnectionDialog
+from truthline.ui.connect.wish import Wish
 from truthline.ui.start.address import AddressDialog
 from truthline.ui.start.left_out import LeftOutDialog
-from truthline.ui.start.opener import Wish
 from truthline.workspace.workspace import Workspace, WorkspaceInfo
 
 OK = QDialogButtonBox.StandardButton.Ok

@@ -15,8 +15,8 @@ from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QMessageBox, QWidget
 
 from truthline import demo
+from truthline.ui.connect.wish import Wish
 from truthline.ui.kit import theme
-from truthline.ui.start.opener import Wish
 from truthline.workspace.workspace import EntryId, Filter, Kind
 
 if TYPE_CHECKING:

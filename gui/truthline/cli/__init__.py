@@ -31,7 +31,7 @@ from truthline.cli.streams import STREAM
 from truthline.errors import TruthlineError
 from truthline.interchange.formats import FORMATS
 from truthline.reasons import as_ours
-from truthline.sync.push.plan import OnConflict
+from truthline.sync.pull.meeting import OnConflict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

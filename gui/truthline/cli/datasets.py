@@ -16,8 +16,9 @@ from truthline.settings import Settings
 from truthline.sync.opening.opening import attach, create_workspace, lay_base
 from truthline.sync.opening.sources import SourceKind, recognise
 from truthline.sync.pull.candidates import candidates
+from truthline.sync.pull.meeting import OnConflict
 from truthline.sync.pull.pull import pull, pull_manifest
-from truthline.sync.push.plan import OnConflict, plan
+from truthline.sync.push.plan import plan
 from truthline.sync.push.push import PushResult, push
 from truthline.sync.service.endpoints import Endpoints, Reach
 from truthline.sync.service.watch import watch
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from truthline.aws.session import Aws
     from truthline.progress import Report
     from truthline.sync.opening.sources import Source
-    from truthline.sync.push.plan import Conflict, Remark
+    from truthline.sync.pull.meeting import Conflict
+    from truthline.sync.push.plan import Remark
 
 
 def status(run: Run) -> int:

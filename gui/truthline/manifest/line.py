@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from truthline.errors import UsageError
 from truthline.manifest.annotation import (
     Annotation,
     BoxAttribute,
@@ -32,12 +33,14 @@ __all__ = [
     "read_source_ref",
     "remote_errors",
     "same_value",
+    "split_prefix",
     "split_source_ref",
     "strip_service_keys",
 ]
 
 _BLANKS: Final = b" \t\r\n"
 _S3_URI: Final = re.compile(r"s3://([^/]+)/(.+)", re.DOTALL)
+_S3_PREFIX: Final = re.compile(r"s3://(?P<bucket>[^/\s]+)(/(?P<prefix>.*))?", re.DOTALL)
 
 
 class _Ref(msgspec.Struct, rename="kebab", gc=False):
@@ -107,6 +110,19 @@ def split_source_ref(ref: str) -> tuple[str, str]:
     if match is None:
         raise ValueError(f"{ref!r} is not of the form s3://bucket/key")
     return match[1], match[2]
+
+
+def split_prefix(text: str) -> tuple[str, str]:
+    """Bucket and prefix of ``s3://bucket/prefix``; the prefix may be empty.
+
+    Raises:
+        UsageError: it is no such address.
+
+    """
+    match = _S3_PREFIX.fullmatch(text)
+    if match is None:
+        raise UsageError("This is not an S3 address.", detail="Write s3://bucket/prefix.", place=text)
+    return match["bucket"], match["prefix"] or ""
 
 
 def _parse_bad_line(raw: bytes) -> Annotation:

@@ -14,11 +14,12 @@ from truthline.aws.connection import Connection
 from truthline.emulator import faults
 from truthline.errors import CancelledError, ServiceError, UnreadableFileError, UsageError
 from truthline.images.source import FolderSource
+from truthline.manifest.line import split_prefix
 from truthline.manifest.placing import UNPLACED
 from truthline.progress import CancelToken
 from truthline.sync.opening.folder import LeftOut, Reason, images_in, look_into, read_left_out
 from truthline.sync.opening.opening import attach, belong_to, create_workspace, export_manifest, place
-from truthline.sync.opening.sources import SourceKind, recognise, split_prefix
+from truthline.sync.opening.sources import SourceKind, recognise
 from truthline.workspace.workspace import EntryId, NewEntry, Workspace
 
 if TYPE_CHECKING:

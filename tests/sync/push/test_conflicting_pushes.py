@@ -10,7 +10,7 @@ import pytest
 from truthline.emulator import Switches
 from truthline.manifest.line import same_value, strip_service_keys
 from truthline.progress import Doing
-from truthline.sync.push.plan import OnConflict
+from truthline.sync.pull.meeting import OnConflict
 from truthline.sync.push.push import push
 from truthline.workspace.workspace import Filter, Kind
 

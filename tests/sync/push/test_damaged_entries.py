@@ -7,8 +7,9 @@ import sqlite3
 from truthline.manifest.annotation import Level
 from truthline.manifest.check import rules
 from truthline.sync.pull.candidates import candidates
+from truthline.sync.pull.meeting import OnConflict
 from truthline.sync.pull.pull import pull
-from truthline.sync.push.plan import OnConflict, plan
+from truthline.sync.push.plan import plan
 from truthline.sync.push.push import push
 from truthline.workspace import aging
 from truthline.workspace.damage import DAMAGED

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from truthline.manifest.line import same_value
-from truthline.sync.push.plan import BATCH_BYTES, Candidate, OnConflict, batched, bucket_of, plan
+from truthline.sync.pull.meeting import Candidate, OnConflict
+from truthline.sync.push.plan import BATCH_BYTES, batched, bucket_of, plan
 from truthline.workspace.workspace import EntryId
 
 

@@ -7,9 +7,8 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 
-from truthline.ui.canvas.items import readable_on
 from truthline.ui.canvas.view import Canvas, Frame
-from truthline.ui.kit.theme import LABEL_COLOURS, apply_theme, tokens
+from truthline.ui.kit.theme import LABEL_COLOURS, apply_theme, readable_on, tokens
 
 RED = "#ff0000"
 

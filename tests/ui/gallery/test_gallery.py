@@ -16,10 +16,10 @@ from truthline.ui.document.browser import Browser
 from truthline.ui.document.entry_model import EntryModel
 from truthline.ui.document.palette import LabelColours
 from truthline.ui.document.pictures import Pictures, Thumbnail
-from truthline.ui.gallery.cell import paint_cell, readable_on
+from truthline.ui.gallery.cell import paint_cell
 from truthline.ui.gallery.no_images import NoImages
 from truthline.ui.gallery.view import LARGEST, SMALLEST, ThumbnailGrid
-from truthline.ui.kit.theme import LABEL_COLOURS
+from truthline.ui.kit.theme import LABEL_COLOURS, readable_on
 from truthline.workspace.workspace import EntryId, Filter, NewEntry
 
 if TYPE_CHECKING:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Final
 from truthline.errors import UsageError
 from truthline.images.source import FolderSource
 from truthline.interchange.model import ImageLookup
-from truthline.manifest.line import is_s3_uri
+from truthline.manifest.line import is_s3_uri, split_prefix
 from truthline.sync.opening.folder import images_in
 from truthline.sync.opening.lookup import image_lookup
-from truthline.sync.opening.sources import split_prefix
 
 if TYPE_CHECKING:
     from truthline.images.source import ImageSource

@@ -14,12 +14,12 @@ from truthline.errors import TruthlineError, UnreadableFileError, UsageError
 from truthline.manifest.edit import new_annotation
 from truthline.manifest.file import has_bom, read_raw_lines, write_manifest
 from truthline.manifest.forms import check_form, read_entries
-from truthline.manifest.line import read_source_ref, strip_service_keys
+from truthline.manifest.line import read_source_ref, split_prefix, strip_service_keys
 from truthline.manifest.placing import UNPLACED
 from truthline.progress import ignore_progress
 from truthline.reasons import reason
 from truthline.sync.opening.folder import look_into, write_left_out
-from truthline.sync.opening.sources import SourceKind, has_image_suffix, split_prefix
+from truthline.sync.opening.sources import SourceKind, has_image_suffix
 from truthline.sync.service.reading import DatasetReader
 from truthline.workspace.damage import left_out_words
 from truthline.workspace.workspace import Damaged, EntryId, NewEntry, Settlement, Workspace, WorkspaceInfo

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from truthline.errors import UnreadableFileError, UsageError
+from truthline.manifest.line import split_prefix
 from truthline.reasons import reason
 
-_S3: Final = re.compile(r"s3://(?P<bucket>[^/\s]+)(/(?P<prefix>.*))?", re.DOTALL)
 _SQLITE_MAGIC: Final = b"SQLite format 3\x00"
 _IMAGE_SUFFIXES: Final = (".png", ".jpg", ".jpeg")
 
@@ -75,19 +74,6 @@ def recognise(text: str) -> Source:
         )
     is_workspace = _first_bytes(path, len(_SQLITE_MAGIC)) == _SQLITE_MAGIC
     return Source(SourceKind.WORKSPACE if is_workspace else SourceKind.MANIFEST, text)
-
-
-def split_prefix(text: str) -> tuple[str, str]:
-    """Bucket and prefix of ``s3://bucket/prefix``; the prefix may be empty.
-
-    Raises:
-        UsageError: it is no such address.
-
-    """
-    match = _S3.fullmatch(text)
-    if match is None:
-        raise UsageError("This is not an S3 address.", detail="Write s3://bucket/prefix.", place=text)
-    return match["bucket"], match["prefix"] or ""
 
 
 def has_image_suffix(name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from truthline.sync.push.plan import Candidate
+from truthline.sync.pull.meeting import Candidate
 from truthline.workspace.workspace import Filter, Kind
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from truthline.errors import BusyError, ServiceError, TruthlineError, UsageError
 from truthline.manifest.file import write_manifest
 from truthline.progress import Doing, Progress, ignore_progress
 from truthline.sync.pull.candidates import candidate_of
-from truthline.sync.push.plan import meet
+from truthline.sync.pull.meeting import meet
 from truthline.sync.service.reading import DatasetReader
 from truthline.sync.service.retries import jittered
 from truthline.workspace.workspace import EntryId, NewEntry

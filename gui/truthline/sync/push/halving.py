@@ -16,7 +16,7 @@ from truthline.progress import Doing, Progress
 
 if TYPE_CHECKING:
     from truthline.progress import Report
-    from truthline.sync.push.plan import Candidate
+    from truthline.sync.pull.meeting import Candidate
     from truthline.sync.push.sending import Sent
     from truthline.workspace.workspace import Batch, BatchId
 

@@ -20,18 +20,10 @@ from typing import TYPE_CHECKING, Final
 from truthline.errors import TruthlineError, UsageError
 from truthline.progress import Doing, Progress, ignore_progress
 from truthline.sync.pull.candidates import candidate_of, candidates, entries_of
+from truthline.sync.pull.meeting import Candidate, Conflict, OnConflict
 from truthline.sync.push.compare import Outcome
 from truthline.sync.push.halving import Halving, Part
-from truthline.sync.push.plan import (
-    Candidate,
-    Conflict,
-    OnConflict,
-    Plan,
-    Remark,
-    bucket_in,
-    bucket_of,
-    plan,
-)
+from truthline.sync.push.plan import Plan, Remark, bucket_in, bucket_of, plan
 from truthline.sync.push.recovery import finish_earlier
 from truthline.sync.push.sending import RefusedError, Sender, Sent
 from truthline.sync.push.verification import Verification

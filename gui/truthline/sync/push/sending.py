@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from truthline.aws.rekognition import DatasetDescription, Rekognition
     from truthline.progress import CancelToken, Report
-    from truthline.sync.push.plan import Candidate
+    from truthline.sync.pull.meeting import Candidate
     from truthline.sync.service.reading import DatasetReader
     from truthline.workspace.workspace import Batch, Workspace
 

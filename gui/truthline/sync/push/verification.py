@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from truthline.manifest.annotation import RemoteError
     from truthline.progress import Report
-    from truthline.sync.push.plan import Candidate
+    from truthline.sync.pull.meeting import Candidate
     from truthline.sync.push.sending import Sent
     from truthline.sync.service.reading import DatasetReader, RemoteEntry
     from truthline.workspace.workspace import EntryId, Workspace

@@ -17,7 +17,8 @@ import msgspec
 from truthline.errors import BusyError, NotFoundError, ServiceError, TruthlineError, UsageError
 from truthline.manifest.file import write_manifest
 from truthline.progress import Doing, Progress
-from truthline.sync.push.plan import Candidate, Remark, bucket_of, plan
+from truthline.sync.pull.meeting import Candidate
+from truthline.sync.push.plan import Remark, bucket_of, plan
 from truthline.sync.rebuild.note import HARMLESS, Note, Rebuilt, Step, drop_note, read_note, write_note
 from truthline.sync.rebuild.readback import ReadBack, read_back
 from truthline.sync.rebuild.stored_manifest import send_manifest

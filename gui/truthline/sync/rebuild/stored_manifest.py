@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from truthline.errors import DeniedError, RegionError, ServiceError
 from truthline.manifest.file import read_raw_lines
-from truthline.manifest.line import split_source_ref
+from truthline.manifest.line import split_prefix, split_source_ref
 from truthline.progress import Doing, Progress
-from truthline.sync.opening.sources import split_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

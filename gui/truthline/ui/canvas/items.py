@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from truthline.ui.canvas.geometry import Frame, Handle, Size, handle_points
-from truthline.ui.kit.theme import SMALL
+from truthline.ui.kit.theme import SMALL, readable_on
 
 HANDLE = 8
 """The side of a handle, and how far from its middle it can be grabbed: screen pixels."""
@@ -63,17 +63,6 @@ def small_font() -> QFont:
     font = QFont()
     font.setPixelSize(SMALL)
     return font
-
-
-def readable_on(ground: QColor) -> QColor:
-    """Black or white, whichever contrasts more with ``ground`` (WCAG relative luminance)."""
-
-    def linear(part: float) -> float:
-        return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-
-    red, green, blue = (linear(part) for part in (ground.redF(), ground.greenF(), ground.blueF()))
-    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return QColor(Qt.GlobalColor.black if luminance > 0.179 else Qt.GlobalColor.white)
 
 
 def rectangle(frame: Frame) -> QRectF:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from truthline.aws.connection import Connection
 from truthline.sync.service.endpoints import Endpoints, Reach
 from truthline.ui.connect.codes import CodePrompt
-from truthline.ui.start.opener import Wish
+from truthline.ui.connect.wish import Wish
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QS
 from typing_extensions import override
 
 from truthline.ui.dataset.state import DatasetState, is_offline, waits_for
-from truthline.ui.dataset.words import SEPARATOR, Rate, activity_words, sign_in_command, tell
+from truthline.ui.dataset.words import SEPARATOR, Rate, sign_in_command, tell
 from truthline.ui.kit import theme
 from truthline.ui.kit.elided import ElidedLabel
 from truthline.ui.kit.keys import key_name
 from truthline.ui.kit.times import minutes
 from truthline.ui.kit.words import counted
-from truthline.words import progress_words
+from truthline.words import activity_words, progress_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable

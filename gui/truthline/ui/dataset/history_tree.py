@@ -9,10 +9,11 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QColor
 from typing_extensions import override
 
-from truthline.ui.dataset.words import SEPARATOR, status_words
+from truthline.ui.dataset.words import SEPARATOR
 from truthline.ui.kit import theme
 from truthline.ui.kit.times import clock_time
 from truthline.ui.kit.words import counted
+from truthline.words import status_words
 from truthline.workspace.journal import Batch, BatchState, Push, PushRemark, RemarkKind
 
 if TYPE_CHECKING:

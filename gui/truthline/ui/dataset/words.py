@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from truthline.aws.rekognition import parse_dataset_arn
 from truthline.errors import SignInError, ThrottledError, TruthlineError, UnknownEndpointError
-from truthline.progress import Doing
 from truthline.sync.service.own_updates import Whose
 from truthline.ui.dataset.state import is_offline, waits_for
 from truthline.ui.kit.times import about, clock_time
 from truthline.ui.kit.words import counted
-from truthline.words import progress_words
+from truthline.words import status_kind, status_words
 
 if TYPE_CHECKING:
     from truthline.aws.rekognition import DatasetDescription, DatasetStats
@@ -23,15 +22,6 @@ if TYPE_CHECKING:
 
 SEPARATOR = "  ·  "
 
-_WORDS = {
-    "CREATE_IN_PROGRESS": ("busy", "Being created"),
-    "CREATE_COMPLETE": ("good", "Created"),
-    "CREATE_FAILED": ("error", "Creation failed"),
-    "UPDATE_IN_PROGRESS": ("busy", "Update in progress"),
-    "UPDATE_COMPLETE": ("good", "Update complete"),
-    "UPDATE_FAILED": ("error", "Update failed"),
-    "DELETE_IN_PROGRESS": ("busy", "Being deleted"),
-}
 _WINDOW_SECONDS = 30.0
 _LEAST_SECONDS = 2.0
 
@@ -65,18 +55,6 @@ def _unseen_words(unseen: Unseen) -> str:
     return f"Updated {at}, after a push that was broken off"
 
 
-def status_words(status: str) -> str:
-    """A dataset's status as people say it."""
-    return _WORDS[status][1] if status in _WORDS else status
-
-
-def activity_words(activity: Progress) -> str:
-    """What goes on, without what counts down beside it."""
-    if activity.error is not None and activity.wait:
-        return activity.error.reason
-    return status_words(activity.about) if activity.doing is Doing.STATUS else progress_words(activity)
-
-
 def sign_in_command(problem: TruthlineError | None) -> str:
     """What to type to sign in again, "" if the problem is another one."""
     return problem.command if isinstance(problem, SignInError) else ""
@@ -92,7 +70,8 @@ def _condition(state: DatasetState, changes: int) -> Told:
         return Told("busy", ("Push starts again in a moment",))
     if state.description is None:
         return Told("none", ("Asking for the dataset's status…",))
-    kind, words = _WORDS.get(state.description.status, ("busy", state.description.status))
+    status = state.description.status
+    kind, words = status_kind(status), status_words(status)
     message = state.description.message
     if kind == "error" and message:
         words = f"{words}: {message}"

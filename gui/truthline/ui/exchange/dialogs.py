@@ -39,16 +39,16 @@ from truthline.interchange.importing import Imported, ImportPlan, apply_import, 
 from truthline.interchange.model import LossKind
 from truthline.interchange.reading import read_images
 from truthline.manifest.annotation import ImageSize, Level
+from truthline.manifest.line import split_prefix
 from truthline.manifest.placing import UNPLACED
 from truthline.progress import CancelToken, Doing, Progress, Report
 from truthline.sync.opening.lookup import image_lookup, source_refs
-from truthline.sync.opening.sources import split_prefix
+from truthline.ui.document.problem_icons import icon_of
 from truthline.ui.exchange.first_box import Example, FirstBox, draw_example
 from truthline.ui.kit import theme
 from truthline.ui.kit.fitting import fit_window
 from truthline.ui.kit.jobs import Job, Lane
 from truthline.ui.kit.words import counted
-from truthline.ui.problems.tree import icon_of
 from truthline.workspace.damage import Damaged, left_out_words
 from truthline.workspace.workspace import Entry, Origin
 

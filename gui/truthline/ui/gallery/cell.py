@@ -132,18 +132,8 @@ def paint_chip(painter: QPainter, area: QRectF, text: str, colour: QColor) -> No
     painter.setPen(QPen(QColor(0, 0, 0, 110), 1))
     painter.setBrush(colour)
     painter.drawRoundedRect(area, 3, 3)
-    painter.setPen(readable_on(colour))
+    painter.setPen(theme.readable_on(colour))
     painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
-
-
-def readable_on(colour: QColor) -> QColor:
-    """Black or white, whichever stands out more from ``colour`` (relative luminance, WCAG 2)."""
-
-    def linear(value: float) -> float:
-        return value / 12.92 if value <= 0.03928 else float(((value + 0.055) / 1.055) ** 2.4)
-
-    red, green, blue = (linear(part) for part in (colour.redF(), colour.greenF(), colour.blueF()))
-    return QColor("#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 else "#ffffff")
 
 
 def _paint_badges(painter: QPainter, frame: QRect, card: Card) -> None:

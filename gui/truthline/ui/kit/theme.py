@@ -212,3 +212,13 @@ def _drawn(svg: bytes, size: int) -> QPixmap:
     reader = QImageReader(data, QByteArray(b"svg"))
     reader.setScaledSize(QSize(size, size))
     return QPixmap.fromImage(reader.read())
+
+
+def readable_on(colour: QColor) -> QColor:
+    """Black or white, whichever stands out more from ``colour`` (relative luminance, WCAG 2)."""
+
+    def linear(value: float) -> float:
+        return value / 12.92 if value <= 0.04045 else float(((value + 0.055) / 1.055) ** 2.4)
+
+    red, green, blue = (linear(part) for part in (colour.redF(), colour.greenF(), colour.blueF()))
+    return QColor("#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 else "#ffffff")

@@ -10,11 +10,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QV
 
 from truthline.errors import CancelledError, TruthlineError
 from truthline.progress import Doing, Progress
-from truthline.ui.dataset.words import activity_words, status_words
 from truthline.ui.kit import theme
 from truthline.ui.kit.jobs import Job, Jobs, Lane, Work
 from truthline.ui.kit.times import minutes
-from truthline.words import REMARKS
+from truthline.words import REMARKS, activity_words, status_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,7 +174,7 @@ class WorkLine(QWidget):
     def _note(self, progress: Progress) -> None:
         doing = activity_words(progress)
         if progress.doing is Doing.STATUS:
-            doing = f"{self._title}: {in_words(progress.about).lower()}"
+            doing = f"{self._title}: {status_words(progress.about).lower()}"
         elif not progress.wait and progress.doing not in REMARKS:
             self._title = doing
         if doing != self._doing:
@@ -221,25 +220,6 @@ class WorkLine(QWidget):
             self._ticking.start()
         else:
             self._ticking.stop()
-
-
-_WORDS = {
-    "CREATING": "Being created",
-    "CREATED": "Created",
-    "DELETING": "Being deleted",
-}
-
-
-def in_words(status: str) -> str:
-    """A dataset's or project's status as people say it; any other text as it is."""
-    return _WORDS.get(status) or status_words(status)
-
-
-def status_kind(status: str) -> str:
-    """How well a status is: good, busy or error."""
-    if status.endswith("_FAILED"):
-        return "error"
-    return "good" if status == "CREATED" or status.endswith("_COMPLETE") else "busy"
 
 
 def error_words(error: Exception) -> str:

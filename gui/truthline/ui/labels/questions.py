@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline.manifest.check.limits import MAX_LABEL_CHARACTERS
-from truthline.ui.gallery.cell import readable_on
 from truthline.ui.kit import theme
 from truthline.ui.kit.fitting import fit_width
 from truthline.ui.kit.jobs import Lane
@@ -314,7 +313,7 @@ def _swatch_icon(colour: QColor, *, chosen: bool, used: bool) -> QIcon:
     painter.setPen(QPen(QColor(0, 0, 0, 120), 1))
     painter.setBrush(colour)
     painter.drawRoundedRect(1, 1, _SWATCH - 2, _SWATCH - 2, 3, 3)
-    ink = readable_on(colour)
+    ink = theme.readable_on(colour)
     if chosen:
         painter.setPen(QPen(ink, 2.5))
         painter.setBrush(Qt.BrushStyle.NoBrush)

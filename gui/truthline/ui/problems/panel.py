@@ -28,9 +28,10 @@ from typing_extensions import override
 from truthline.manifest.annotation import Level
 from truthline.manifest.check.explanations import explain
 from truthline.manifest.check.fixes import FIXES
+from truthline.ui.document.problem_icons import icon_of
 from truthline.ui.kit import theme
 from truthline.ui.kit.field import Field
-from truthline.ui.problems.tree import Group, ProblemTree, group_problems, icon_of, told_once, who
+from truthline.ui.problems.tree import Group, ProblemTree, group_problems, told_once, who
 from truthline.workspace.workspace import Origin, Problem, ProblemCount
 
 if TYPE_CHECKING:

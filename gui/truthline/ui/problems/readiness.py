@@ -28,10 +28,10 @@ from truthline.manifest.check.readiness import DatasetFinding, Summary, check_da
 from truthline.manifest.file import read_manifest
 from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken, Doing, Progress, Report
+from truthline.ui.document.problem_icons import icon_of
 from truthline.ui.kit import theme
 from truthline.ui.kit.jobs import Job, Lane
 from truthline.ui.kit.words import counted
-from truthline.ui.problems.tree import icon_of
 from truthline.workspace.workspace import EntryId, Filter, Origin, Workspace
 
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor, QIcon
+from PySide6.QtGui import QColor
 from typing_extensions import override
 
 from truthline.manifest.annotation import Level
+from truthline.ui.document.problem_icons import icon_of
 from truthline.ui.kit import theme
 from truthline.workspace.workspace import Origin, Problem
 
@@ -177,15 +178,6 @@ def who(origin: Origin) -> str:
         Origin.REMOTE: "Reported by the service",
         Origin.TRAINING: "Reported by training",
     }[origin]
-
-
-def icon_of(origin: Origin, level: Level) -> QIcon:
-    """The icon of a problem; the service's have a shape of their own."""
-    t = theme.tokens()
-    colour = {Level.ERROR: t.error, Level.WARNING: t.warning, Level.INFO: t.dim}[level]
-    if origin is not Origin.FINDING:
-        return theme.icon("cloud-error", colour)
-    return theme.icon({Level.ERROR: "error", Level.WARNING: "warning", Level.INFO: "info"}[level], colour)
 
 
 def _place(problem: Problem) -> tuple[int, str, str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from truthline.ui.kit.work_line import in_words, status_kind
 from truthline.ui.projects.tree import held_words, kind_words
+from truthline.words import status_kind, status_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,7 @@ def about(
         return "Choose a project or dataset to see what can be done with it."
     if dataset is None:
         return f"{project.name}\n{project.arn}"
-    parts = [f"{project.name}, {kind_words(dataset)}", in_words(dataset.status)]
+    parts = [f"{project.name}, {kind_words(dataset)}", status_words(dataset.status)]
     if dataset.message and status_kind(dataset.status) == "error":
         parts[-1] += f": {dataset.message}"
     parts.append(held_words(known.get(dataset.arn)))
@@ -67,7 +67,7 @@ def _new_dataset_reason(project: Project | None) -> str:
     if project is None:
         return "Choose a project first."
     if project.status != "CREATED":
-        return f"The project is not ready: {in_words(project.status).lower()}."
+        return f"The project is not ready: {status_words(project.status).lower()}."
     if len(project.datasets) >= _KINDS:
         return "The project has a training and a test dataset already."
     return ""
@@ -79,7 +79,7 @@ def _split_reason(project: Project | None, known: Mapping[str, DatasetDescriptio
     if train is None:
         return "Choose a project with a training dataset first."
     if status_kind(train.status) != "good":
-        return f"The training dataset is not ready: {in_words(train.status).lower()}."
+        return f"The training dataset is not ready: {status_words(train.status).lower()}."
     if train.arn in known and not known[train.arn].stats.total:
         return "The training dataset is empty."
     if test is not None and test.arn in known and known[test.arn].stats.total:

@@ -13,7 +13,7 @@ from truthline.errors import CancelledError, SignInError
 from truthline.sync.service.projects import create_dataset, delete_dataset, delete_project, distribute
 from truthline.ui.kit.fitting import fit_window
 from truthline.ui.kit.jobs import Job, Jobs, Lane
-from truthline.ui.kit.work_line import error_words, status_kind
+from truthline.ui.kit.work_line import error_words
 from truthline.ui.projects.clients import Clients
 from truthline.ui.projects.page import ProjectPage
 from truthline.ui.projects.questions import (
@@ -23,6 +23,7 @@ from truthline.ui.projects.questions import (
     SplitDialog,
 )
 from truthline.ui.projects.tree import held_words, kind_words
+from truthline.words import status_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

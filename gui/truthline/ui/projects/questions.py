@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from truthline.aws.rekognition import Kind
 from truthline.errors import UsageError
-from truthline.sync.opening.sources import split_prefix
+from truthline.manifest.line import split_prefix
 from truthline.ui.kit import theme
 from truthline.ui.kit.questions import ConfirmField, QuestionDialog, radio_button
 from truthline.ui.projects.tree import KINDS, held_words, kind_words

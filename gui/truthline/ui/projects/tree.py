@@ -13,7 +13,7 @@ from typing_extensions import override
 from truthline.ui.kit import theme
 from truthline.ui.kit.times import clock_time
 from truthline.ui.kit.words import counted
-from truthline.ui.kit.work_line import in_words, status_kind
+from truthline.words import status_kind, status_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -201,7 +201,7 @@ class ProjectTree(QTreeWidget):
     @staticmethod
     def _show_status(item: QTreeWidgetItem, status: str, message: str) -> None:
         kind = status_kind(status)
-        item.setText(1, in_words(status))
+        item.setText(1, status_words(status))
         item.setToolTip(1, theme.plain_tip(f"{status}\n{message}".strip()) if status else "")
         if status:
             item.setIcon(1, theme.icon(_ICONS[kind], getattr(theme.tokens(), kind)))

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from truthline.aws.rekognition import parse_dataset_arn
 from truthline.errors import NotFoundError, UsageError
-from truthline.sync.opening.sources import split_prefix
+from truthline.manifest.line import split_prefix
 from truthline.sync.push.plan import BATCH_BYTES
 from truthline.sync.rebuild.rebuild import Rebuilt, create_from_workspace
 from truthline.ui.kit.fitting import fit_window

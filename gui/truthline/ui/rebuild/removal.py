@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline.errors import UsageError
-from truthline.sync.opening.sources import split_prefix
+from truthline.manifest.line import split_prefix
 from truthline.sync.rebuild.rebuild import Rebuilt, rebuild_without
 from truthline.ui.kit.fitting import fit_window
 from truthline.ui.kit.jobs import Job, Lane

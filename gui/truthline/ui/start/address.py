@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from truthline.errors import TruthlineError
-from truthline.sync.opening.sources import split_prefix
+from truthline.manifest.line import split_prefix
 from truthline.ui.kit.fitting import fit_width
 
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")

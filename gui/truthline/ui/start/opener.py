@@ -2,48 +2,31 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from truthline.aws.connection import Connection
-from truthline.errors import CancelledError, NotLinesError, TruthlineError
+from truthline.errors import CancelledError, NotLinesError
 from truthline.progress import CancelToken, Doing, Progress, Report
-from truthline.sync.opening.sources import Source, SourceKind, recognise
+from truthline.sync.opening.sources import recognise
+from truthline.ui.connect.wish import Wish, destination
 from truthline.ui.kit.jobs import Job, Jobs, Lane
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from truthline.aws.connection import Connection
     from truthline.workspace.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What to open, and what is needed to make a workspace of it; ``path`` is where, None for beside it.
-
-    ``over`` is what counts before what an existing workspace says of how to reach AWS, as long as it is open;
-    a ``connection`` that was ``chosen`` for it takes the place of what it says.
-    With ``values``, a manifest that has no lines is read as one entry for each of its JSON values.
-    """
-
-    text: str
-    target: str = ""
-    images_dir: str = ""
-    connection: Connection = field(default_factory=Connection)
-    over: Connection = field(default_factory=Connection)
-    chosen: bool = False
-    path: Path | None = None
-    values: bool = False
-
-
 class Opener(QObject):
-    """Opens one thing at a time, off the GUI thread."""
+    """Opens one thing at a time, off the GUI thread.
+
+    ``prepare`` is called there first: it loads what shows a workspace, so that the GUI thread need not.
+    """
 
     opened = Signal(object)
     """The open `Workspace`."""
@@ -54,9 +37,12 @@ class Opener(QObject):
     working = Signal(object)
     """`Progress` while it goes on, None when it has ended."""
 
-    def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
+    def __init__(
+        self, jobs: Jobs, parent: QObject | None = None, *, prepare: Callable[[], object] = lambda: None
+    ) -> None:
         super().__init__(parent)
         self._jobs = jobs
+        self._prepare = prepare
         self._job: Job | None = None
         self._wish = Wish("")
 
@@ -78,6 +64,7 @@ class Opener(QObject):
         self.working.emit(Progress(Doing.OPENING))
 
         def work(token: CancelToken, report: Report) -> Workspace:
+            self._prepare()
             return _open(wish, token, report)
 
         self._job = self._jobs.run(
@@ -130,63 +117,8 @@ def tell_failures(opener: Opener, complain: Callable[[Exception], None], window:
     opener.values_offered.connect(ask)
 
 
-def destination(wish: Wish) -> Path:
-    """The workspace that a wish leads to.
-
-    Raises:
-        UsageError: it names nothing that can be opened.
-
-    """
-    return (wish.path or workspace_path(recognise(wish.text))).resolve()
-
-
-def leads_to(wish: Wish, path: Path) -> bool:
-    """Whether a wish leads to that workspace."""
-    try:
-        return destination(wish) == path
-    except TruthlineError:  # which opening it then tells
-        return False
-
-
-def workspace_path(source: Source) -> Path:
-    """Where the workspace of a source is kept: beside a manifest or folder, else in the documents.
-
-    There too where nothing can be written beside it, as on a disk that can only be read.
-    """
-    if source.kind is SourceKind.WORKSPACE:
-        return source.path
-    if source.kind in {SourceKind.MANIFEST, SourceKind.FOLDER}:
-        path = source.path.resolve()
-        name = f"{path.stem if source.kind is SourceKind.MANIFEST else path.name}.truthline"
-        if (path.parent / name).exists() or os.access(path.parent, os.W_OK):
-            return path.parent / name
-        return _documents() / f"{_kept(str(path))[-80:]}.truthline"
-    return _documents() / f"{_file_name(source)}.truthline"
-
-
-def _documents() -> Path:
-    return Path(platformdirs.user_documents_dir()) / "Truthline"
-
-
-def _file_name(source: Source) -> str:
-    """A file name that tells datasets and prefixes apart; S3 keys and ARNs hold what file names must not."""
-    parts = source.text.split("/")
-    wanted = (
-        "-".join(part for part in parts[1:] if part)
-        if source.kind is SourceKind.DATASET
-        else "-".join(parts[2:])
-    )
-    return _kept(wanted)[:80] or "workspace"
-
-
-def _kept(text: str) -> str:
-    return "".join(char if char.isalnum() or char in "-_" else "_" for char in text).strip("-_")
-
-
 def _open(wish: Wish, token: CancelToken, report: Report) -> Workspace:
-    # Loaded here, off the GUI thread: the window is seen before what a workspace and its panels need.
-    import truthline.ui.window.dataset_commands
-    import truthline.ui.window.workbench  # noqa: F401
+    # Loaded here, off the GUI thread: the window is seen before what a workspace needs.
     from truthline.sync.opening.opening import open_or_create
 
     source, path = recognise(wish.text), destination(wish)

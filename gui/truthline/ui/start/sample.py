@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject, Signal
 
 from truthline.errors import CancelledError
 from truthline.progress import CancelToken, Doing, Progress, Report
+from truthline.ui.connect.wish import Wish
 from truthline.ui.kit.jobs import Job, Jobs, Lane
-from truthline.ui.start.opener import Wish
 
 if TYPE_CHECKING:
     from truthline.demo import Sample

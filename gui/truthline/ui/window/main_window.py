@@ -27,6 +27,7 @@ from typing_extensions import override
 from truthline.errors import TruthlineError, UsageError
 from truthline.sync.opening.sources import SourceKind, recognise
 from truthline.ui.connect.access import Access
+from truthline.ui.connect.wish import Wish, leads_to
 from truthline.ui.gallery.search import SearchField
 from truthline.ui.kit import theme
 from truthline.ui.kit.fitting import fit_window
@@ -35,7 +36,7 @@ from truthline.ui.kit.keyboard import KeyFilter
 from truthline.ui.kit.keys import DIGITS
 from truthline.ui.kit.places import documents
 from truthline.ui.kit.toast import Toast
-from truthline.ui.start.opener import Opener, Wish, leads_to, tell_failures
+from truthline.ui.start.opener import Opener, tell_failures
 from truthline.ui.start.sample import SAMPLE_NAME, SampleRunner
 from truthline.ui.start.welcome import Welcome
 from truthline.ui.window.actions import Actions
@@ -94,7 +95,7 @@ class MainWindow(QMainWindow):
         self._commands: DatasetCommands | None = None
         self._may_close = False
         self.actions_by_name = Actions(self, self._handlers())
-        self.opener = Opener(jobs, self)
+        self.opener = Opener(jobs, self, prepare=_load_workbench)
         self.opener.opened.connect(lambda workspace: self._receive(workspace, self.opener.over))
         tell_failures(self.opener, self.complain, self)
         self.opener.working.connect(self._show_opening)
@@ -594,3 +595,9 @@ def _zoom(bench: Workbench, direction: int) -> None:
         bench.image.canvas.zoom_by(1.25 if direction > 0 else 0.8)
     else:
         bench.gallery.set_side(bench.gallery.side + 32 * direction)
+
+
+def _load_workbench() -> None:
+    """Load the panels of a workspace, off the GUI thread: the window is seen before that."""
+    import truthline.ui.window.dataset_commands
+    import truthline.ui.window.workbench  # noqa: F401
