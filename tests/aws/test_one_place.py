@@ -43,7 +43,7 @@ def test_no_other_module_makes_clients_or_connects():
     assert {name: made for name, made in found.items() if made} == ALLOWED
 
 
-ON_THIS_COMPUTER = {"display.py", "signals.py"}
+ON_THIS_COMPUTER = {"display.py", "posix_signals.py"}
 """Whether the desktop answers, and the signals that end the process: no network."""
 
 

@@ -28,5 +28,6 @@ def log_calls(client: Any) -> None:
     client.meta.events.register(f"after-call-error.{service}", fail)
 
 
+# The time is kept in the call's context and not here: calls of many threads run at the same time.
 def _took(context: dict[str, Any]) -> str:
     return f", {time.monotonic() - context[_BEGAN]:.3f} s" if _BEGAN in context else ""

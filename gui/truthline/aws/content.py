@@ -35,6 +35,7 @@ def same_by_checksum(path: Path, kept: Mapping[str, object]) -> bool:
     """
     for name in _CHECKSUMS:
         value = str(kept.get(f"Checksum{name}", ""))
+        # A composite one is the checksum of the parts' checksums, and the parts' sizes are not known here.
         if value and "-" not in value and kept.get("ChecksumType") != "COMPOSITE":
             return base64.b64encode(digest(path, name)).decode() == value
     etag_is_md5 = (

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _CONTENT_TYPES: Final = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 _LOOKED_AT_EACH: Final = 2**20
+"""The parts that s3transfer sends are whole megabytes, so each part ends with a look."""
 _BUFFER: Final = 2**20
 
 

@@ -29,7 +29,7 @@ Kind = Literal["TRAIN", "TEST"]
 Page = tuple[list[Any], str]
 """The members of one page of a listing, and the token of the next, "" after the last."""
 
-_PAGE = 100
+_PAGE = 100  # the most that the service gives
 _KINDS: dict[str, Kind] = {"train": "TRAIN", "test": "TEST"}
 _DATASET_ARN = re.compile(
     r"arn:([a-z\d-]+):rekognition:([a-z\d-]+):(\d{12}):project/([\w.-]{1,255})/dataset/(train|test)/(\d+)",
@@ -204,7 +204,7 @@ class Rekognition:
         filters: dict[str, Any] = {"DatasetArn": arn, "MaxResults": _PAGE}
         if contains:
             filters["SourceRefContains"] = contains
-        if has_errors:
+        if has_errors:  # False is not sent: what the service makes of it is not documented
             filters["HasErrors"] = True
         list_page = self._reads.list_dataset_entries
         for answer in self._pages(
@@ -306,6 +306,7 @@ class Rekognition:
             yield page
             if not token:
                 return
+            # Without an end a listing would go on for good, and look like a large dataset.
             if token in seen:
                 raise FaultError(f"Could not {action}: the listing goes in a circle.", place=place)
             seen.add(token)

@@ -47,6 +47,7 @@ class RenewableCredentials:
 
     def renew(self) -> None:
         """Look the sign-in up again at the next request. Requests under way keep theirs; never blocks."""
+        # No lock: a worker may hold it for as long as a sign-in takes, and this is called on the GUI thread.
         self._stale = True
 
     def doubt(self) -> None:

@@ -56,6 +56,7 @@ def prepare_roles(core: botocore.session.Session, asker: CodeAsker, refused: Col
     resolver = core.get_component("credential_provider")
     for provider in resolver.providers:
         if provider.METHOD in _OF_ROLES:
+            # botocore's default cache lives as long as the process, and would ask for a code at every start.
             provider.cache = RoleCache(refused)
     # There is no other way to it than botocore's own name for it.
     resolver.get_provider("assume-role")._prompter = _prompter(core, asker)  # noqa: SLF001

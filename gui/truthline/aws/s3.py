@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from truthline.aws.causes import Caller
     from truthline.progress import CancelToken, Report
 
+# What GetBucketLocation says of buckets from before regions had names.
 _OLD_REGION_NAMES = {"": "us-east-1", "EU": "eu-west-1"}
 
 
@@ -76,7 +77,7 @@ class S3:
             with translated("read the object", place=object_place(bucket, key), caller=self._caller):
                 return _body(self._client.get_object(**wanted), ranged="Range" in wanted)
         except ServiceError as error:
-            if error.code == "InvalidRange":
+            if error.code == "InvalidRange":  # also what S3 says of any range of an empty object
                 return b""
             raise
 
@@ -176,6 +177,7 @@ class S3:
             try:
                 region = self._client.head_bucket(Bucket=bucket).get("BucketRegion", "")
             except Exception as error:
+                # Also a refusal names it, so that a person without the permission hears of the wrong region.
                 region = _region_in(error)
                 if not region:
                     raise
@@ -194,9 +196,8 @@ def _facts(key: str, told: Mapping[str, Any], size: int) -> ObjectFacts:
 
 def _body(answer: Mapping[str, Any], *, ranged: bool) -> bytes:
     """All that the answer promises."""
-    stream = answer[
-        "Body"
-    ]  # no ``with``: its context manager gives a stream that skips the check of the length
+    # No ``with``: its context manager gives a stream that skips the check of the length.
+    stream = answer["Body"]
     try:
         member(answer, "ContentLength", int)
         if ranged:

@@ -33,12 +33,15 @@ if TYPE_CHECKING:
     from truthline.aws.connection import Connection
     from truthline.aws.renewal import RenewableCredentials
 
+# botocore waits 60 s for an answer and tries three times: three minutes until a half-open connection is told.
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
+# An update's answer comes once its 5 MB have arrived, and giving up on it leaves what became of it unknown.
 SEND_SECONDS = 60
 DEADLINE_SECONDS = 20
 """A call is not tried again once so much time has gone by since it began."""
 _READ_TRIES = 3
+# With 40 ms of latency 16 to 32 requests at a time were 9 to 12 times as fast as one after another.
 _POOL = 32
 
 
@@ -143,6 +146,7 @@ def connect(connection: Connection) -> Aws:
         logging.getLogger("botocore.credentials").setLevel(logging.ERROR)
         credentials = RenewableCredentials(lambda refused: _open_session(connection, refused))
         core = _open_session(connection)
+        # In the place of botocore's own chain, so that every client made of this session signs with it.
         core.register_component("credential_provider", credentials)
         return Aws(connection, boto3.Session(botocore_session=core), credentials)
 

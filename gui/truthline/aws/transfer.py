@@ -37,8 +37,10 @@ MAX_AHEAD: Final = 200
 _IN_ONE_PIECE: Final = 16 * 2**20
 """Every image that Rekognition takes is smaller, and an object sent in one piece has its MD5 as its ETag."""
 _PERCENT_FROM: Final = 2**20
+"""A smaller file is over before a percentage of it could be read."""
 _LOOK_SECONDS: Final = 0.1
 _STOP_SECONDS: Final = 0.8
+"""How long a cancel waits for parts to be removed: a person who cancels waits a second at most."""
 _DAMAGED: Final = {"BadDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"}
 
 
@@ -98,6 +100,7 @@ class Transfer:
         self._cancel.check()
         with _transfer_manager(self._client, self._stopped) as manager:
             for upload in uploads:
+                # Half of them at a time, see `_Over`: each look takes time from the threads that send.
                 while len(self._in_flight) >= MAX_AHEAD:
                     self._look(MAX_AHEAD // 2)
                 self._cancel.check()
@@ -253,6 +256,7 @@ def _transfer_manager(client: S3Client, stopped: threading.Event) -> Iterator[Tr
         yield manager
     except BaseException as error:
         stopped.set()
+        # A daemon, since `__exit__` waits for connections that may hang, and the program must end even so.
         ending = threading.Thread(target=manager.__exit__, args=(type(error), error, None), daemon=True)
         ending.start()
         ending.join(_STOP_SECONDS)

@@ -41,7 +41,7 @@ Member = TypeVar("Member")
 
 _ERROR_STATUS = 300
 _OWN_FAULT = 500
-_NETWORK_SIGN_IN_STATUS = 511
+_NETWORK_SIGN_IN_STATUS = 511  # RFC 6585: said by what stands between us and AWS, never by AWS
 
 
 class ForeignAnswerError(Exception):
@@ -103,6 +103,7 @@ def _translate(error: Exception, action: str, place: str, caller: Caller) -> Ser
     if isinstance(response, dict) and "Error" in response:
         return _by_code(_failure_of(error, response, action, place, caller))
     failure = Failure(error, action, place, caller)
+    # The class first: where the error was raised says more only if its class says nothing.
     teller = _by_class(error) or _by_origin(error)
     return teller(failure) if teller else None
 
