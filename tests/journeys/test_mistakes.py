@@ -16,8 +16,8 @@ from shiboken6 import isValid
 
 from truthline import __version__, log
 from truthline.ui.kit.jobs import Lane
+from truthline.ui.kit.key_list import KeysDialog
 from truthline.ui.window.about import AboutDialog
-from truthline.ui.window.key_list import KeysDialog
 from truthline.ui.window.unforeseen import UnforeseenDialog
 
 if TYPE_CHECKING:

@@ -23,10 +23,10 @@ from truthline.ui.conflicts.dialog import ConflictsDialog
 from truthline.ui.conflicts.words import in_words, told
 from truthline.ui.document.document import AT_ONCE
 from truthline.ui.document.entry_model import EntryModel
+from truthline.ui.document.no_images import NoImages
 from truthline.ui.document.palette import LabelColours
 from truthline.ui.document.pictures import Pictures
 from truthline.ui.gallery.filters import FilterPanel
-from truthline.ui.gallery.no_images import NoImages
 from truthline.ui.kit import keyboard
 from truthline.workspace.changes import Changes
 from truthline.workspace.entry import Settlement

@@ -14,10 +14,10 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from truthline.manifest.annotation import ImageFacts, Level, RemoteError
 from truthline.ui.document.browser import Browser
 from truthline.ui.document.entry_model import EntryModel
+from truthline.ui.document.no_images import NoImages
 from truthline.ui.document.palette import LabelColours
 from truthline.ui.document.pictures import Pictures, Thumbnail
 from truthline.ui.gallery.cell import paint_cell
-from truthline.ui.gallery.no_images import NoImages
 from truthline.ui.gallery.view import LARGEST, SMALLEST, ThumbnailGrid
 from truthline.ui.kit.theme import LABEL_COLOURS, readable_on
 from truthline.workspace.workspace import EntryId, Filter, NewEntry

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QLabel, QTreeWidget
 
+from truthline.ui.kit.key_list import KeysDialog
 from truthline.ui.kit.keys import DIGITS, DIGITS_NOTE, KEYS, Key, Where, key_name, keys_of
 from truthline.ui.window.actions import ACTIONS
-from truthline.ui.window.key_list import KeysDialog
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -392,7 +392,7 @@ class MainWindow(QMainWindow):
         dialog.open()
 
     def _show_keys(self) -> None:
-        from truthline.ui.window.key_list import KeysDialog
+        from truthline.ui.kit.key_list import KeysDialog
 
         KeysDialog(self).open()
 

@@ -23,13 +23,15 @@ from truthline.ui.document.browser import Browser
 from truthline.ui.document.document import Document
 from truthline.ui.document.entry_model import EntryModel
 from truthline.ui.document.labelling import Labeller
+from truthline.ui.document.no_images import NoImages
 from truthline.ui.document.palette import LabelColours
 from truthline.ui.document.pictures import Pictures
+from truthline.ui.document.undoing import Undoing
+from truthline.ui.document.upkeep import Upkeep
 from truthline.ui.entry.json_line import JsonLinePanel
 from truthline.ui.entry.panel import BoxKey, EntryPanel
 from truthline.ui.exchange.dialogs import ExportDialog, ImportDialog
 from truthline.ui.gallery.filters import FilterPanel, empty_text
-from truthline.ui.gallery.no_images import NoImages
 from truthline.ui.gallery.view import ThumbnailGrid
 from truthline.ui.kit.edit_bar import EditBar
 from truthline.ui.kit.jobs import Job, Jobs, Lane
@@ -42,8 +44,6 @@ from truthline.ui.problems.panel import SHOWN_AT_MOST, ProblemsPanel
 from truthline.ui.problems.readiness import ReadinessPanel
 from truthline.ui.window.image_page import ImagePage
 from truthline.ui.window.label_giver import LabelGiver
-from truthline.ui.window.undoing import Undoing
-from truthline.ui.window.upkeep import Upkeep
 from truthline.workspace.changes import Changes
 from truthline.workspace.workspace import Counts, EntryId, Filter, Kind, Origin, Problem, Workspace
 
