@@ -149,8 +149,8 @@ class Keyboard:
         self.enable()
         bench = self.user.bench
         monkeypatch.setattr(bench.colours, "at_digit", str)
-        monkeypatch.setattr(bench.giver, "give", lambda digit: self.done.append(f"use {digit}"))
-        monkeypatch.setattr(bench.giver, "toggle_here", lambda digit: self.done.append(f"here {digit}"))
+        monkeypatch.setattr(bench.selection, "give", lambda digit: self.done.append(f"use {digit}"))
+        monkeypatch.setattr(bench.selection, "toggle_here", lambda digit: self.done.append(f"here {digit}"))
 
     def enable(self) -> None:
         for action in self.user.window.actions_by_name._actions.values():

@@ -54,7 +54,7 @@ def test_everything_of_a_kind_is_fixed_at_once_and_undone(user: Any, tmp_path: P
     user.wait(lambda: bench.problems.problems)
     outside = Filter(code=OUTSIDE)
     assert len(bench.document.workspace.ids(outside)) == 150
-    bench.fix_all(OUTSIDE)
+    bench.fixing.fix_all(OUTSIDE)
     dialog = user.dialog(FixAllDialog)
     user.wait(dialog.fix_button.isEnabled)
     assert dialog.fix_button.text() == "Fix 150 images"

@@ -23,7 +23,7 @@ from truthline.ui.conflicts.dialog import ConflictsDialog
 from truthline.ui.conflicts.words import in_words, told
 from truthline.ui.document.document import AT_ONCE
 from truthline.ui.document.entry_model import EntryModel
-from truthline.ui.document.no_images import NoImages
+from truthline.ui.document.image_source import NoImages
 from truthline.ui.document.palette import LabelColours
 from truthline.ui.document.pictures import Pictures
 from truthline.ui.gallery.filters import FilterPanel
@@ -347,12 +347,12 @@ def test_an_undo_leaves_alone_what_was_edited_since(view: View, line: Callable[.
 def test_the_list_follows_what_others_do(view: View, moved: Any) -> None:
     base, mine, theirs = moved(2)
     view.press(Qt.Key.Key_Down)
-    view.document.changed.emit(view.document.workspace.settle({TWO: Settlement(mine, theirs, theirs)}))
+    view.document.absorb(view.document.workspace.settle({TWO: Settlement(mine, theirs, theirs)}))
     view.settle()
     assert view.names == ["1.jpg", "3.jpg"]
     assert view.dialog.entry is not None
     assert view.dialog.entry.id == THREE
-    view.document.changed.emit(view.document.workspace.remove([THREE]))
+    view.document.absorb(view.document.workspace.remove([THREE]))
     view.settle()
     assert view.names == ["1.jpg"]
     assert base is not None
@@ -686,7 +686,7 @@ def test_closing_while_it_works_is_no_trouble(
         qtbot.waitUntil(lambda: dialog.left == 2)
         dialog.decide_all[Side.MINE].click()
     dialog.close()
-    document.changed.emit(Changes(everything=True))
+    document.absorb(Changes(everything=True))
     qtbot.waitUntil(lambda: document.jobs.idle)
     document.refused.emit("Nobody is there to say it.")
     assert document.workspace.counts().conflicts == (0 if listed else 2)

@@ -66,7 +66,7 @@ class Seen:
         workspace.set_batch(batch.id, state, status="UPDATE_COMPLETE", message="", sent=datetime.now(UTC))
         if outcome:
             workspace.finish_push(push_id, outcome, remarks, broken_off=broken_off)
-        self.document.changed.emit(Changes(pushes=True))
+        self.document.absorb(Changes(pushes=True))
         self._settle()
 
     def index(self, row: int, part: int | None = None) -> QModelIndex:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import truthline
 from truthline.errors import CancelledError, UnreadableFileError
 from truthline.manifest.edit import add_class_label, remove_class_label
 from truthline.ui.document.document import AT_ONCE, Document
@@ -15,7 +18,6 @@ from truthline.workspace.workspace import EntryId, Workspace
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from pytestqt.qtbot import QtBot
 
@@ -368,3 +370,12 @@ def test_a_label_that_came_with_an_edit_leaves_with_its_undo(
     document.redo()
     settle()
     assert listed(document) == ["oak", "elm"]
+
+
+def test_the_document_alone_tells_of_its_changes() -> None:
+    """Who else emitted its signal would show what no view was told to fetch, or leave the document behind."""
+    package = Path(truthline.__file__).parent
+    emitting = {
+        file.name for file in package.rglob("*.py") if re.search(r"\bchanged\.emit\(", file.read_text())
+    }
+    assert emitting == {"document.py", "palette.py"}  # the palette's own signal is another one

@@ -12,7 +12,7 @@ from truthline.errors import ImageError, OfflineError, UnforeseenError
 from truthline.images.thumbnails import Thumbnails
 from truthline.resources import resource
 from truthline.ui.document import pictures as pictures_module
-from truthline.ui.document.no_images import NoImages
+from truthline.ui.document.image_source import NoImages
 from truthline.ui.document.pictures import FullImage, Pictures
 from truthline.ui.kit.jobs import Jobs, Lane
 from truthline.workspace.workspace import EntryId

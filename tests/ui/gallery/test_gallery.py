@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from truthline.manifest.annotation import ImageFacts, Level, RemoteError
 from truthline.ui.document.browser import Browser
 from truthline.ui.document.entry_model import EntryModel
-from truthline.ui.document.no_images import NoImages
+from truthline.ui.document.image_source import NoImages
 from truthline.ui.document.palette import LabelColours
 from truthline.ui.document.pictures import Pictures, Thumbnail
 from truthline.ui.gallery.cell import paint_cell

@@ -234,16 +234,16 @@ def test_boxes_of_a_locked_attribute_cannot_be_changed_and_the_reason_is_told(
     colour = bench.colours.of("bolt")
     locked, free = canvas_box("job-b", 0, colour), canvas_box("job-a", 0, colour)
     labeller = bench.labeller
-    labeller.remove_boxes(FIRST, [locked])
+    labeller.remove_boxes(FIRST, [locked.key])
     assert bench.toast.text == (
         "The attribute job-b is read-only. Choose what is edited in Labels > Attributes."
     )
-    labeller.set_box_class(FIRST, [locked], "nut")
-    labeller.reframe_boxes(FIRST, [(locked, Frame(5, 5, 50, 50))])
+    labeller.set_box_class(FIRST, [locked.key], "nut")
+    labeller.reframe_boxes(FIRST, [(locked.key, Frame(5, 5, 50, 50))])
     assert not bench.document.undo_stack.newest
-    labeller.set_box_class(FIRST, [locked, free], "nut")
-    labeller.reframe_boxes(FIRST, [(locked, Frame(5, 5, 50, 50)), (free, Frame(6, 6, 50, 50))])
-    labeller.remove_boxes(FIRST, [locked, canvas_box("job-a", 1, colour)])
+    labeller.set_box_class(FIRST, [locked.key, free.key], "nut")
+    labeller.reframe_boxes(FIRST, [(locked.key, Frame(5, 5, 50, 50)), (free.key, Frame(6, 6, 50, 50))])
+    labeller.remove_boxes(FIRST, [locked.key, ("job-a", 1)])
     settle()
     assert frames(bench, "job-b") == [("bolt", 10)]
     assert frames(bench, "job-a") == [("nut", 6)]
@@ -510,11 +510,11 @@ def perform(
             labeller.choose_class(name)
             labeller.add_box(FIRST, Frame(3, 4, 50, 60), IMAGE)
         case ("set", name):
-            labeller.set_box_class(FIRST, every, name)
+            labeller.set_box_class(FIRST, [box.key for box in every], name)
         case ("move", left):
-            labeller.reframe_boxes(FIRST, [(box, Frame(left, 5, 50, 60)) for box in every])
+            labeller.reframe_boxes(FIRST, [(box.key, Frame(left, 5, 50, 60)) for box in every])
         case ("remove", index):
-            labeller.remove_boxes(FIRST, [box for box in every if box.index == index])
+            labeller.remove_boxes(FIRST, [box.key for box in every if box.index == index])
         case ("rename", old, new) if old != new:
             commands.rename(old, new)
         case ("delete", name):

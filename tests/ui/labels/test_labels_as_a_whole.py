@@ -315,7 +315,7 @@ def test_what_a_gesture_did_to_the_list_is_not_taken_back_by_an_older_read(
     gate = threading.Event()
     jobs.run(Lane.WRITE, lambda *_: gate.wait(10))
     bench.commands.recolour("nut", 9)
-    bench.document.changed.emit(Changes(info=True))
+    bench.document.absorb(Changes(info=True))
     read: list[None] = []
     jobs.run(Lane.READ, lambda *_: None, done=read.append)
     qtbot.waitUntil(lambda: bool(read))
@@ -570,7 +570,7 @@ def test_a_long_edit_shows_its_progress_and_can_be_cancelled(
         can_cancel=large.document.can_cancel,
     )
     assert not large.edit_bar.cancel_button.isHidden()
-    large.giver.give("bolt")
+    large.selection.give("bolt")
     assert "still under way" in large.toast.text
     large.document.undo()
     large.edit_bar.cancel_button.click()

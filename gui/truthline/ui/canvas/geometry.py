@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 Point = tuple[float, float]
+BoxKey = tuple[str, int]
+"""What tells a box from the others of its image: its label attribute and its place in it."""
 Size = tuple[int, int]
 Key = tuple[str, int]
 """A box: its label attribute, and its index there."""

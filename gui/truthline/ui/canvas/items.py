@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QGraphicsSimpleTextItem,
 )
 
-from truthline.ui.canvas.geometry import Frame, Handle, Size, handle_points
+from truthline.ui.canvas.geometry import BoxKey, Frame, Handle, Size, handle_points
 from truthline.ui.kit.theme import SMALL, readable_on
 
 HANDLE = 8
@@ -53,7 +53,7 @@ class CanvasBox:
     wrong: str = ""
 
     @property
-    def key(self) -> tuple[str, int]:
+    def key(self) -> BoxKey:
         """What tells this box from the others."""
         return self.attribute, self.index
 

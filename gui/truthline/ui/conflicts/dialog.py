@@ -297,7 +297,7 @@ class ConflictsDialog(QDialog):
             self._say("")
 
     def _tell_carried_out(self, attempt: Attempt) -> None:
-        self._say(carried_out(attempt.step, attempt.move, self._document))
+        self._say(carried_out(attempt.step, attempt.move, self._document.entry))
 
     # decisions
 

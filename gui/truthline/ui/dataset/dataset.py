@@ -230,7 +230,7 @@ class Dataset(QObject):
             self._breaks = 0
             self._end_work(result=result, **self._problem(result.error))
             self.refresh()
-        self._document.changed.emit(Changes(everything=True, info=True, pushes=True))
+        self._document.absorb(Changes(everything=True, info=True, pushes=True))
         if not self.state.queued:
             self.pushed.emit(result)
 
@@ -286,7 +286,7 @@ class Dataset(QObject):
 
     def _end_pull(self, result: PullResult) -> None:
         self._end_work(unseen=None, **self._problem(result.error))
-        self._document.changed.emit(Changes(everything=True, info=True))
+        self._document.absorb(Changes(everything=True, info=True))
         self.pulled.emit(result)
         self.refresh()
 
@@ -307,7 +307,7 @@ class Dataset(QObject):
             self.access.replace(aws)
             self._queued = self._work = None
             self._show(arn=arn, description=None, problem=None, offline_since=None, queued=False, before=None)
-            self._document.changed.emit(Changes(everything=True, info=True))
+            self._document.absorb(Changes(everything=True, info=True))
             self.reachable.emit(aws)
             self.connected.emit(arn)
             self.pull()

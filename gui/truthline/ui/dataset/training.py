@@ -21,14 +21,16 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline.errors import CancelledError
+from truthline.manifest.annotation import Level
 from truthline.sync.service.verdict import Verdict, fetch_verdict, open_verdict, project_versions
 from truthline.ui.kit import theme
 from truthline.ui.kit.fitting import fit_window
 from truthline.ui.kit.jobs import Job, Lane
 from truthline.ui.kit.words import counted
+from truthline.workspace.workspace import EntryId, Origin, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from truthline.aws.rekognition import ProjectVersion
     from truthline.aws.session import Aws
@@ -151,7 +153,7 @@ class TrainingDialog(QDialog):
     def _show(self, verdict: Verdict) -> None:
         self._end()
         self.summary.setText(verdict_in_words(verdict))
-        self._document.changed.emit(verdict.changes)
+        self._document.absorb(verdict.changes)
         self.loaded.emit(verdict)
 
     def _fail(self, error: Exception) -> None:
@@ -206,3 +208,13 @@ def verdict_in_words(verdict: Verdict) -> str:
             if one.total:
                 sentences.append(f"Of {one.total:,} {name} lines {one.valid:,} were valid.")
     return " ".join(sentences)
+
+
+def problems_of_all(verdict: Verdict) -> Iterator[Problem]:
+    """What training says of the datasets as such, as problems of no entry."""
+    if verdict.summary is None:
+        return
+    of_all = (*verdict.summary.errors, *verdict.summary.training.errors, *verdict.summary.testing.errors)
+    for ordinal, error in enumerate(of_all):
+        level = Level.WARNING if error.code.startswith("WARNING") else Level.ERROR
+        yield Problem(EntryId(0), 0, "", Origin.TRAINING, ordinal, error.code, level, error.message, "")

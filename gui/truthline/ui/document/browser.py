@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QObject, Signal
 
 from truthline.ui.document.selection import Flag, RowSelection, runs_of
 from truthline.ui.kit.jobs import Job, Lane
-from truthline.workspace.workspace import EntryId, Filter
+from truthline.workspace.workspace import EntryId, Filter, Kind
 
 if TYPE_CHECKING:
     from array import array
+    from collections.abc import Callable
 
     from truthline.ui.document.document import Document
     from truthline.ui.document.entry_model import EntryModel
@@ -36,6 +39,7 @@ class Browser(QObject):
         super().__init__(parent)
         self._document = document
         self._listing: Job | None = None
+        self._stepping: Job | None = None
         self._sought: EntryId | None = None
         self.filter = Filter()
         self.model = model
@@ -81,6 +85,22 @@ class Browser(QObject):
             index = self.selection.currentIndex()
             row = index.row() + steps if index.isValid() else 0
             self._set_current(min(max(row, 0), rows - 1))
+
+    def step_to(self, kind: Kind, none_left: Callable[[], object]) -> None:
+        """Go to the next listed entry of a kind, around the end; or tell that there is none."""
+
+        def step(ids: array[int]) -> None:
+            if ids:
+                self.go_to(EntryId(ids[bisect_right(ids, self.current or 0) % len(ids)]))
+            else:
+                none_left()
+
+        if self._stepping is not None:
+            self._stepping.drop()
+        workspace, wanted = self._document.workspace, replace(self.filter, kind=kind)
+        self._stepping = self._document.jobs.run(
+            Lane.READ, lambda _token, _report: workspace.ids(wanted), done=step
+        )
 
     def select_all(self) -> None:
         """Select every listed entry."""

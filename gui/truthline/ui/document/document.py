@@ -87,6 +87,15 @@ class Document(QObject):
         self.info = workspace.info
         self.changed.connect(self._read_info)
 
+    def absorb(self, changes: Changes) -> Changes:
+        """Take in what was written, also by others than gestures, and tell every view; gives it back.
+
+        The one door: pulls, rebuilds, verdicts and upkeep write into the workspace by themselves and hand
+        over here what they touched. So nothing changes what is shown without the document knowing it.
+        """
+        self.changed.emit(changes)
+        return changes
+
     def entry(self, entry_id: EntryId) -> Entry:
         """The entry with its line as it stands now, saved or on its way.
 
@@ -259,7 +268,7 @@ class Document(QObject):
             lambda _token, _report: self.workspace.set_attributes(
                 chosen.box_attribute, chosen.locked, hide_locked=chosen.hide_locked
             ),
-            done=self._tell_changed,
+            done=self.absorb,
             give_up=lambda: self._show_attributes(before),
         )
         self._show_attributes(chosen)
@@ -281,7 +290,7 @@ class Document(QObject):
         if after:
             self.undo_stack.push(EditAnnotation(self, text, before, after, listed=changes.listed), saved=True)
             self._tell(text, len(after))
-        self.changed.emit(changes)
+        self.absorb(changes)
 
     def store_facts(self, entry_id: EntryId, facts: ImageFacts) -> None:
         """Keep what an image's header said; it is no gesture and not undone.
@@ -295,7 +304,7 @@ class Document(QObject):
                 return self.workspace.store_facts(entry_id, facts)
             return Changes()
 
-        self.jobs.run(Lane.WRITE, work, done=self.changed.emit)
+        self.jobs.run(Lane.WRITE, work, done=self.absorb)
 
     def add_label(self, name: str) -> None:
         """Put a new label at the end of the list before any entry uses it, as one undoable gesture."""
@@ -323,7 +332,7 @@ class Document(QObject):
             self._unsaved.end(lines, labels)
             if shown:
                 self.working.emit(None)
-            return self._tell_changed(changes)
+            return self.absorb(changes)
 
         self._carry_out(
             attempt,
@@ -334,7 +343,7 @@ class Document(QObject):
             give_up=lambda: end(touched | Changes(info=bool(labels))),
             shown=shown,
         )
-        self.changed.emit(touched)
+        self.absorb(touched)
 
     def _carry_out(
         self,
@@ -348,7 +357,7 @@ class Document(QObject):
         def failed(error: Exception, behind: int) -> None:
             attempt.failed()
             step = attempt.step
-            told = not_saved(step.text, error, self, step.entries, move=attempt.move, behind=behind)
+            told = not_saved(step.text, error, self.entry, step.entries, move=attempt.move, behind=behind)
             self.save_failed.emit(told)
 
         self._saves.run(
@@ -358,10 +367,6 @@ class Document(QObject):
             failed=failed,
             progress=self.working.emit if shown else None,
         )
-
-    def _tell_changed(self, changes: Changes) -> Changes:
-        self.changed.emit(changes)
-        return changes
 
     def _show_attributes(self, chosen: WorkspaceInfo) -> None:
         self.info = _with_attributes_of(chosen, self.info)
@@ -377,7 +382,7 @@ class Document(QObject):
 
     def _tell_settled(self, settled: Resolved) -> None:
         if settled.changes:
-            self.changed.emit(settled.changes)
+            self.absorb(settled.changes)
         if settled.left:
             self.refused.emit(left_alone(settled.left))
 
@@ -429,7 +434,7 @@ class Document(QObject):
             edited, changes = outcome
             if changes:
                 self.undo_stack.push(EditAnnotation.of(self, text, edited, changes.listed), saved=True)
-                self.changed.emit(changes)
+                self.absorb(changes)
                 self._tell(text, len(edited.after) if arrange is None else 2)
             self._tell_kept(edited)
 
@@ -441,7 +446,7 @@ class Document(QObject):
             if isinstance(error, CancelledError):
                 self.refused.emit("Cancelled. Nothing was changed.")
             else:
-                self.save_failed.emit(not_saved(text, error, self))
+                self.save_failed.emit(not_saved(text, error, self.entry))
 
         self._long_text = text
         self._long_edit = self.jobs.run(

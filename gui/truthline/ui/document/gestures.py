@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from typing_extensions import override
 
@@ -17,9 +17,16 @@ if TYPE_CHECKING:
 
     from truthline.manifest.annotation import Annotation
     from truthline.sync.pull.conflicts import Resolved
-    from truthline.ui.document.document import Document
     from truthline.workspace.changes import Changes
-    from truthline.workspace.workspace import Damaged, Entry, EntryId, Label, Workspace, WorkspaceInfo
+    from truthline.workspace.workspace import (
+        Damaged,
+        Entry,
+        EntryId,
+        Label,
+        Settlement,
+        Workspace,
+        WorkspaceInfo,
+    )
 
 Edit: TypeAlias = "Callable[[Annotation], Annotation]"
 """A pure change of one annotation; returns the same object where there is nothing to change."""
@@ -32,6 +39,27 @@ _NO_EDIT = LabelEdit()
 _CHUNK = 500
 
 
+class Saver(Protocol):
+    """What carries steps out: the `Document`, which makes them, and so must not be known here."""
+
+    def save(
+        self,
+        lines: Mapping[EntryId, bytes],
+        made_from: Mapping[EntryId, bytes],
+        labels: LabelEdit,
+        attempt: Attempt,
+    ) -> None:
+        """Save lines that were made from others, and the list of labels."""
+
+    def settle_again(
+        self, wanted: Mapping[EntryId, Settlement], undone: Mapping[EntryId, Settlement], attempt: Attempt
+    ) -> None:
+        """Decide conflicts again, or put them back."""
+
+    def store_attributes(self, chosen: WorkspaceInfo, before: WorkspaceInfo, attempt: Attempt) -> None:
+        """Keep which attributes are edited."""
+
+
 class EditAnnotation(Step):
     """One gesture: the lines before and after it, and what it did to the list of labels.
 
@@ -41,7 +69,7 @@ class EditAnnotation(Step):
 
     def __init__(
         self,
-        document: Document,
+        document: Saver,
         text: str,
         before: Mapping[EntryId, bytes],
         after: Mapping[EntryId, bytes],
@@ -57,7 +85,7 @@ class EditAnnotation(Step):
         self._listed = listed
 
     @classmethod
-    def of(cls, document: Document, text: str, edited: Edited, listed: tuple[str, ...]) -> EditAnnotation:
+    def of(cls, document: Saver, text: str, edited: Edited, listed: tuple[str, ...]) -> EditAnnotation:
         """A gesture that is on disk already."""
         labels = (edited.labels_before, edited.labels)
         return cls(document, text, edited.before, edited.after, labels=labels, listed=listed)
@@ -97,7 +125,7 @@ class ResolveConflicts(Step):
     Undo brings back line, base line and conflict of the entries that are still as they were decided.
     """
 
-    def __init__(self, document: Document, text: str, resolved: Resolved) -> None:
+    def __init__(self, document: Saver, text: str, resolved: Resolved) -> None:
         super().__init__(text)
         self._document = document
         self._resolved = resolved
@@ -123,7 +151,7 @@ class ResolveConflicts(Step):
 class ChooseAttributes(Step):
     """Which label attributes are edited, before and after a person chose others."""
 
-    def __init__(self, document: Document, before: WorkspaceInfo, after: WorkspaceInfo) -> None:
+    def __init__(self, document: Saver, before: WorkspaceInfo, after: WorkspaceInfo) -> None:
         super().__init__("Choose Attributes")
         self._document = document
         self._before = before

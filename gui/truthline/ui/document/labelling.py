@@ -1,4 +1,4 @@
-"""What keys and gestures mean: each becomes one edit of the document."""
+"""What a gesture of labelling means: one edit for a label given or taken, a box drawn, moved or deleted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from truthline.progress import CancelToken, Report
-    from truthline.ui.canvas.view import CanvasBox, Frame
+    from truthline.ui.canvas.geometry import BoxKey, Frame
     from truthline.ui.document.document import Document
     from truthline.workspace.workspace import EntryId
 
@@ -117,20 +117,20 @@ class Labeller(QObject):
 
         return self._document.edit(f"Draw {label}", entry_id, change)
 
-    def reframe_boxes(self, entry_id: EntryId, moves: Sequence[tuple[CanvasBox, Frame]]) -> None:
+    def reframe_boxes(self, entry_id: EntryId, moves: Sequence[tuple[BoxKey, Frame]]) -> None:
         """Move or resize boxes."""
-        moves = [(box, frame) for box, frame in moves if box.attribute not in self._document.locked]
+        moves = [(key, frame) for key, frame in moves if key[0] not in self._document.locked]
 
         def change(annotation: Annotation) -> Annotation:
-            for box, frame in moves:
+            for (attribute, index), frame in moves:
                 annotation = edit.set_box_frame(
-                    annotation, box.attribute, box.index, frame.left, frame.top, frame.width, frame.height
+                    annotation, attribute, index, frame.left, frame.top, frame.width, frame.height
                 )
             return annotation
 
         self._document.edit(f"Move {_boxes(len(moves))}", entry_id, change)
 
-    def set_box_class(self, entry_id: EntryId, boxes: Sequence[CanvasBox], name: str) -> bool:
+    def set_box_class(self, entry_id: EntryId, boxes: Sequence[BoxKey], name: str) -> bool:
         """Give boxes another label; False if nothing had to change or could."""
         boxes = self._open_boxes(boxes)
 
@@ -141,7 +141,7 @@ class Labeller(QObject):
 
         return self._document.edit(f"Set {_boxes(len(boxes))} to {name}", entry_id, change)
 
-    def remove_boxes(self, entry_id: EntryId, boxes: Sequence[CanvasBox]) -> None:
+    def remove_boxes(self, entry_id: EntryId, boxes: Sequence[BoxKey]) -> None:
         """Delete boxes."""
         boxes = self._open_boxes(boxes)
 
@@ -152,11 +152,11 @@ class Labeller(QObject):
 
         self._document.edit(f"Delete {_boxes(len(boxes))}", entry_id, change)
 
-    def _open_boxes(self, boxes: Sequence[CanvasBox]) -> list[CanvasBox]:
+    def _open_boxes(self, boxes: Sequence[BoxKey]) -> list[BoxKey]:
         """The boxes that may be changed; if there is none among them, the person is told why."""
-        found = [box for box in boxes if box.attribute not in self._document.locked]
+        found = [key for key in boxes if key[0] not in self._document.locked]
         if boxes and not found:
-            self.refused.emit(read_only(boxes[0].attribute))
+            self.refused.emit(read_only(boxes[0][0]))
         return found
 
 
@@ -176,10 +176,10 @@ def _without_class_label(annotation: Annotation, name: str, locked: Collection[s
     return annotation
 
 
-def _by_attribute(boxes: Sequence[CanvasBox]) -> dict[str, list[int]]:
+def _by_attribute(boxes: Sequence[BoxKey]) -> dict[str, list[int]]:
     indices: dict[str, list[int]] = defaultdict(list)
-    for box in boxes:
-        indices[box.attribute].append(box.index)
+    for attribute, index in boxes:
+        indices[attribute].append(index)
     return indices
 
 

@@ -10,34 +10,33 @@ from truthline.ui.kit.theme import shortened
 from truthline.ui.kit.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
-    from truthline.ui.document.document import Document
     from truthline.ui.document.undo_stack import Step
-    from truthline.workspace.workspace import EntryId
+    from truthline.workspace.workspace import Entry, EntryId
 
 _TEXT = 80
 _NAME = 60
 _DONE = {Move.DO: "Done", Move.UNDO: "Undone", Move.REDO: "Done again"}
 
 
-def carried_out(step: Step, move: Move, document: Document) -> str:
+def carried_out(step: Step, move: Move, entry_of: Callable[[EntryId], Entry]) -> str:
     """What was carried out, and where, as in ``Undone on fig.jpg: Draw bolt.``."""
-    where = _where(step.text, step.entries, document)
+    where = _where(step.text, step.entries, entry_of)
     return f"{_DONE[move]}{where}: {shortened(step.text, _TEXT)}."
 
 
 def not_saved(
     text: str,
     error: Exception,
-    document: Document,
+    entry_of: Callable[[EntryId], Entry],
     entries: Collection[EntryId] = (),
     *,
     move: Move = Move.DO,
     behind: int = 0,
 ) -> WorkspaceError:
     """Which step was not carried out and what to do next; ``behind`` counts the steps it took along."""
-    where = _where(text, entries, document)
+    where = _where(text, entries, entry_of)
     title = f"“{shortened(text, _TEXT)}”{where} was not {move.value}."
     if behind:
         title += f" Nor {'was' if behind == 1 else 'were'} the {counted(behind, 'step')} after it."
@@ -62,10 +61,10 @@ def left_unchanged(images: int) -> str:
     )
 
 
-def _where(text: str, entries: Collection[EntryId], document: Document) -> str:
+def _where(text: str, entries: Collection[EntryId], entry_of: Callable[[EntryId], Entry]) -> str:
     """`` on fig.jpg`` or `` on 212 images``; nothing where the text itself tells it, or there is no image."""
     if len(entries) == 1:
-        entry = document.entry(next(iter(entries)))
+        entry = entry_of(next(iter(entries)))
         return f" on {shortened(entry.source_ref.rsplit('/', 1)[-1] or f'line {entry.position:,}', _NAME)}"
     images = counted(len(entries), "image")
     return f" on {images}" if entries and images not in text else ""

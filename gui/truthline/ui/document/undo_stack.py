@@ -6,6 +6,7 @@ finds it where the person does; a save that fails takes it back to where it was 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -28,7 +29,7 @@ class Move(Enum):
     REDO = "done again"
 
 
-class Step:
+class Step(ABC):
     """One gesture; ``text`` is its name in the undo menu."""
 
     def __init__(self, text: str) -> None:
@@ -48,13 +49,13 @@ class Step:
         """An entry's line before and after it."""
         raise KeyError(entry_id)
 
+    @abstractmethod
     def redo(self, attempt: Attempt) -> None:
         """Begin the save that does it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def undo(self, attempt: Attempt) -> None:
         """Begin the save that takes it back."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ class Upkeep(QObject):
     def _end(self, changes: Changes) -> None:
         self._hide()
         if changes:
-            self._document.changed.emit(changes)
+            self._document.absorb(changes)
 
     def _fail(self, error: Exception) -> None:
         self._hide()

@@ -27,15 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from truthline.manifest.annotation import Box
+    from truthline.ui.canvas.geometry import BoxKey
     from truthline.ui.document.palette import LabelColours
     from truthline.workspace.workspace import Entry, EntryId
 
 _KEY = Qt.ItemDataRole.UserRole
 _KIND = Qt.ItemDataRole.UserRole + 1
 _LOCKED = Qt.ItemDataRole.UserRole + 2
-
-BoxKey = tuple[str, int]
-"""A box's attribute and its place in it."""
 
 
 class EntryPanel(QWidget):

@@ -56,7 +56,7 @@ class Job:
     def __init__(
         self,
         lane: Lane,
-        done: Callable[[Any], None] | None,
+        done: Callable[[Any], object] | None,
         failed: Callable[[Exception], None] | None,
         unwanted: Callable[[Any], None] | None,
     ) -> None:
@@ -108,7 +108,7 @@ class Jobs(QObject):
         lane: Lane,
         work: Work[T],
         *,
-        done: Callable[[T], None] | None = None,
+        done: Callable[[T], object] | None = None,
         failed: Callable[[Exception], None] | None = None,
         progress: Callable[[Progress], None] | None = None,
         unwanted: Callable[[T], None] | None = None,

@@ -186,7 +186,7 @@ class RebuildingDialog(QDialog):
             self.work.say(f"{told} Nothing was changed in the dataset or the workspace.", "error")
             self._update()
         if arn != before:
-            self._document.changed.emit(Changes(everything=True, info=True))
+            self._document.absorb(Changes(everything=True, info=True))
             self.arn_changed.emit(arn)
 
     def _close_only(self) -> None:

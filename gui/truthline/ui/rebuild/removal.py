@@ -144,7 +144,7 @@ class RemovalDialog(RebuildingDialog):
             self._asking = None
             # An earlier gesture on one of them has nothing left to change.
             self._document.undo_stack.clear()
-            self._document.changed.emit(changes)
+            self._document.absorb(changes)
             self.removed.emit(ids)
             self.accept()
 

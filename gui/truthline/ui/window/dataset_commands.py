@@ -179,13 +179,13 @@ class DatasetCommands(QObject):
         self._bench.toast.say(f"The dataset was created anew, with {counted(rebuilt.entries, 'image')}.")
 
     def _follow_placed(self, changes: Changes) -> None:
-        self._bench.document.changed.emit(changes)
+        self._bench.document.absorb(changes)
         self._bench.read_anew()
         self._bench.browser.set_filter(self._bench.browser.filter)
 
     def _relist(self) -> None:
         self._bench.document.undo_stack.clear()
-        self._bench.document.changed.emit(Changes(everything=True, info=True))
+        self._bench.document.absorb(Changes(everything=True, info=True))
         self._bench.browser.set_filter(self._bench.browser.filter)
 
     def _offer_upload(self, found: Comparison) -> None:

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QImage, QResizeEvent
 
+    from truthline.ui.canvas.geometry import BoxKey
     from truthline.ui.document.browser import Browser
     from truthline.ui.document.document import Document
     from truthline.ui.document.labelling import Labeller
     from truthline.ui.document.palette import LabelColours
     from truthline.ui.document.pictures import FullImage, Pictures
-    from truthline.ui.entry.panel import BoxKey
     from truthline.workspace.changes import Changes
     from truthline.workspace.workspace import Entry, EntryId
 
@@ -149,9 +149,9 @@ class ImagePage(QWidget):
         if frame is not None:
             self._draw(frame)
 
-    def selected_boxes(self) -> list[CanvasBox]:
+    def selected_boxes(self) -> list[BoxKey]:
         """The canvas's selection."""
-        return self.canvas.selected_boxes()
+        return [box.key for box in self.canvas.selected_boxes()]
 
     def boxes_of(self, keys: Sequence[BoxKey]) -> list[CanvasBox]:
         """The current entry's boxes with these keys."""
@@ -266,11 +266,11 @@ class ImagePage(QWidget):
 
     def _reframe(self, moves: list[tuple[CanvasBox, Frame]]) -> None:
         if self._entry is not None:
-            self._labeller.reframe_boxes(self._entry.id, moves)
+            self._labeller.reframe_boxes(self._entry.id, [(box.key, frame) for box, frame in moves])
 
     def _delete(self, boxes: list[CanvasBox]) -> None:
         if self._entry is not None:
-            self._labeller.remove_boxes(self._entry.id, boxes)
+            self._labeller.remove_boxes(self._entry.id, [box.key for box in boxes])
 
     def _show_hint(self, hint: str) -> None:
         self._hint.show_text(f"{_WAY_BACK} · {hint}" if hint else _WAY_BACK)

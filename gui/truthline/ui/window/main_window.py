@@ -446,7 +446,7 @@ class MainWindow(QMainWindow):
     def _add_digit_keys(self) -> None:
         def act(digit: str, *, here: bool) -> None:
             if self.bench is not None and (name := self.bench.colours.at_digit(digit)):
-                (self.bench.giver.toggle_here if here else self.bench.giver.give)(name)
+                (self.bench.selection.toggle_here if here else self.bench.selection.give)(name)
 
         plain = {digit: partial(act, digit, here=False) for digit in DIGITS}
         KeyFilter(self, plain | {f"Shift+{digit}": partial(act, digit, here=True) for digit in DIGITS})

@@ -12,47 +12,57 @@ from truthline.manifest.line import parse_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from truthline.ui.document.browser import Browser
     from truthline.ui.document.undo_stack import Step
-    from truthline.ui.window.workbench import Workbench
+    from truthline.ui.entry.panel import EntryPanel
+    from truthline.ui.gallery.view import ThumbnailGrid
+    from truthline.ui.window.image_page import ImagePage
     from truthline.workspace.workspace import EntryId
 
 _SHOWN_AT_MOST = 1_000
 """More thumbnails than this are never shown at once."""
 
 
-def in_sight(bench: Workbench, step: Step) -> bool:
-    """Whether everything that a step changes is shown now.
+class Sight:
+    """What of the workbench's views lies within their visible parts."""
 
-    In image mode that is one image: the open one, with its boxes within the view; what is not a box is shown
-    by the panel of the image. In the gallery it is images whose thumbnails are not scrolled away. What the
-    step does to anything else, such as the list of labels, counts as out of sight.
-    """
-    if not step.only_lines or len(step.entries) > _SHOWN_AT_MOST:
-        return False
-    if bench.in_image_mode:
-        return list(step.entries) == [bench.browser.current] and _on_canvas(bench, step)
-    return all(_in_gallery(bench, entry_id) for entry_id in step.entries)
+    def __init__(self, browser: Browser, gallery: ThumbnailGrid, image: ImagePage, entry: EntryPanel) -> None:
+        self._browser = browser
+        self._gallery = gallery
+        self._image = image
+        self._entry = entry
 
+    def covers(self, step: Step) -> bool:
+        """Whether everything that a step changes is shown now.
 
-def _in_gallery(bench: Workbench, entry_id: EntryId) -> bool:
-    row = bench.browser.model.row_of(entry_id)
-    if row is None:
-        return False
-    card = bench.gallery.visualRect(bench.browser.model.index(row))
-    return bench.gallery.viewport().rect().contains(card.center())
+        In image mode that is one image: the open one, with its boxes within the view; what is not a box is
+        shown by the panel of the image. In the gallery it is images whose thumbnails are not scrolled away.
+        What the step does to anything else, such as the list of labels, counts as out of sight.
+        """
+        if not step.only_lines or len(step.entries) > _SHOWN_AT_MOST:
+            return False
+        if not self._image.isHidden():
+            return list(step.entries) == [self._browser.current] and self._on_canvas(step)
+        return all(self._in_gallery(entry_id) for entry_id in step.entries)
 
+    def _in_gallery(self, entry_id: EntryId) -> bool:
+        row = self._browser.model.row_of(entry_id)
+        if row is None:
+            return False
+        card = self._gallery.visualRect(self._browser.model.index(row))
+        return self._gallery.viewport().rect().contains(card.center())
 
-def _on_canvas(bench: Workbench, step: Step) -> bool:
-    (entry_id,) = step.entries
-    frames = list(_changed_frames(*step.lines(entry_id)))
-    if not frames:
-        return not bench.entry.visibleRegion().isEmpty()
-    canvas = bench.image.canvas
-    view, at = QRectF(canvas.viewport().rect()), canvas.view_point
-    return canvas.has_image and all(
-        view.intersects(QRectF(at((left, top)), at((left + width, top + height))))
-        for left, top, width, height in frames
-    )
+    def _on_canvas(self, step: Step) -> bool:
+        (entry_id,) = step.entries
+        frames = list(_changed_frames(*step.lines(entry_id)))
+        if not frames:
+            return not self._entry.visibleRegion().isEmpty()
+        canvas = self._image.canvas
+        view, at = QRectF(canvas.viewport().rect()), canvas.view_point
+        return canvas.has_image and all(
+            view.intersects(QRectF(at((left, top)), at((left + width, top + height))))
+            for left, top, width, height in frames
+        )
 
 
 def _changed_frames(before: bytes, after: bytes) -> Iterator[tuple[float, float, float, float]]:

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
-from truthline.images.source import FirstOf, FolderSource, ImageSource, S3Source
-from truthline.manifest.annotation import Level
-from truthline.manifest.check.fixes import FIXES, fix_all
-from truthline.manifest.check.rules import check_line
 from truthline.ui.dataset.bar import DatasetBar
 from truthline.ui.dataset.dataset import Dataset, DatasetState
 from truthline.ui.dataset.history import History
-from truthline.ui.dataset.training import TrainingDialog
+from truthline.ui.dataset.training import TrainingDialog, problems_of_all
 from truthline.ui.document.browser import Browser
 from truthline.ui.document.document import Document
 from truthline.ui.document.entry_model import EntryModel
+from truthline.ui.document.image_source import source_of
 from truthline.ui.document.labelling import Labeller
-from truthline.ui.document.no_images import NoImages
 from truthline.ui.document.palette import LabelColours
 from truthline.ui.document.pictures import Pictures
+from truthline.ui.document.selection_commands import SelectionCommands
 from truthline.ui.document.undoing import Undoing
 from truthline.ui.document.upkeep import Upkeep
 from truthline.ui.entry.json_line import JsonLinePanel
-from truthline.ui.entry.panel import BoxKey, EntryPanel
+from truthline.ui.entry.panel import EntryPanel
 from truthline.ui.exchange.dialogs import ExportDialog, ImportDialog
 from truthline.ui.gallery.filters import FilterPanel, empty_text
 from truthline.ui.gallery.view import ThumbnailGrid
@@ -38,27 +31,28 @@ from truthline.ui.kit.jobs import Job, Jobs, Lane
 from truthline.ui.kit.toast import Toast
 from truthline.ui.kit.words import counted
 from truthline.ui.labels.commands import LabelCommands
+from truthline.ui.labels.current import CurrentLabel
 from truthline.ui.labels.panel import LabelPanel
-from truthline.ui.problems.fix_all import FixAllDialog
+from truthline.ui.problems.fixing import Fixing
 from truthline.ui.problems.panel import SHOWN_AT_MOST, ProblemsPanel
 from truthline.ui.problems.readiness import ReadinessPanel
 from truthline.ui.window.image_page import ImagePage
-from truthline.ui.window.label_giver import LabelGiver
+from truthline.ui.window.sight import Sight
 from truthline.workspace.changes import Changes
-from truthline.workspace.workspace import Counts, EntryId, Filter, Kind, Origin, Problem, Workspace
+from truthline.workspace.workspace import Counts, EntryId, Filter, Kind, Problem, Workspace
 
 if TYPE_CHECKING:
-    from array import array
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from truthline.aws.session import Aws
     from truthline.images.thumbnails import Thumbnails
     from truthline.interchange.importing import Imported
-    from truthline.manifest.annotation import Annotation, ImageFacts
+    from truthline.manifest.annotation import ImageFacts
     from truthline.progress import Progress
     from truthline.sync.service.endpoints import Reach
     from truthline.sync.service.verdict import Verdict
-    from truthline.workspace.workspace import Entry, WorkspaceInfo
+    from truthline.ui.canvas.geometry import BoxKey
+    from truthline.workspace.workspace import WorkspaceInfo
 
 T = TypeVar("T")
 
@@ -81,10 +75,13 @@ class Workbench(QWidget):
         self.colours = LabelColours(self.document)
         self.browser = Browser(self.document, EntryModel(self.document, self.colours), self)
         self._aws: Aws | None = None
-        self.pictures = Pictures(jobs, _source_of(workspace, None), thumbnails, self)
+        self.pictures = Pictures(jobs, source_of(workspace.info, None), thumbnails, self)
         self.labeller = Labeller(self.document, self)
         self.commands = LabelCommands(self.document, self.colours, self)
-        self.giver = LabelGiver(self)
+        self.selection = SelectionCommands(self.browser, self.labeller, self)
+        self.current_label = CurrentLabel(
+            self.document, self.colours, self.browser, self.labeller, self.selection, self.commands
+        )
         self._sought: Problem | None = None
         self.dataset = Dataset(self.document, reach, self)
         self.upkeep = Upkeep(self.document, self)
@@ -213,7 +210,10 @@ class Workbench(QWidget):
         self.labels.field.fallback = self.problems.search.fallback = self.main_view
         document.changed.connect(self._refresh)
         document.save_failed.connect(self._complain)
-        self.undoing = Undoing(self)
+        sight = Sight(browser, self.gallery, self.image, self.entry)
+        self.undoing = Undoing(document, self.toast, sight.covers)
+        self.undoing.place_wanted.connect(self._go_where_changed)
+        self.fixing = Fixing(document, self, self._tell_fixed, self.toast.warn)
         document.working.connect(self._show_edit)
         document.refused.connect(self.toast.warn)
         self.upkeep.failed.connect(self._complain)
@@ -227,9 +227,9 @@ class Workbench(QWidget):
         self.filters.filter_chosen.connect(self._filter_kind)
         self.gallery.activated.connect(lambda _index: self.show_image())
         self.image.boxes_selected.connect(lambda keys: self.entry.select_boxes(set(keys)))
-        self.labels.label_chosen.connect(self.giver.give)
+        self.labels.label_chosen.connect(self.selection.give)
         self.labels.current_changed.connect(self.labeller.choose_class)
-        self.labels.label_added.connect(self.giver.add)
+        self.labels.label_added.connect(self.current_label.add)
         self.labels.rename_wanted.connect(self.commands.ask_rename)
         self.labels.merge_wanted.connect(lambda names: self.commands.ask_merge(*names))
         self.labels.colour_wanted.connect(self.commands.ask_colour)
@@ -239,13 +239,13 @@ class Workbench(QWidget):
         self.labeller.refused.connect(self.toast.warn)
         self.labeller.next_class_changed.connect(self.labels.show_current)
         self.entry.boxes_selected.connect(self._select_boxes)
-        self.entry.boxes_deleted.connect(self._delete_boxes)
-        self.entry.class_label_removed.connect(self._remove_class_label)
+        self.entry.boxes_deleted.connect(self.selection.delete_boxes)
+        self.entry.class_label_removed.connect(self.selection.remove_class_label)
         self.problems.problem_chosen.connect(self.go_to_problem)
         self.readiness.entries_wanted.connect(browser.set_filter)
         self.problems.counted.connect(self._count_problems)
-        self.problems.fix_wanted.connect(self.fix_problem)
-        self.problems.fix_all_wanted.connect(self.fix_all)
+        self.problems.fix_wanted.connect(self.fixing.fix)
+        self.problems.fix_all_wanted.connect(self.fixing.fix_all)
         self.problems.entries_wanted.connect(lambda code: browser.set_filter(Filter(code=code)))
         self.json_line.copied.connect(lambda _text: self.toast.say("The line was copied."))
         self.bar.cancel_wanted.connect(lambda _: self.dataset.cancel())
@@ -281,6 +281,18 @@ class Workbench(QWidget):
     def main_view(self) -> QWidget:
         """Where a person works: the canvas, or the gallery."""
         return self.image.canvas if self.in_image_mode else self.gallery
+
+    def selected_boxes(self) -> Sequence[BoxKey]:
+        """The boxes selected on the image."""
+        return self.image.selected_boxes()
+
+    def visible_boxes(self, keys: Sequence[BoxKey]) -> Sequence[BoxKey]:
+        """Those of these boxes that the current image has and shows."""
+        return [box.key for box in self.image.boxes_of(keys)]
+
+    def next_unlabelled(self) -> None:
+        """Go to the next listed entry without any label, around the end."""
+        self.browser.step_to(Kind.UNLABELLED, lambda: self.toast.say("Every listed image has a label."))
 
     def select_all(self) -> None:
         """Select all boxes of the image, in the gallery all images that are listed."""
@@ -330,7 +342,7 @@ class Workbench(QWidget):
         dialog.open()
 
     def _keep_verdict(self, verdict: Verdict) -> None:
-        self.problems.show_whole(list(_whole(verdict)))
+        self.problems.show_whole(list(problems_of_all(verdict)))
         self.drawer.setCurrentWidget(self.problems)
 
     def export_labels(self) -> None:
@@ -339,57 +351,26 @@ class Workbench(QWidget):
         dialog.exported.connect(lambda path: self.toast.say(f"Exported to {path}."))
         dialog.open()
 
-    def fix_problem(self, problem: Problem) -> None:
-        """Put right what a problem is about, as one undoable edit."""
-        now = datetime.now(UTC)
-        title = FIXES[problem.code].title
-        entry = self.document.entry(problem.entry_id)
-        if fix_one(entry, problem, now).raw == entry.line:
-            self.toast.warn("This line no longer has the problem, or it needs your decision.")
-        elif self.document.edit_entries(title, [entry.id], lambda entry: fix_one(entry, problem, now)):
-            self.browser.go_to(problem.entry_id)
-            self.undoing.offer(f"{title}: done.")
-
-    def fix_all(self, code: str) -> None:
-        """Show what fixing everything of one kind would change, and do it if the person agrees."""
-        dialog = FixAllDialog(self.document, code, self)
-        now = datetime.now(UTC)
-
-        def fix(ids: list[EntryId]) -> None:
-            self.document.edit_entries(
-                FIXES[code].title, ids, lambda entry: fix_all(entry.annotation, code, entry.facts, now)
-            )
-
-        dialog.fix_wanted.connect(fix)
-        dialog.open()
-
-    def next_unlabelled(self) -> None:
-        """Go to the next listed entry without any label, around the end."""
-        workspace, wanted = self.document.workspace, replace(self.browser.filter, kind=Kind.UNLABELLED)
-        self._query("unlabelled", lambda: workspace.ids(wanted), self._go_to_next)
-
-    def _go_to_next(self, ids: array[int]) -> None:
-        if not ids:
-            self.toast.say("Every listed image has a label.")
-            return
-        place = bisect_right(ids, self.browser.current or 0)
-        self.browser.go_to(EntryId(ids[place % len(ids)]))
-
-    def _delete_boxes(self, keys: Sequence[BoxKey]) -> None:
-        current = self.browser.current
-        boxes = self.image.boxes_of(keys)
-        if current is not None and boxes:
-            self.labeller.remove_boxes(current, boxes)
-
     def _select_boxes(self, keys: Sequence[BoxKey]) -> None:
         if keys and not self.in_image_mode:
             self.show_image()
         self.image.canvas.select_boxes(keys)
 
-    def _remove_class_label(self, name: str) -> None:
-        current = self.browser.current
-        if current is not None:
-            self.labeller.remove_class_label(name, [current])
+    def _tell_fixed(self, entry_id: EntryId, sentence: str) -> None:
+        self.browser.go_to(entry_id)
+        self.undoing.offer(sentence)
+
+    def _go_where_changed(self, changed: Sequence[EntryId]) -> None:
+        """Show what was changed: one image in the view that is open, several as the list of the gallery."""
+        if len(changed) > 1:
+            self.show_gallery()
+            self.browser.set_filter(Filter(entries=tuple(changed)))
+            return
+        self.browser.go_to(changed[0])
+        if self.in_image_mode:
+            self.image.canvas.fit()
+        else:
+            self.gallery.scrollTo(self.browser.selection.currentIndex())
 
     # showing
 
@@ -431,7 +412,7 @@ class Workbench(QWidget):
         self._show_current(self.browser.current)
 
     def _show_labels(self, _labels: Sequence[object]) -> None:
-        self.giver.follow_list()
+        self.current_label.follow_list()
         self.labels.show_labels(self.colours.labels)
         self.filters.show_labels(self.colours.labels)
         self.browser.model.refresh(None)
@@ -442,7 +423,7 @@ class Workbench(QWidget):
         self.entry.show_entry(entry)
         self.json_line.show_entry(entry)
         if self.in_image_mode:
-            self.entry.select_boxes({box.key for box in self.image.selected_boxes()})
+            self.entry.select_boxes(set(self.image.selected_boxes()))
 
     def _show_listed(self, chosen: Filter) -> None:
         self.filters.show_filter(chosen)
@@ -468,42 +449,9 @@ class Workbench(QWidget):
     def read_anew(self) -> None:
         """Read images from where the workspace says that they are."""
         aws = self._aws
-        self.pictures.set_source(_source_of(self.document.workspace, aws))
+        self.pictures.set_source(source_of(self.document.workspace.info, aws))
         if self.in_image_mode:
             self.image.show_entry(self.browser.current)
 
     def _complain(self, error: Exception) -> None:
         self.toast.complain(str(error))
-
-
-def _source_of(workspace: Workspace, aws: Aws | None) -> ImageSource:
-    info = workspace.info
-    sources: list[ImageSource] = []
-    if info.images_dir:
-        sources.append(FolderSource(Path(info.images_dir), info.target))
-    if aws is not None:
-        sources.append(S3Source(aws.s3))
-    if not sources:
-        return NoImages()
-    return sources[0] if len(sources) == 1 else FirstOf(*sources)
-
-
-def fix_one(entry: Entry, problem: Problem, now: datetime) -> Annotation:
-    """The entry without the finding that a problem is about, or that the service reports like it."""
-    annotation = entry.annotation
-    findings = [one for one in check_line(annotation, entry.facts) if one.code == problem.code]
-    for finding in sorted(findings, key=lambda one: one.pointer != problem.pointer):
-        fixed = FIXES[problem.code].change(annotation, finding, entry.facts, now)
-        if fixed is not annotation:
-            return fixed
-    return annotation
-
-
-def _whole(verdict: Verdict) -> Iterator[Problem]:
-    """What training says of the datasets as such, as problems of no entry."""
-    if verdict.summary is None:
-        return
-    of_all = (*verdict.summary.errors, *verdict.summary.training.errors, *verdict.summary.testing.errors)
-    for ordinal, error in enumerate(of_all):
-        level = Level.WARNING if error.code.startswith("WARNING") else Level.ERROR
-        yield Problem(EntryId(0), 0, "", Origin.TRAINING, ordinal, error.code, level, error.message, "")
