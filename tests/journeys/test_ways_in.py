@@ -498,7 +498,7 @@ def test_a_workspace_that_is_closed_while_it_comes(user: Any, tmp_path: Path, st
     path = tmp_path / "coming.truthline"
     user.window._receive(Workspace.create(path, WorkspaceInfo("coming")))
     for _ in range(steps):
-        user.window._take_step()
+        user.window._incoming.take_step()
     user.window.close_workspace()
     user.settle()
     assert user.window.bench is None

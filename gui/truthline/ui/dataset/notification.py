@@ -9,14 +9,12 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
 from truthline.errors import TruthlineError
+from truthline.ui.dataset.outcomes import pull_words, push_words
 from truthline.ui.kit import theme
-from truthline.ui.kit.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from truthline.sync.pull.pull import PullResult
-    from truthline.sync.push.push import PushResult
     from truthline.ui.dataset.dataset import Dataset
     from truthline.ui.dataset.state import DatasetState
 
@@ -96,31 +94,6 @@ class Notifier(QObject):
         self._hide.stop()
         if self._tray is not None:
             self._tray.hide()
-
-
-def push_words(result: PushResult) -> str:
-    """How a push went, in a sentence or two."""
-    stored = f"{counted(result.pushed, 'line is', 'lines are')} stored."
-    if result.error is not None:
-        return f"It was broken off. {stored} {result.error.title}"
-    left = len(result.refused) + len(result.dropped) + len(result.stored_differently)
-    sentences = [stored]
-    if left:
-        sentences.append(f"{counted(left, 'line is', 'lines are')} not as sent.")
-    conflicts = len({one.source_ref for one in result.conflicts})
-    if conflicts:
-        sentences.append(f"{counted(conflicts, 'image is', 'images are')} in conflict.")
-    return " ".join(sentences)
-
-
-def pull_words(result: PullResult) -> str:
-    """What came in, in a sentence or two."""
-    came = f"{result.added:,} added, {result.changed:,} changed, {result.merged:,} merged."
-    if result.conflicts:
-        came += f" {counted(result.conflicts, 'image is', 'images are')} in conflict."
-    if result.error is not None:
-        return f"It was broken off; what arrived is kept. {came} {result.error.title}"
-    return came
 
 
 def _plain(error: object) -> str:

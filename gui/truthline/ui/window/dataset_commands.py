@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QMessageBox
 
 from truthline.errors import UnknownEndpointError
 from truthline.sync.opening.sources import SourceKind
@@ -13,29 +12,28 @@ from truthline.sync.rebuild.rebuild import unfinished_rebuild
 from truthline.ui.conflicts.dialog import ConflictsDialog
 from truthline.ui.connect.connection import ConnectionDialog
 from truthline.ui.connect.endpoint import EndpointQuestion
-from truthline.ui.dataset.notification import Notifier, pull_words
+from truthline.ui.dataset.notification import Notifier
+from truthline.ui.dataset.outcomes import pull_words, push_told
+from truthline.ui.dataset.training import TrainingDialog, problems_of_all
+from truthline.ui.dataset.upload_question import ask_for_upload
 from truthline.ui.kit.words import counted
 from truthline.ui.rebuild.first_push import ManifestPushDialog
 from truthline.ui.rebuild.removal import ContinueRebuildDialog, RemovalDialog
 from truthline.ui.start.folder_facts import FolderFacts
 from truthline.workspace.changes import Changes
-from truthline.workspace.damage import DAMAGED, Damaged, left_out_words
-from truthline.workspace.workspace import EntryId, Filter
+from truthline.workspace.workspace import Filter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from PySide6.QtWidgets import QDialog, QWidget
 
     from truthline.sync.pull.pull import PullResult
     from truthline.sync.push.push import PushResult
     from truthline.sync.push.route import Route
-    from truthline.sync.push.upload import Comparison, Upload
     from truthline.sync.rebuild.rebuild import Rebuilt
+    from truthline.sync.service.verdict import Verdict
     from truthline.ui.window.workbench import Workbench
 
 _SELECTED_AT_MOST = 10_000
-_NAMED = 5
 
 
 class DatasetCommands(QObject):
@@ -58,7 +56,9 @@ class DatasetCommands(QObject):
         self.folder.placed.connect(self._follow_placed)
         self.folder.failed.connect(lambda error: bench.toast.complain(str(error)))
         dataset, bar = bench.dataset, bench.bar
-        dataset.uploads_needed.connect(self._offer_upload)
+        dataset.uploads_needed.connect(
+            lambda found: ask_for_upload(found, self._workspace.info.images_dir, dataset, window)
+        )
         dataset.manifest_offered.connect(self._offer_manifest)
         dataset.pushed.connect(self._tell_pushed)
         dataset.pulled.connect(self._tell_pulled)
@@ -141,6 +141,16 @@ class DatasetCommands(QObject):
         dialog.removed.connect(lambda _: self._relist())
         _open(dialog)
 
+    def show_training(self) -> None:
+        """Load what a training said of the lines."""
+        dialog = TrainingDialog(self._bench.document, self._dataset.signed_in, self._window)
+        dialog.loaded.connect(self._keep_verdict)
+        dialog.open()
+
+    def _keep_verdict(self, verdict: Verdict) -> None:
+        self._bench.problems.show_whole(list(problems_of_all(verdict)))
+        self.panel_wanted.emit(self._bench.problems)
+
     def _ask_about_endpoint(self, because: Exception | None = None) -> None:
         """Ask whether the endpoint that the workspace names may be asked, unless that is known."""
         url = self._dataset.access.unknown_endpoint
@@ -188,38 +198,8 @@ class DatasetCommands(QObject):
         self._bench.document.absorb(Changes(everything=True, info=True))
         self._bench.browser.set_filter(self._bench.browser.filter)
 
-    def _offer_upload(self, found: Comparison) -> None:
-        box = QMessageBox(self._window)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(_on_images(found))
-        box.setInformativeText(_on_uploading(found, self._workspace.info.images_dir))
-        upload = box.addButton(
-            "Upload and Push" if found.missing else "Replace and Push", QMessageBox.ButtonRole.AcceptRole
-        )
-        without = box.addButton(
-            "Push Without Them" if found.missing else "Keep and Push", QMessageBox.ButtonRole.DestructiveRole
-        )
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(upload if found.missing else without)
-        replace_too = QCheckBox(f"Replace {counted(len(found.different), 'image')} in the bucket")
-        if found.missing and found.different:
-            box.setCheckBox(replace_too)
-
-        def chosen(button: object) -> None:
-            if button is upload:
-                replacing = replace_too.isChecked() or not found.missing
-                self._dataset.keep_in_bucket([] if replacing else found.different)
-                self._dataset.upload_and_push(found.missing + (found.different if replacing else []))
-            elif button is without:
-                self._dataset.keep_in_bucket(found.different)
-                self._dataset.go_on()
-
-        box.buttonClicked.connect(chosen)
-        _open(box)
-
     def _tell_pushed(self, result: PushResult) -> None:
-        sentences, fine = _told(result)
+        sentences, fine = push_told(result)
         toast = self._bench.toast
         tell = toast.say if fine else (toast.complain if result.error is not None else toast.warn)
         if result.conflicts:
@@ -277,67 +257,3 @@ class DatasetCommands(QObject):
 def _open(dialog: QDialog) -> None:
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.open()
-
-
-def _on_images(found: Comparison) -> str:
-    sentences = []
-    if found.missing:
-        images = counted(len(found.missing), "image is", "images are")
-        sentences.append(f"{images} on this computer and not in {_buckets(found.missing)}.")
-    if found.different:
-        images = counted(len(found.different), "image has", "images have")
-        names = ", ".join(upload.path.name for upload in found.different[:_NAMED])
-        more = f" and {len(found.different) - _NAMED:,} more" if len(found.different) > _NAMED else ""
-        where = _buckets(found.different)
-        sentences.append(f"{images} other content in {where} under the same name: {names}{more}.")
-    return " ".join(sentences)
-
-
-def _on_uploading(found: Comparison, folder: str) -> str:
-    """Folder and bucket come from the workspace, which somebody else may have made: both are named."""
-    uploads = found.missing or found.different
-    size = f"{sum(upload.size for upload in uploads) / 1e6:,.1f} MB"
-    way = f"from the folder {folder} to {_buckets(uploads)}"
-    if found.missing:
-        return f"The service reads images from the bucket. Upload them first, {way} ({size})?"
-    return (
-        "The labels are of the images on this computer, the dataset shows those in the bucket, and others may"
-        f" use them. Replace them there, {way} ({size}), or keep them?"
-    )
-
-
-def _buckets(uploads: Sequence[Upload]) -> str:
-    names = sorted({upload.bucket for upload in uploads})
-    return f"the bucket{'s' if len(names) > 1 else ''} {', '.join(names)}"
-
-
-def _told(result: PushResult) -> tuple[str, bool]:
-    """What came of a push, in sentences, and whether all is well."""
-    if result.error is not None and result.status is None and not result.pushed:
-        return str(result.error), False
-    stored = f"{counted(result.pushed, 'line is', 'lines are')} stored."
-    sentences = [stored if result.pushed else "Nothing had to be sent."]
-    if result.merged:
-        sentences.append(f"Others' changes were merged into {counted(result.merged, 'image')}.")
-    lost = [one for one in result.refused if one.code == DAMAGED]
-    damaged = [Damaged(EntryId(one.line or 0), one.source_ref) for one in lost]
-    if damaged:
-        sentences.append(left_out_words(damaged, what="not sent"))
-    for count, what in (
-        (len(result.refused) - len(damaged), "refused before sending"),
-        (len(result.dropped), "not stored by the service"),
-        (len(result.stored_differently), "stored differently than sent"),
-    ):
-        if count:
-            sentences.append(f"{count:,} {'was' if count == 1 else 'were'} {what}.")
-    conflicts = len({one.source_ref for one in result.conflicts})
-    if conflicts:
-        sentences.append(
-            f"{counted(conflicts, 'image was', 'images were')} changed by somebody else too and not sent."
-        )
-    errors = len({remark.source_ref for remark in result.remote_errors})
-    if errors:
-        sentences.append(f"The service reports problems on {counted(errors, 'image')}.")
-    if result.error is not None:
-        sentences.append(str(result.error))
-    return " ".join(sentences), result.flawless

@@ -5,42 +5,36 @@ What only an open workspace or a dialog needs is imported where it is used: the 
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
 from PySide6.QtWidgets import (
-    QFileDialog,
-    QLabel,
     QMainWindow,
     QMenu,
-    QSizePolicy,
     QStackedWidget,
-    QToolBar,
     QWidget,
 )
 from typing_extensions import override
 
-from truthline.errors import TruthlineError, UsageError
+from truthline.errors import TruthlineError
 from truthline.sync.opening.sources import SourceKind, recognise
 from truthline.ui.connect.access import Access
 from truthline.ui.connect.wish import Wish, leads_to
-from truthline.ui.gallery.search import SearchField
 from truthline.ui.kit import theme
 from truthline.ui.kit.fitting import fit_window
-from truthline.ui.kit.jobs import Jobs, Lane
 from truthline.ui.kit.keyboard import KeyFilter
 from truthline.ui.kit.keys import DIGITS
-from truthline.ui.kit.places import documents
 from truthline.ui.kit.toast import Toast
 from truthline.ui.start.opener import Opener, tell_failures
 from truthline.ui.start.sample import SAMPLE_NAME, SampleRunner
 from truthline.ui.start.welcome import Welcome
 from truthline.ui.window.actions import Actions
 from truthline.ui.window.command_names import name_commands, states_of, told_selection
+from truthline.ui.window.file_commands import FileCommands
+from truthline.ui.window.incoming import Incoming
+from truthline.ui.window.toolbar import Toolbar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,9 +43,10 @@ if TYPE_CHECKING:
 
     from truthline.aws.connection import Connection
     from truthline.images.thumbnails import Thumbnails
-    from truthline.progress import CancelToken, Progress, Report
+    from truthline.progress import Progress
     from truthline.settings import Settings
-    from truthline.ui.connect.connection import ConnectionDialog
+    from truthline.sync.service.endpoints import Reach
+    from truthline.ui.kit.jobs import Jobs
     from truthline.ui.window.dataset_commands import DatasetCommands
     from truthline.ui.window.workbench import Workbench
     from truthline.workspace.workspace import Workspace
@@ -88,13 +83,9 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._thumbnails = thumbnails
         self.bench: Workbench | None = None
-        self._search = SearchField()
-        self._steps: deque[Callable[[], None]] = deque()
-        self._coming: Workspace | None = None
-        self._bench_to_be: Workbench | None = None
+        self._incoming = Incoming(self._make_bench, self._show_bench, self)
         self._commands: DatasetCommands | None = None
         self._may_close = False
-        self.actions_by_name = Actions(self, self._handlers())
         self.opener = Opener(jobs, self, prepare=_load_workbench)
         self.opener.opened.connect(lambda workspace: self._receive(workspace, self.opener.over))
         tell_failures(self.opener, self.complain, self)
@@ -103,6 +94,16 @@ class MainWindow(QMainWindow):
         self.sample.ready.connect(lambda wish: self.opener.open(self._access.lent(wish)))
         self.sample.failed.connect(self.complain)
         self.sample.working.connect(self._show_opening)
+        self.files = FileCommands(
+            self,
+            jobs,
+            self._access,
+            self.sample,
+            bench=lambda: self.bench,
+            open_=self.open,
+            complain=self.complain,
+        )
+        self.actions_by_name = Actions(self, self._handlers())
         self._stack = QStackedWidget(self)
         self.welcome = Welcome(self._stack)
         self.welcome.way_chosen.connect(lambda name: self.actions_by_name[name].trigger())
@@ -114,7 +115,9 @@ class MainWindow(QMainWindow):
         self._toast = Toast(self.welcome)
         self._add_digit_keys()
         self._build_menus()
-        self._build_toolbar()
+        self._toolbar = Toolbar(self.actions_by_name)
+        self._toolbar.search.searched.connect(lambda _text: self._apply_search())
+        self.addToolBar(self._toolbar)
         self.setWindowTitle("Truthline")
         self.setMinimumSize(480, 320)
         self._restore_window()
@@ -148,40 +151,20 @@ class MainWindow(QMainWindow):
     def show_workspace(self, workspace: Workspace) -> None:
         """Put an open workspace into the window, in place of the one before."""
         self._receive(workspace)
-        while self._steps:
-            self._steps.popleft()()
+        self._incoming.finish()
 
     def _receive(self, workspace: Workspace, over: Connection | None = None) -> None:
-        """Show a workspace step by step: all at once, it would hold the window up."""
         self._close_bench()
-        self._coming = workspace
-        self._reach = self._access.reach(over)
-        self._steps.extend((self._make_bench, self._arrange_bench, self._show_bench))
-        QTimer.singleShot(0, self._take_step)
+        self._incoming.receive(workspace, self._access.reach(over))
 
-    def _take_step(self) -> None:
-        if self._steps:
-            self._steps.popleft()()
-            QTimer.singleShot(0, self._take_step)
-
-    def _make_bench(self) -> None:
+    def _make_bench(self, workspace: Workspace, reach: Reach) -> Workbench:
         from truthline.ui.window.workbench import Workbench
 
-        workspace, self._coming = self._coming, None
-        if workspace is not None:
-            thumbnails = self._thumbnails()
-            self._bench_to_be = Workbench(workspace, self._jobs, thumbnails, self._reach, self._stack)
+        return Workbench(workspace, self._jobs, self._thumbnails(), reach, self._stack)
 
-    def _arrange_bench(self) -> None:
-        if self._bench_to_be is not None:
-            self._steps.extendleft(reversed(self._bench_to_be.arrangement()))
-
-    def _show_bench(self) -> None:
+    def _show_bench(self, bench: Workbench) -> None:
         from truthline.ui.window.dataset_commands import DatasetCommands
 
-        bench, self._bench_to_be = self._bench_to_be, None
-        if bench is None:
-            return
         workspace = bench.document.workspace
         self.bench = bench
         self._stack.addWidget(bench)
@@ -207,8 +190,8 @@ class MainWindow(QMainWindow):
         if not is_sample:  # which goes with its emulator
             self._settings.remember(str(workspace.path))
             self._settings.save()
-        self._search.clear()
-        self._search.fallback = bench.main_view
+        self._toolbar.search.clear()
+        self._toolbar.search.fallback = bench.main_view
         self._fit_panels()
         bench.dataset.set_visible(self._can_be_seen())
         bench.start()
@@ -261,23 +244,23 @@ class MainWindow(QMainWindow):
             return lambda: call(self._commands) if self._commands is not None else None
 
         return {
-            "open_folder": self._ask_for_folder,
-            "open_file": self._ask_for_file,
-            "open_prefix": partial(self._ask_for_address, SourceKind.S3_PREFIX, "Open S3 Prefix"),
-            "open_dataset": partial(self._ask_for_address, SourceKind.DATASET, "Open Dataset"),
+            "open_folder": self.files.open_folder,
+            "open_file": self.files.open_file,
+            "open_prefix": partial(self.files.open_address, SourceKind.S3_PREFIX, "Open S3 Prefix"),
+            "open_dataset": partial(self.files.open_address, SourceKind.DATASET, "Open Dataset"),
             "open_sample": self.open_sample,
-            "export": commands(lambda c: c.folder.with_address(_WHY_TO_EXPORT, self._export)),
+            "export": commands(lambda c: c.folder.with_address(_WHY_TO_EXPORT, self.files.export)),
             "address": commands(lambda c: c.folder.change_address()),
             "left_out": commands(lambda c: c.folder.show_left_out()),
-            "import_labels": bench(lambda b: b.import_labels()),
-            "export_labels": bench(lambda b: b.export_labels()),
+            "import_labels": self.files.import_labels,
+            "export_labels": self.files.export_labels,
             "close": lambda: self._leave(self.close_workspace),
             "quit": self.close,
             "undo": bench(lambda b: b.document.undo()),
             "redo": bench(lambda b: b.document.redo()),
             "select_all": bench(lambda b: b.select_all()),
             "delete_boxes": bench(lambda b: b.image.canvas.delete_selected()),
-            "find": self._search.take_focus,
+            "find": self._toolbar.search.take_focus,
             "show_gallery": bench(lambda b: b.show_gallery()),
             "show_image": bench(lambda b: b.show_image()),
             "zoom_in": bench(lambda b: _zoom(b, 1)),
@@ -306,66 +289,13 @@ class MainWindow(QMainWindow):
             "resolve": commands(lambda c: c.resolve()),
             "history": commands(lambda c: c.show_history()),
             "remove_images": commands(lambda c: c.remove_images()),
-            "projects": self._show_projects,
+            "projects": self.files.show_projects,
             "refresh": commands(lambda c: c.refresh()),
-            "training": bench(lambda b: b.show_training()),
+            "training": commands(lambda c: c.show_training()),
             "connect": commands(lambda c: c.connect_to_dataset()),
             "keys": self._show_keys,
             "about": self._about,
         }
-
-    def _ask_for_folder(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Open Folder of Images")
-        if chosen:
-            self.open(chosen)
-
-    def _ask_for_file(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(
-            self,
-            "Open Manifest or Workspace",
-            "",
-            "Manifests and workspaces (*.manifest *.jsonl *.json *.truthline);;All files (*)",
-        )
-        if chosen:
-            self.open(chosen)
-
-    def _ask_for_address(self, kind: SourceKind, title: str) -> None:
-        from truthline.ui.connect.connection import ConnectionDialog
-
-        dialog = ConnectionDialog(self._jobs, kind, title, self._access.connection(), self)
-        _ask(dialog, lambda: self.open(dialog.text, dialog.connection))
-
-    def _export(self) -> None:
-        bench = self.bench
-        if bench is None:
-            return
-        workspace = bench.document.workspace
-        is_sample = self.sample.holds(workspace.path)
-        folder = documents() if is_sample else workspace.path.parent
-        suggested = str(folder / f"{workspace.info.name}-export.manifest")
-        chosen, _ = QFileDialog.getSaveFileName(self, "Export Manifest", suggested, "Manifests (*.manifest)")
-        if is_sample and self.sample.holds(Path(chosen).resolve()):
-            self.complain(UsageError("This folder goes with the sample.", detail="Choose another one."))
-        elif chosen:
-            self.export_to(Path(chosen))
-
-    def export_to(self, path: Path) -> None:
-        """Write the workspace's lines as a manifest, after what is being saved."""
-        bench = self.bench
-        if bench is None:
-            return
-
-        def write(_token: CancelToken, _report: Report) -> str:
-            from truthline.sync.opening.opening import export_in_words
-
-            return export_in_words(bench.document.workspace, path)
-
-        self._jobs.run(
-            Lane.WRITE,
-            write,
-            done=lambda left_out: bench.toast.tell(f"Exported to {path}.", left_out),
-            failed=self.complain,
-        )
 
     def _ask_for_label(self) -> None:
         bench = self.bench
@@ -380,16 +310,6 @@ class MainWindow(QMainWindow):
             if bench.drawer.isHidden():
                 self._toggle(bench.drawer)
             bench.drawer.setCurrentWidget(panel)
-
-    def _show_projects(self) -> None:
-        from truthline.ui.projects.dialog import ProjectsDialog
-
-        bench = self.bench
-        connection = self._access.connection() if bench is None else bench.dataset.access.connection
-        dialog = ProjectsDialog(self._jobs, connection, self)
-        dialog.dataset_chosen.connect(lambda chosen: self.open(*chosen))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
 
     def _show_keys(self) -> None:
         from truthline.ui.kit.key_list import KeysDialog
@@ -418,31 +338,6 @@ class MainWindow(QMainWindow):
         for text in self._settings.get("recent"):
             menu.addAction(text.replace("&", "&&"), partial(self.open, text))
 
-    def _build_toolbar(self) -> None:
-        bar = QToolBar("Toolbar")
-        bar.setObjectName("toolbar")
-        bar.setMovable(False)
-        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        for name in ("show_gallery", "show_image"):
-            bar.addAction(self.actions_by_name[name])
-            button = bar.widgetForAction(self.actions_by_name[name])
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)  # type: ignore[attr-defined]
-        bar.addSeparator()
-        for name in ("select_tool", "draw"):
-            bar.addAction(self.actions_by_name[name])
-        self._search.searched.connect(lambda _text: self._apply_search())
-        bar.addWidget(self._search)
-        spacer = QWidget()
-        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        bar.addWidget(spacer)
-        self._count = QLabel()
-        self._count.setProperty("dim", True)
-        bar.addWidget(self._count)
-        for name in ("undo", "redo"):
-            bar.addAction(self.actions_by_name[name])
-        self.addToolBar(bar)
-
     def _add_digit_keys(self) -> None:
         def act(digit: str, *, here: bool) -> None:
             if self.bench is not None and (name := self.bench.colours.at_digit(digit)):
@@ -454,7 +349,7 @@ class MainWindow(QMainWindow):
     def _update_actions(self) -> None:
         bench, actions = self.bench, self.actions_by_name
         actions.enable(states_of(bench))
-        self._search.setEnabled(bench is not None)
+        self._toolbar.search.setEnabled(bench is not None)
         actions["dark"].setChecked(theme.tokens().dark)
         name_commands(actions, bench)
         for name, checked in (
@@ -469,18 +364,16 @@ class MainWindow(QMainWindow):
             actions[name].setChecked(checked)
 
     def _apply_search(self) -> None:
-        if self.bench is not None and self._search.text() != self.bench.browser.filter.text:
-            self.bench.browser.set_filter(replace(self.bench.browser.filter, text=self._search.text()))
+        wanted = self._toolbar.search.text()
+        if self.bench is not None and wanted != self.bench.browser.filter.text:
+            self.bench.browser.set_filter(replace(self.bench.browser.filter, text=wanted))
 
     def _show_count(self) -> None:
-        bench = self.bench
-        if bench is None or bench.counts is None:
-            self._count.setText("")
-            return
-        browser = bench.browser
-        self._count.setText(
-            told_selection(browser.selection.count, browser.model.rowCount(), bench.counts.total)
-        )
+        bench, told = self.bench, ""
+        if bench is not None and bench.counts is not None:
+            browser = bench.browser
+            told = told_selection(browser.selection.count, browser.model.rowCount(), bench.counts.total)
+        self._toolbar.show_count(told)
 
     def _show_opening(self, progress: Progress | None) -> None:
         if progress is not None and self._stack.currentWidget() is not self.welcome:
@@ -499,14 +392,7 @@ class MainWindow(QMainWindow):
         toast.complain(str(error))
 
     def _close_bench(self) -> None:
-        self._steps.clear()
-        coming, self._coming = self._coming, None
-        if coming is not None:
-            coming.close()
-        to_be, self._bench_to_be = self._bench_to_be, None
-        if to_be is not None:
-            to_be.close_document()
-            to_be.deleteLater()
+        self._incoming.close()
         bench, self.bench = self.bench, None
         commands, self._commands = self._commands, None
         if bench is None or commands is None:
@@ -584,12 +470,6 @@ class MainWindow(QMainWindow):
         event.accept()
 
 
-def _ask(dialog: ConnectionDialog, accepted: Callable[[], object]) -> None:
-    dialog.accepted.connect(accepted)
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.open()
-
-
 def _zoom(bench: Workbench, direction: int) -> None:
     if bench.in_image_mode:
         bench.image.canvas.zoom_by(1.25 if direction > 0 else 0.8)
@@ -599,5 +479,6 @@ def _zoom(bench: Workbench, direction: int) -> None:
 
 def _load_workbench() -> None:
     """Load the panels of a workspace, off the GUI thread: the window is seen before that."""
+    import truthline.ui.exchange.dialogs
     import truthline.ui.window.dataset_commands
     import truthline.ui.window.workbench  # noqa: F401

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout
 from truthline.ui.dataset.bar import DatasetBar
 from truthline.ui.dataset.dataset import Dataset, DatasetState
 from truthline.ui.dataset.history import History
-from truthline.ui.dataset.training import TrainingDialog, problems_of_all
 from truthline.ui.document.browser import Browser
 from truthline.ui.document.document import Document
 from truthline.ui.document.entry_model import EntryModel
@@ -23,13 +22,11 @@ from truthline.ui.document.undoing import Undoing
 from truthline.ui.document.upkeep import Upkeep
 from truthline.ui.entry.json_line import JsonLinePanel
 from truthline.ui.entry.panel import EntryPanel
-from truthline.ui.exchange.dialogs import ExportDialog, ImportDialog
 from truthline.ui.gallery.filters import FilterPanel, empty_text
 from truthline.ui.gallery.view import ThumbnailGrid
 from truthline.ui.kit.edit_bar import EditBar
 from truthline.ui.kit.jobs import Job, Jobs, Lane
 from truthline.ui.kit.toast import Toast
-from truthline.ui.kit.words import counted
 from truthline.ui.labels.commands import LabelCommands
 from truthline.ui.labels.current import CurrentLabel
 from truthline.ui.labels.panel import LabelPanel
@@ -46,11 +43,9 @@ if TYPE_CHECKING:
 
     from truthline.aws.session import Aws
     from truthline.images.thumbnails import Thumbnails
-    from truthline.interchange.importing import Imported
     from truthline.manifest.annotation import ImageFacts
     from truthline.progress import Progress
     from truthline.sync.service.endpoints import Reach
-    from truthline.sync.service.verdict import Verdict
     from truthline.ui.canvas.geometry import BoxKey
     from truthline.workspace.workspace import WorkspaceInfo
 
@@ -322,34 +317,6 @@ class Workbench(QWidget):
         if len(parts) >= 4 and parts[2] == "annotations" and parts[3].isdigit():
             self.show_image()
             self.image.show_box((parts[1].replace("~1", "/").replace("~0", "~"), int(parts[3])))
-
-    def import_labels(self) -> None:
-        """Bring in labels from another tool's files."""
-        dialog = ImportDialog(self.document, self.pictures.source, self)
-
-        def imported(result: Imported) -> None:
-            self.browser.set_filter(self.browser.filter)  # new entries are listed
-            tell = self.undoing.offer if result.after else self.toast.say
-            tell(f"Labels of {counted(len(result.after), 'image')} were imported.")
-
-        dialog.imported.connect(imported)
-        dialog.open()
-
-    def show_training(self) -> None:
-        """Load what a training said of the lines."""
-        dialog = TrainingDialog(self.document, self.dataset.signed_in, self)
-        dialog.loaded.connect(self._keep_verdict)
-        dialog.open()
-
-    def _keep_verdict(self, verdict: Verdict) -> None:
-        self.problems.show_whole(list(problems_of_all(verdict)))
-        self.drawer.setCurrentWidget(self.problems)
-
-    def export_labels(self) -> None:
-        """Write the labels in another tool's format."""
-        dialog = ExportDialog(self.document, self.pictures.source, self)
-        dialog.exported.connect(lambda path: self.toast.say(f"Exported to {path}."))
-        dialog.open()
 
     def _select_boxes(self, keys: Sequence[BoxKey]) -> None:
         if keys and not self.in_image_mode:
