@@ -317,7 +317,7 @@ class MainWindow(QMainWindow):
         KeysDialog(self).open()
 
     def _about(self) -> None:
-        from truthline.ui.window.about import AboutDialog
+        from truthline.ui.kit.about import AboutDialog
 
         AboutDialog(self).open()
 
