@@ -72,7 +72,7 @@ def test_a_damaged_image_is_shown_as_damaged_and_a_pull_reloads_it(
     user.key(user.digit_of("outdoor"))
     user.settle()
     assert user.class_labels(stream) == ["outdoor"]
-    user.window.export_to(tmp_path / "out.manifest")
+    user.window.files.export_to(tmp_path / "out.manifest")
     user.settle()
     assert "1 image was left out" in user.toast()
     assert "fig.jpg" in user.toast()

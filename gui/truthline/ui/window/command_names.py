@@ -33,6 +33,21 @@ def states_of(bench: Workbench | None) -> frozenset[str]:
     return frozenset(state for state, so in there.items() if so)
 
 
+def check_commands(actions: Actions, bench: Workbench | None) -> None:
+    """Check the commands whose mode, tool or panel is on."""
+    on = {
+        "show_gallery": bench is not None and not bench.in_image_mode,
+        "show_image": bench is not None and bench.in_image_mode,
+        "draw": bench is not None and bench.image.canvas.drawing,
+        "select_tool": bench is not None and not bench.image.canvas.drawing,
+        "toggle_filters": bench is not None and not bench.filters.isHidden(),
+        "toggle_side": bench is not None and not bench.side.isHidden(),
+        "toggle_drawer": bench is not None and not bench.drawer.isHidden(),
+    }
+    for name, checked in on.items():
+        actions[name].setChecked(checked)
+
+
 def name_commands(actions: Actions, bench: Workbench | None) -> None:
     """Let the commands say what they would act on; those that act on nothing have their usual names."""
     texts = _name_undo(actions, bench.document.undo_stack if bench is not None else None)

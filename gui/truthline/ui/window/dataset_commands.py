@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt
 
 from truthline.errors import UnknownEndpointError
 from truthline.sync.opening.sources import SourceKind
@@ -38,9 +38,6 @@ _SELECTED_AT_MOST = 10_000
 
 class DatasetCommands(QObject):
     """The dataset's commands of one workbench; dialogs belong to ``window``."""
-
-    panel_wanted = Signal(object)
-    """The panel of the drawer that is to be seen."""
 
     def __init__(self, bench: Workbench, window: QWidget) -> None:
         super().__init__(bench)
@@ -149,7 +146,7 @@ class DatasetCommands(QObject):
 
     def _keep_verdict(self, verdict: Verdict) -> None:
         self._bench.problems.show_whole(list(problems_of_all(verdict)))
-        self.panel_wanted.emit(self._bench.problems)
+        self._bench.show_panel(self._bench.problems)
 
     def _ask_about_endpoint(self, because: Exception | None = None) -> None:
         """Ask whether the endpoint that the workspace names may be asked, unless that is known."""
@@ -238,12 +235,12 @@ class DatasetCommands(QObject):
         self._bench.toast.say("The push waits, and starts by itself once the service answers again.")
 
     def _show_problems(self) -> None:
-        self.panel_wanted.emit(self._bench.problems)
+        self._bench.show_panel(self._bench.problems)
         self._bench.problems.view.setFocus()
 
     def show_history(self) -> None:
         """Show the pushes."""
-        self.panel_wanted.emit(self._bench.history)
+        self._bench.show_panel(self._bench.history)
 
     def _go_to(self, source_ref: str) -> None:
         entry_id = self._workspace.find(source_ref)

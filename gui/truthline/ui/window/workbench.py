@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from truthline.ui.dataset.bar import DatasetBar
-from truthline.ui.dataset.dataset import Dataset, DatasetState
+from truthline.ui.dataset.dataset import Dataset
 from truthline.ui.dataset.history import History
 from truthline.ui.document.browser import Browser
 from truthline.ui.document.document import Document
@@ -57,8 +57,10 @@ class Workbench(QWidget):
 
     mode_changed = Signal(object)
     """True in image mode, False in the gallery."""
-    counted = Signal(object)
-    """The `Counts`, after they may have changed."""
+    counted = Signal()
+    """How many entries there are, are listed or selected may have changed."""
+    commands_changed = Signal()
+    """What the commands would act on, and so whether there is anything for them, may have changed."""
 
     def __init__(
         self, workspace: Workspace, jobs: Jobs, thumbnails: Thumbnails, reach: Reach, parent: QWidget
@@ -191,6 +193,13 @@ class Workbench(QWidget):
         for splitter, state in zip((self.columns, self.middle, self.side), saved.split(","), strict=False):
             splitter.restoreState(QByteArray.fromBase64(state.encode()))
 
+    def fit_panels(self, window: QSize, *, arranged: bool) -> None:
+        """Leave room for the images in a small window; what a person ``arranged`` stays so."""
+        self.filters.setVisible(window.width() >= 1100)
+        if window.height() < 760 and not arranged:
+            self.middle.setSizes([1000, 210])
+            self.drawer.setVisible(window.height() >= 560)
+
     def restyle(self) -> None:
         """Draw everything anew in another appearance."""
         self._show_attributes(self.document.info)
@@ -244,9 +253,25 @@ class Workbench(QWidget):
         self.problems.entries_wanted.connect(lambda code: browser.set_filter(Filter(code=code)))
         self.json_line.copied.connect(lambda _text: self.toast.say("The line was copied."))
         self.bar.cancel_wanted.connect(lambda _: self.dataset.cancel())
-        self.dataset.state_changed.connect(self._show_state)
+        self.dataset.state_changed.connect(self.bar.show_state)
         self.dataset.failed.connect(self._complain)
         self.dataset.reachable.connect(self._read_from)
+        self._wire_commands()
+
+    def _wire_commands(self) -> None:
+        self.browser.selection_changed.connect(lambda _count: self.counted.emit())
+        for changed in (
+            self.mode_changed,
+            self.browser.current_changed,
+            self.browser.selection_changed,
+            self.image.boxes_selected,
+            self.image.canvas.drawing_changed,
+            self.document.attributes_chosen,
+            self.document.undo_stack.moved,
+            self.labeller.next_class_changed,
+            self.colours.changed,
+        ):
+            changed.connect(lambda _now: self.commands_changed.emit())
 
     # modes
 
@@ -272,6 +297,19 @@ class Workbench(QWidget):
         self.image.become_current()
         self.image.filmstrip.scrollTo(self.browser.selection.currentIndex())
         self.mode_changed.emit(True)
+
+    def zoom(self, direction: int) -> None:
+        """Zoom the image in (1) or out (-1), in the gallery the thumbnails."""
+        if self.in_image_mode:
+            self.image.canvas.zoom_by(1.25 if direction > 0 else 0.8)
+        else:
+            self.gallery.set_side(self.gallery.side + 32 * direction)
+
+    def show_panel(self, panel: QWidget) -> None:
+        """Show a panel of the drawer, and the drawer if it is hidden."""
+        self.drawer.setCurrentWidget(panel)
+        self.drawer.show()
+        self.commands_changed.emit()
 
     def main_view(self) -> QWidget:
         """Where a person works: the canvas, or the gallery."""
@@ -364,7 +402,7 @@ class Workbench(QWidget):
             self.counts = counts
             self.filters.show_counts(counts)
             self.bar.show_counts(counts, saving=self.document.saving)
-            self.counted.emit(counts)
+            self.counted.emit()
 
     def _count_problems(self, count: int) -> None:
         self.drawer.setTabText(0, f"Problems {count:,}" if count else "Problems")
@@ -395,13 +433,10 @@ class Workbench(QWidget):
     def _show_listed(self, chosen: Filter) -> None:
         self.filters.show_filter(chosen)
         self.gallery.set_empty_text(empty_text(chosen))
-        self.counted.emit(self.counts)
+        self.counted.emit()
 
     def _filter_kind(self, chosen: Filter) -> None:
         self.browser.set_filter(Filter(text=self.browser.filter.text, label=chosen.label, kind=chosen.kind))
-
-    def _show_state(self, state: DatasetState) -> None:
-        self.bar.show_state(state)
 
     def _keep_facts(self, found: tuple[EntryId, ImageFacts]) -> None:
         entry_id, facts = found
