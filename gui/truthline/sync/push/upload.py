@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -40,6 +40,26 @@ class Comparison:
 
     missing: list[Upload]
     different: list[Upload]
+
+
+@dataclass(slots=True)
+class ImageAnswers:
+    """What a person said of images, so that a push that is resumed asks nothing twice.
+
+    ``agreed`` are the source-refs of those to be uploaded, ``kept`` of those for which the bucket's count.
+    """
+
+    agreed: set[str] = field(default_factory=set)
+    kept: set[str] = field(default_factory=set)
+
+    def open(self, found: Comparison) -> Comparison:
+        """What nobody has said anything of yet."""
+        return replace(found, different=[one for one in found.different if one.source_ref not in self.kept])
+
+    def agreed_of(self, found: Comparison) -> list[Upload]:
+        """Those that shall be uploaded, of those that still have to be."""
+        both = (*found.missing, *found.different)
+        return [upload for upload in both if upload.source_ref in self.agreed]
 
 
 def compare_images(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from truthline.errors import NotFromAwsError, OfflineError, SignInError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from truthline.aws.rekognition import DatasetDescription, DatasetStats
@@ -47,12 +46,15 @@ class DatasetState:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the service said; of the moment when it was asked: the queued push, and whether all was quiet."""
+    """What the service said, and of the moment when it was asked: the last queued push, and what was begun.
+
+    ``ticket`` and ``begun`` are those of `sync.push.machine.Now`; ``begun`` is None while something was busy.
+    """
 
     description: DatasetDescription | None
     unseen: Unseen | None
-    queued: Callable[[], None] | None
-    works: int | None
+    ticket: int
+    begun: int | None
 
 
 def is_offline(error: Exception | None) -> bool:

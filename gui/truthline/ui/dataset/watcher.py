@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from truthline.errors import ThrottledError
+from truthline.ui.dataset.state import Answer
 from truthline.ui.kit.jobs import Job, Jobs, Lane, Work
 
 if TYPE_CHECKING:
@@ -32,13 +33,13 @@ class Watcher(QObject):
 
     """
 
-    answered = Signal(object)
+    answered = Signal(Answer)
     """What the question returned."""
-    unanswered = Signal(object)
+    unanswered = Signal(Answer)
     """The exception that it raised."""
 
     def __init__(
-        self, jobs: Jobs, question: Callable[[], Work[object]], parent: QObject | None = None
+        self, jobs: Jobs, question: Callable[[], Work[Answer]], parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._jobs = jobs
@@ -101,7 +102,7 @@ class Watcher(QObject):
             usual = _TRYING_MS
         return min(usual << min(self._throttled, _MOST_DOUBLINGS), _LONGEST_MS)
 
-    def _answer(self, answer: object) -> None:
+    def _answer(self, answer: Answer) -> None:
         self._asking, self._throttled, self._failed = None, 0, False
         self.answered.emit(answer)
         self._go_on()
