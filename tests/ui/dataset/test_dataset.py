@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +20,10 @@ from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken
 from truthline.settings import Settings
 from truthline.sync.opening.opening import attach
+from truthline.sync.pull.pull import PullResult
 from truthline.sync.push import push as pushing
+from truthline.sync.push.push import PushResult
+from truthline.sync.push.upload import Comparison
 from truthline.sync.service.endpoints import Endpoints, Reach
 from truthline.sync.service.own_updates import Unseen, Whose
 from truthline.sync.service.watch import watch
@@ -491,3 +495,102 @@ def test_without_a_dataset_nothing_is_watched(
     assert emulator.requests == []
     assert len(made.said["reachable"]) == 1
     made.dataset.close()
+
+
+# From every stage
+
+
+class Held:
+    """The work of one stage, stopped in its middle until a test lets it go on or fail."""
+
+    def __init__(self, result: Any) -> None:
+        self.began = threading.Event()
+        self.released = threading.Event()
+        self.calls = 0
+        self.error: Exception | None = None
+        self._result = result
+
+    def __call__(self, *_: object, cancel: CancelToken, **__: object) -> Any:
+        self.calls += 1
+        self.began.set()
+        while not self.released.wait(0.01):
+            cancel.check()
+        if self.error is not None:
+            raise self.error
+        return self._result
+
+
+STAGES: dict[str, tuple[str, Any, Callable[[Dataset], None]]] = {
+    "comparing": ("compare_images", Comparison([], []), Dataset.push),
+    "uploading": ("upload_images", None, lambda dataset: dataset.upload_and_push([])),
+    "pushing": ("push", PushResult(pushed=1), Dataset.push_by_updates),
+    "pulling": ("pull", PullResult(), Dataset.pull),
+}
+
+
+@pytest.fixture(params=STAGES)
+def stage(
+    request: pytest.FixtureRequest, watched: Watched, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> Iterator[Held]:
+    """The dataset in the middle of one of its stages."""
+    name, result, begin = STAGES[request.param]
+    held = Held(result)
+    monkeypatch.setattr(f"truthline.ui.dataset.dataset.{name}", held)
+    begin(watched.dataset)
+    qtbot.waitUntil(held.began.is_set)
+    yield held
+    held.released.set()
+
+
+def test_every_stage_can_be_cancelled(watched: Watched, stage: Held) -> None:
+    watched.dataset.cancel()
+    watched.settle()
+    assert not watched.dataset.busy
+    assert not watched.state.queued
+    assert watched.said["failed"] == watched.said["pushed"] == []
+    watched.ask()
+    assert stage.calls == 1, "nothing begins again by itself"
+
+
+def test_a_cancel_in_the_moment_in_which_a_stage_ends_holds(watched: Watched, stage: Held) -> None:
+    """The work did not notice it, and what would have followed is not begun."""
+    stage.released.set()
+    watched.dataset.cancel()
+    watched.settle()
+    assert not watched.dataset.busy
+    assert stage.calls == 1
+
+
+def test_nothing_else_begins_in_any_stage(watched: Watched, stage: Held) -> None:
+    for ask in (Dataset.push, Dataset.push_by_updates, Dataset.go_on, Dataset.pull):
+        ask(watched.dataset)
+    watched.dataset.upload_and_push([])
+    watched.dataset.connect_to(watched.dataset.access.connection, watched.state.arn)
+    assert watched.dataset.busy
+    assert stage.calls == 1
+    stage.released.set()
+    watched.settle()
+    assert not watched.dataset.busy
+    assert watched.said["connected"] == []
+
+
+def test_a_lost_sign_in_queues_a_push_from_every_stage(watched: Watched, stage: Held) -> None:
+    pulling = watched.state.pulling
+    stage.error = SignInError("You are signed out.")
+    stage.released.set()
+    watched.dataset.refresh()
+    watched.settle()
+    assert not watched.dataset.busy or not pulling
+    if pulling:
+        assert [type(error) for error in watched.said["failed"]] == [SignInError]
+        assert not watched.said["push_queued"]
+    else:
+        assert watched.said["failed"] == []
+        assert [type(error) for error in watched.said["push_queued"]] == [SignInError]
+
+
+def test_it_can_be_closed_in_every_stage(watched: Watched, stage: Held) -> None:
+    watched.dataset.close()
+    stage.released.set()
+    watched.settle()
+    assert watched.said["failed"] == watched.said["pushed"] == watched.said["pulled"] == []

@@ -1,8 +1,8 @@
 """The push as a person sees it: a state machine of what is under way for a dataset, and of a push that waits.
 
-It holds no threads, no window and no data. Whoever drives it carries out the work of each stage that it enters
-and hands over what came of that as the next event. So each transition, such as a cancel at the moment in
-which a step ends, can be tried from each stage without a service.
+It holds no threads, no window and no data. Whoever drives it carries out the work of each stage that is
+entered, and hands over what came of that as the next event. So each transition, such as a cancel at the
+moment in which a step ends, can be tried from each stage without a service.
 
 One thing is under way at a time: the dataset takes one update at a time anyway, and a pull that ran beside a
 push would read what the push is about to change. A push that cannot reach the service is queued, and resumed

@@ -35,7 +35,7 @@ class Watcher(QObject):
 
     answered = Signal(Answer)
     """What the question returned."""
-    unanswered = Signal(Answer)
+    unanswered = Signal(Exception)
     """The exception that it raised."""
 
     def __init__(
