@@ -129,3 +129,15 @@ def test_what_would_be_found(line: str) -> None:
 )
 def test_what_is_fine(line: str) -> None:
     assert not readers_in(line, "a.py")
+
+
+def test_every_signal_says_what_it_carries() -> None:
+    """``Signal(object)`` carries anything: neither a reader nor a tool can tell what a slot gets."""
+    untyped = {
+        f"{file.relative_to(SOURCES)}:{node.lineno}"
+        for file in SOURCES.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Signal"
+        if len(node.args) > 1 or any(getattr(one, "id", "") == "object" for one in node.args)
+    }
+    assert untyped == set()

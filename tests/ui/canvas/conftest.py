@@ -31,6 +31,10 @@ class Hand:
     qtbot: QtBot
     canvas: Canvas
     told: dict[str, list[Any]] = field(default_factory=dict)
+    left: int = 0
+
+    def count_leaving(self) -> None:
+        self.left += 1
 
     def at(self, x: float, y: float) -> QPoint:
         return self.canvas.view_point((x, y)).toPoint()
@@ -90,6 +94,7 @@ def canvas(qtbot: QtBot) -> Canvas:
 @pytest.fixture
 def hand(qtbot: QtBot, canvas: Canvas) -> Hand:
     made = Hand(qtbot, canvas)
+    canvas.pointer_left.connect(made.count_leaving)
     for name in SIGNALS:
         made.told[name] = []
         getattr(canvas, name).connect(made.told[name].append)

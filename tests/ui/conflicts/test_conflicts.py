@@ -21,7 +21,7 @@ from truthline.manifest.merge.merge import MergeConflict, Side
 from truthline.ui.canvas.overlays import OverlayItem, Version
 from truthline.ui.conflicts.dialog import ConflictsDialog
 from truthline.ui.conflicts.words import in_words, told
-from truthline.ui.document.document import AT_ONCE
+from truthline.ui.document.document import AT_ONCE, Applied
 from truthline.ui.document.entry_model import EntryModel
 from truthline.ui.document.image_source import NoImages
 from truthline.ui.document.palette import LabelColours
@@ -310,6 +310,7 @@ def test_many_are_decided_with_progress(
     told_so: list[Any] = []
     applied: list[Any] = []
     view.document.working.connect(told_so.append)
+    view.document.worked.connect(lambda: told_so.append(None))
     view.document.applied.connect(applied.append)
     view.dialog.decide_all[Side.THEIRS].click()
     assert not view.document.edit("Anything", ONE, lambda annotation: annotation)
@@ -318,7 +319,7 @@ def test_many_are_decided_with_progress(
     assert view.left == []
     assert told_so[0].total == many
     assert told_so[-1] is None
-    assert applied == [(f"Take theirs in {many} images", many)]
+    assert applied == [Applied(f"Take theirs in {many} images", many)]
     view.undo()
     assert len(view.left) == many
 

@@ -70,7 +70,7 @@ def test_every_status_is_said(bar: DatasetBar, status: str, words: str) -> None:
 
 def test_without_a_dataset_one_can_be_connected(bar: DatasetBar, qtbot: QtBot) -> None:
     wanted: list[object] = []
-    bar.connect_wanted.connect(wanted.append)
+    bar.connect_wanted.connect(lambda: wanted.append(None))
     bar.show_state(DatasetState())
     assert "Not connected to a dataset." in bar.status.text()
     assert not bar.push_button.isVisible()
@@ -94,7 +94,7 @@ def test_changes_wait_for_the_push(bar: DatasetBar, count: int, text: str, enabl
 
 def test_what_runs_is_shown_with_its_progress_and_cancel(bar: DatasetBar, qtbot: QtBot) -> None:
     wanted: list[object] = []
-    bar.cancel_wanted.connect(wanted.append)
+    bar.cancel_wanted.connect(lambda: wanted.append(None))
     state = described("UPDATE_COMPLETE")
     bar.show_state(
         replace(state, activity=Progress(Doing.UPLOADING, 500, 1000, about="a.png", number=2, count=4))
@@ -156,7 +156,7 @@ def buttons(bar: DatasetBar) -> list[str]:
 @pytest.mark.parametrize("kind", [OfflineError, NotFromAwsError])
 def test_offline_is_normal(bar: DatasetBar, qtbot: QtBot, kind: Any) -> None:
     pushes: list[object] = []
-    bar.push_wanted.connect(pushes.append)
+    bar.push_wanted.connect(lambda: pushes.append(None))
     bar.show_counts(counts(), saving=False)
     state = replace(described("UPDATE_COMPLETE"), problem=kind("No.", detail="Look."), offline_since=AT)
     bar.show_state(state)
@@ -174,7 +174,7 @@ def test_offline_is_normal(bar: DatasetBar, qtbot: QtBot, kind: Any) -> None:
 
 def test_a_push_that_waits_can_be_cancelled(bar: DatasetBar, qtbot: QtBot) -> None:
     cancels: list[object] = []
-    bar.cancel_wanted.connect(cancels.append)
+    bar.cancel_wanted.connect(lambda: cancels.append(None))
     bar.show_counts(counts(), saving=False)
     state = replace(described("UPDATE_COMPLETE"), queued=True)
     bar.show_state(replace(state, problem=OfflineError("No."), offline_since=AT))
@@ -189,14 +189,15 @@ def test_a_push_that_waits_can_be_cancelled(bar: DatasetBar, qtbot: QtBot) -> No
 
 def test_signed_out_it_gives_the_command(bar: DatasetBar, qtbot: QtBot) -> None:
     copied: list[object] = []
-    bar.command_copied.connect(copied.append)
+    bar.command_copied.connect(lambda: copied.append(None))
     bar.show_counts(counts(conflicts=2), saving=False)
     state = replace(described("UPDATE_COMPLETE"), problem=SIGNED_OUT, unseen=Unseen(Whose.OTHERS, AT))
     bar.show_state(state)
     assert bar.status.text().startswith("Sign in again: aws sso login --profile parts")
     assert buttons(bar) == ["Copy", "Push when signed in"]
     qtbot.mouseClick(bar.copy_button, Qt.MouseButton.LeftButton)
-    assert copied == [QGuiApplication.clipboard().text()] == ["aws sso login --profile parts"]
+    assert len(copied) == 1
+    assert QGuiApplication.clipboard().text() == "aws sso login --profile parts"
     bar.show_state(replace(state, queued=True))
     assert "Push waits for the sign-in" in bar.status.text()
     assert buttons(bar) == ["Copy", "Cancel"]
@@ -207,7 +208,7 @@ def test_signed_out_it_gives_the_command(bar: DatasetBar, qtbot: QtBot) -> None:
 
 def test_somebody_elses_update_can_be_pulled(bar: DatasetBar, qtbot: QtBot) -> None:
     pulls: list[object] = []
-    bar.pull_wanted.connect(pulls.append)
+    bar.pull_wanted.connect(lambda: pulls.append(None))
     state = described("UPDATE_COMPLETE")
     bar.show_counts(counts(), saving=False)
     bar.show_state(replace(state, unseen=Unseen(Whose.OTHERS, AT)))
@@ -229,7 +230,7 @@ def test_an_update_that_may_be_of_a_push_that_was_broken_off(bar: DatasetBar) ->
 
 def test_conflicts_come_first(bar: DatasetBar, qtbot: QtBot) -> None:
     wanted: list[object] = []
-    bar.resolve_wanted.connect(wanted.append)
+    bar.resolve_wanted.connect(lambda: wanted.append(None))
     bar.show_counts(counts(conflicts=2), saving=False)
     bar.show_state(replace(described("UPDATE_COMPLETE"), unseen=Unseen(Whose.OTHERS, AT)))
     assert "2 conflicts  ·  Somebody else" in bar.status.text()

@@ -12,7 +12,7 @@ import pytest
 import truthline
 from truthline.errors import CancelledError, UnreadableFileError
 from truthline.manifest.edit import add_class_label, remove_class_label
-from truthline.ui.document.document import AT_ONCE, Document
+from truthline.ui.document.document import AT_ONCE, Applied, Document
 from truthline.workspace.workspace import EntryId, Workspace
 
 if TYPE_CHECKING:
@@ -135,11 +135,11 @@ def test_an_edit_that_changes_nothing_is_no_gesture(
 def test_an_edit_of_several_is_one_gesture_that_offers_undo(
     document: Document, label: Any, settle: Callable[[], None]
 ) -> None:
-    offered: list[tuple[str, int]] = []
+    offered: list[Applied] = []
     document.applied.connect(offered.append)
     ids = [EntryId(one) for one in document.workspace.ids()]
     document.edit_many("Label 3 images oak", ids, label("oak"))
-    assert offered == [("Label 3 images oak", 3)]
+    assert offered == [Applied("Label 3 images oak", 3)]
     assert document.undo_stack.count() == 1
     document.undo_stack.undo()
     settle()
@@ -218,8 +218,9 @@ def test_a_long_edit_reports_saves_and_can_be_undone(
     large: Document, label: Any, settle: Callable[[], None]
 ) -> None:
     progress: list[Any] = []
-    offered: list[tuple[str, int]] = []
+    offered: list[Applied] = []
     large.working.connect(progress.append)
+    large.worked.connect(lambda: progress.append(None))
     large.applied.connect(offered.append)
     ids = all_ids(large)
     assert large.edit_many("Label everything oak", ids, label("oak"))
@@ -228,7 +229,7 @@ def test_a_long_edit_reports_saves_and_can_be_undone(
     assert not large.saving
     assert progress[-1] is None
     assert any(one is not None and one.total == len(ids) for one in progress)
-    assert offered == [("Label everything oak", len(ids))]
+    assert offered == [Applied("Label everything oak", len(ids))]
     assert all(entry.annotation.class_labels for entry in large.workspace.entries(ids))
     large.undo_stack.undo()
     settle()

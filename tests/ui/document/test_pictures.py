@@ -83,7 +83,7 @@ def test_a_thumbnail_comes_when_it_is_decoded(
     shelf.images["s3://leaves/fig.jpg"] = fig
     told: list[Any] = []
     facts: list[Any] = []
-    pictures.thumbnail_changed.connect(told.append)
+    pictures.thumbnail_changed.connect(lambda change: told.append(change.entry_id))
     pictures.facts_found.connect(facts.append)
     assert pictures.thumbnail(EntryId(1), "s3://leaves/fig.jpg").pixmap is None
     settle()
@@ -91,8 +91,9 @@ def test_a_thumbnail_comes_when_it_is_decoded(
     assert told == [1]
     assert pixmap is not None
     assert max(pixmap.width(), pixmap.height()) == 256
-    ((entry_id, found),) = facts
-    assert (entry_id, found.width, found.height, found.format) == (1, 1024, 693, "JPEG")
+    (told_facts,) = facts
+    found = told_facts.facts
+    assert (told_facts.entry_id, found.width, found.height, found.format) == (1, 1024, 693, "JPEG")
 
 
 def test_it_is_asked_for_once_however_often_it_is_painted(
@@ -113,7 +114,7 @@ def test_what_was_asked_for_last_comes_first(
     pictures: Pictures, shelf: Shelf, fig: bytes, jobs: Jobs, settle: Callable[[], None]
 ) -> None:
     order: list[int] = []
-    pictures.thumbnail_changed.connect(order.append)
+    pictures.thumbnail_changed.connect(lambda change: order.append(change.entry_id))
     gate = hold(jobs)
     for number in range(8):
         shelf.images[str(number)] = fig
@@ -131,7 +132,7 @@ def test_what_was_scrolled_past_gives_way(
 ) -> None:
     monkeypatch.setattr(pictures_module, "_WAITING", 5)
     told: list[int] = []
-    pictures.thumbnail_changed.connect(told.append)
+    pictures.thumbnail_changed.connect(lambda change: told.append(change.entry_id))
     gate = hold(jobs)
     for number in range(20):
         pictures.thumbnail(EntryId(number), str(number))
@@ -207,7 +208,7 @@ def test_what_failed_is_tried_again_from_another_source(
     cache = Thumbnails(tmp_path / "cache.sqlite")
     pictures = Pictures(jobs, NoImages(), cache)
     told: list[int] = []
-    pictures.thumbnail_changed.connect(told.append)
+    pictures.thumbnail_changed.connect(lambda change: told.append(change.entry_id))
     pictures.thumbnail(EntryId(1), "a")
     settle()
     assert pictures.thumbnail(EntryId(1), "a").problem
@@ -244,7 +245,7 @@ def test_an_answer_from_the_earlier_source_is_not_believed(
     cache = Thumbnails(tmp_path / "cache.sqlite")
     slow = Slow()
     pictures = Pictures(jobs, slow, cache)
-    pictures.thumbnail_changed.connect(lambda entry_id: pictures.thumbnail(entry_id, "a"))
+    pictures.thumbnail_changed.connect(lambda change: pictures.thumbnail(change.entry_id, "a"))
     pictures.thumbnail(EntryId(1), "a")
     assert slow.asked.wait(10)
     pictures.set_source(shelf)

@@ -45,7 +45,7 @@ def state(stack: UndoStack) -> tuple[str, str, int, int]:
 
 def test_steps_go_back_and_forth(stack: UndoStack) -> None:
     moved: list[int] = []
-    stack.moved.connect(moved.append)
+    stack.moved.connect(lambda: moved.append(stack.index()))
     one, two = Noted("one"), Noted("two")
     stack.push(one)
     stack.push(two, saved=True)

@@ -19,7 +19,7 @@ from truthline.settings import Settings
 from truthline.ui.document.document import AT_ONCE
 from truthline.ui.kit.edit_bar import EditBar
 from truthline.ui.kit.jobs import Jobs, Lane
-from truthline.ui.labels.panel import LabelPanel
+from truthline.ui.labels.panel import LabelPanel, MergeWish
 from truthline.ui.labels.questions import (
     ColourDialog,
     DeleteDialog,
@@ -399,11 +399,11 @@ def test_labels_that_look_alike_are_pointed_out(panel: LabelPanel) -> None:
     assert "Looks like “bolt”, “b olt”" in tip
     assert "Looks like" not in model.index(2, 0).data(Qt.ItemDataRole.ToolTipRole)
     menu = panel.make_menu(model.index(1, 0))
-    wanted: list[tuple[str, str]] = []
+    wanted: list[MergeWish] = []
     panel.merge_wanted.connect(wanted.append)
     (offer,) = [action for action in menu.actions() if action.text() == "Merge “Bolt” into “bolt”…"]
     offer.trigger()
-    assert wanted == [("Bolt", "bolt")]
+    assert wanted == [MergeWish("Bolt", "bolt")]
     panel.grab()
 
 
@@ -425,7 +425,7 @@ def test_the_menu_offers_what_can_be_done(panel: LabelPanel) -> None:
         actions[text].trigger()
     assert heard == [
         ("rename", "bolt"),
-        ("merge", ("bolt", "")),
+        ("merge", MergeWish("bolt", "")),
         ("colour", "bolt"),
         ("order", ["nut", "bolt"]),
         ("delete", "bolt"),
@@ -588,6 +588,7 @@ def test_undoing_a_long_edit_reports_progress_too(large: Workbench, settle: Call
     settle()
     heard: list[Progress | None] = []
     large.document.working.connect(heard.append)
+    large.document.worked.connect(lambda: heard.append(None))
     large.document.undo()
     settle()
     assert lines(large) == original
@@ -622,7 +623,7 @@ def test_the_bar_comes_only_when_an_edit_takes_a_while(qtbot: QtBot) -> None:
     bar.show_progress(Progress(Doing.ASKED, about="Storing"), can_cancel=True)
     assert bar.progress.maximum() == 0
     cancelled: list[object] = []
-    bar.cancel_wanted.connect(cancelled.append)
+    bar.cancel_wanted.connect(lambda: cancelled.append(None))
     bar.cancel_button.click()
     assert len(cancelled) == 1
     assert not bar.cancel_button.isEnabled()

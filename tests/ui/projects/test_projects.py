@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from truthline.aws.session import Aws, connect
 from truthline.emulator import Emulator, Switches, SystemClock, faults
 from truthline.progress import CancelToken
-from truthline.ui.projects.dialog import ProjectsDialog
+from truthline.ui.projects.dialog import DatasetChoice, ProjectsDialog
 from truthline.ui.projects.questions import (
     DeleteDialog,
     NewDatasetDialog,
@@ -360,7 +360,7 @@ def test_the_chosen_dataset_is_opened(
     assert QGuiApplication.clipboard().text() == arn
     with qtbot.waitSignal(dialog.dataset_chosen) as chosen:
         qtbot.keyClick(dialog.tree, Qt.Key.Key_Return)
-    assert chosen.args == [(arn, connection)]
+    assert chosen.args == [DatasetChoice(arn, connection)]
     assert not dialog.isVisible()
 
 

@@ -27,7 +27,7 @@ are most of what a repaint costs. The service takes 50 boxes an image."""
 class BoxView(PictureView):
     """Boxes on an image, some of them selected."""
 
-    selection_changed = Signal(object)
+    selection_changed = Signal(list)
     """``list[CanvasBox]``: all that are selected now."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

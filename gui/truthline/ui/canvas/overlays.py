@@ -169,7 +169,7 @@ class OverlayItem(QGraphicsRectItem):
 class OverlayView(PictureView):
     """An image with the overlays of its entry; nothing here can be edited."""
 
-    conflict_chosen = Signal(object)
+    conflict_chosen = Signal(int)
     """int: a box of this conflict was clicked."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

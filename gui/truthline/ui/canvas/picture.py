@@ -47,7 +47,7 @@ _WHEEL_STEP = 1.2
 class PictureView(QGraphicsView):
     """Shows one image; the scene's coordinates are pixels of the upright image."""
 
-    zoom_changed = Signal(object)
+    zoom_changed = Signal(float)
     """Screen pixels per image pixel."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

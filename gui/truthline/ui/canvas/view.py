@@ -55,17 +55,19 @@ _COUNTED = _SHIFT | _CONTROL | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModi
 class Canvas(BoxView):
     """Draw, select, move, resize, nudge and delete boxes on an image."""
 
-    box_drawn = Signal(object)
+    box_drawn = Signal(Frame)
     """`Frame`: whole pixels, inside the image."""
-    boxes_reframed = Signal(object)
+    boxes_reframed = Signal(list)
     """``list[tuple[CanvasBox, Frame]]``: the boxes as they were, and where they are now."""
-    boxes_deleted = Signal(object)
+    boxes_deleted = Signal(list)
     """``list[CanvasBox]``; they stay until `set_boxes` leaves them out."""
-    pointer_moved = Signal(object)
-    """``(x, y)``, the image pixel under the pointer, or None off the image."""
-    drawing_changed = Signal(object)
+    pointer_moved = Signal(QPoint)
+    """The image pixel under the pointer."""
+    pointer_left = Signal()
+    """The pointer is not over the image any more."""
+    drawing_changed = Signal(bool)
     """bool: the draw tool was taken or put down."""
-    hint_changed = Signal(object)
+    hint_changed = Signal(str)
     """str: the keys and gestures that work now."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -430,7 +432,10 @@ class Canvas(BoxView):
         pixel = (int(point[0]), int(point[1])) if point is not None and inside else None
         if pixel != self._pixel:
             self._pixel = pixel
-            self.pointer_moved.emit(pixel)
+            if pixel is None:
+                self.pointer_left.emit()
+            else:
+                self.pointer_moved.emit(QPoint(*pixel))
         self._show_tools()
 
     def _show_tools(self, _: object = None) -> None:

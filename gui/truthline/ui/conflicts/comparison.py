@@ -42,7 +42,7 @@ FOCUS_RING = (
 class ComparisonTable(QTableWidget):
     """A line for each conflict of an entry."""
 
-    conflict_chosen = Signal(object)
+    conflict_chosen = Signal(int)
     """int: which conflict is looked at, from 0."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -72,7 +72,7 @@ class ConflictsDialog(QDialog):
 
     """
 
-    resolved = Signal(object)
+    resolved = Signal(int)
     """int: how many entries were decided just now."""
 
     def __init__(
@@ -189,7 +189,7 @@ class ConflictsDialog(QDialog):
 
     def _wire(self) -> None:
         document = self._document
-        self.list.entry_chosen.connect(self._show)
+        self.list.entry_chosen.connect(lambda: self._show(self.list.current))
         self.table.conflict_chosen.connect(self.picture.view.choose)
         self.picture.view.conflict_chosen.connect(self.table.choose)
         for side in _NAMES:
@@ -200,9 +200,10 @@ class ConflictsDialog(QDialog):
         self._key(QKeySequence(QKeySequence.StandardKey.Redo), document.redo)
         KeyFilter(self, self.picture.digits)
         self.close_button.clicked.connect(self.close)
-        self.edit_bar.cancel_wanted.connect(lambda _: document.cancel_long_edit())
+        self.edit_bar.cancel_wanted.connect(document.cancel_long_edit)
         document.changed.connect(self.update_list)
         document.working.connect(self._advance)
+        document.worked.connect(self._advance)
         document.refused.connect(self._say)
         document.save_failed.connect(self._complain)
         document.undo_stack.moved.connect(self._forget_decided)
@@ -285,12 +286,12 @@ class ConflictsDialog(QDialog):
         self.notice.setText(text)
         self.notice.setToolTip(plain_tip(text) if text else "")
 
-    def _advance(self, progress: Progress | None) -> None:
+    def _advance(self, progress: Progress | None = None) -> None:
         self.edit_bar.show_progress(progress, can_cancel=self._document.can_cancel)
         if progress is None:
             self._busy = False
 
-    def _forget_decided(self, _done: int) -> None:
+    def _forget_decided(self) -> None:
         """Undo would take something else back by now."""
         if self._decided is not None and self._document.undo_stack.newest is not self._decided:
             self._decided = None

@@ -97,7 +97,7 @@ class ConflictModel(QAbstractTableModel):
 class ConflictList(QTreeView):
     """The list of a `ConflictModel`; one entry is the current one."""
 
-    entry_chosen = Signal(object)
+    entry_chosen = Signal()
     """The `EntryId` that became the current one, None if none is."""
 
     def __init__(self, model: ConflictModel, parent: QWidget | None = None) -> None:
@@ -140,11 +140,11 @@ class ConflictList(QTreeView):
         self.setCurrentIndex(self._entries.index(row, 0))
         self._quiet = False
         if kept is None:
-            self.entry_chosen.emit(self.current)
+            self.entry_chosen.emit()
 
     def _tell(self, _current: QModelIndex, _previous: QModelIndex) -> None:
         if not self._quiet:
-            self.entry_chosen.emit(self.current)
+            self.entry_chosen.emit()
 
 
 def _alignment(column: int) -> int:

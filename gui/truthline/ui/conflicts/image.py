@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from truthline.images.source import ImageSource
     from truthline.manifest.merge.merge import MergeConflict
     from truthline.ui.document.document import Document
-    from truthline.ui.document.pictures import Pictures
+    from truthline.ui.document.pictures import Pictures, ThumbnailChange
     from truthline.workspace.workspace import Entry, EntryId
 
 _HINT = f"{key_name('zoom_wheel')} zooms  ·  drag moves  ·  {key_name('fit_conflict')} fits"
@@ -160,7 +160,7 @@ class ConflictImage(QWidget):
         self.note.setText(text)
         self.note.setVisible(bool(text))
 
-    def _try_again(self, _entry_id: object) -> None:
+    def _try_again(self, _change: ThumbnailChange) -> None:
         if self._entry is not None and self._failed and self._source is not self._pictures.source:
             self._read(self._entry)
 

@@ -51,7 +51,7 @@ class ConnectionDialog(QDialog):
 
     """
 
-    checked = Signal(object)
+    checked = Signal(str)
     """The sentence that the check ended with."""
 
     def __init__(

@@ -35,14 +35,14 @@ class DatasetBar(QWidget):
 
     """
 
-    push_wanted = Signal(object)
-    cancel_wanted = Signal(object)
+    push_wanted = Signal()
+    cancel_wanted = Signal()
     """Stop what runs, or take back a push that waits."""
-    connect_wanted = Signal(object)
-    pull_wanted = Signal(object)
-    resolve_wanted = Signal(object)
+    connect_wanted = Signal()
+    pull_wanted = Signal()
+    resolve_wanted = Signal()
     """Show the entries in conflict."""
-    command_copied = Signal(object)
+    command_copied = Signal()
     """The sign-in command, after it went to the clipboard."""
 
     def __init__(self, parent: QWidget | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -71,14 +71,14 @@ class DatasetBar(QWidget):
         self.progress.setAccessibleName("Progress")
         self.changes = QLabel()
         self.changes.setTextFormat(Qt.TextFormat.PlainText)
-        self.cancel_button = _button("Cancel", lambda: self.cancel_wanted.emit(None))
-        self.connect_button = _button("Connect to a dataset…", lambda: self.connect_wanted.emit(None))
+        self.cancel_button = _button("Cancel", self.cancel_wanted.emit)
+        self.connect_button = _button("Connect to a dataset…", self.connect_wanted.emit)
         self.copy_button = _button("Copy", self._copy_command)
-        self.resolve_button = _button("Resolve…", lambda: self.resolve_wanted.emit(None))
+        self.resolve_button = _button("Resolve…", self.resolve_wanted.emit)
         self.resolve_button.setToolTip("Decide what becomes of what somebody else changed differently")
-        self.pull_button = _button("Pull", lambda: self.pull_wanted.emit(None))
+        self.pull_button = _button("Pull", self.pull_wanted.emit)
         self.pull_button.setToolTip("Merge what the dataset holds now into this workspace")
-        self.push_button = _button("Push", lambda: self.push_wanted.emit(None))
+        self.push_button = _button("Push", self.push_wanted.emit)
         self.push_button.setProperty("primary", True)
 
     def _arrange(self) -> None:
@@ -199,7 +199,7 @@ class DatasetBar(QWidget):
     def _copy_command(self) -> None:
         command = sign_in_command(self._state.problem)
         QGuiApplication.clipboard().setText(command)
-        self.command_copied.emit(command)
+        self.command_copied.emit()
 
 
 def _button(text: str, pressed: Callable[[], None]) -> QPushButton:

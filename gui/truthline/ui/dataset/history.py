@@ -22,6 +22,7 @@ from typing_extensions import override
 from truthline.ui.dataset.history_tree import HistoryTree, PushStory
 from truthline.ui.dataset.sent_lines import SentLinesDialog
 from truthline.ui.kit.jobs import Job, Lane
+from truthline.ui.kit.raw_text import RawText
 from truthline.workspace.journal import Batch, PushRemark
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ _EMPTY = (
 class History(QWidget):
     """Lists the pushes of a document's workspace with their batches and their remarks on lines."""
 
-    entry_wanted = Signal(object)
+    entry_wanted = Signal(RawText)
     """The source-ref of the entry to go to."""
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:

@@ -50,7 +50,7 @@ class TrainingDialog(QDialog):
 
     """
 
-    loaded = Signal(object)
+    loaded = Signal(Verdict)
     """The `Verdict`, after it was stored."""
 
     def __init__(

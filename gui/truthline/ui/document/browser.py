@@ -28,12 +28,12 @@ class Browser(QObject):
     another filter is set, or the same one again.
     """
 
-    listed = Signal(object)
+    listed = Signal(Filter)
     """The `Filter` of a new list."""
-    current_changed = Signal(object)
-    """The current entry's `EntryId`, or None."""
-    selection_changed = Signal(object)
-    """The number of selected entries."""
+    current_changed = Signal()
+    """Another entry is the current one, or none."""
+    selection_changed = Signal()
+    """Other entries are selected."""
 
     def __init__(self, document: Document, model: EntryModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -129,7 +129,7 @@ class Browser(QObject):
         elif ids:
             self._set_current(0)
         else:
-            self.current_changed.emit(None)
+            self.current_changed.emit()
         self.listed.emit(self.filter)
 
     def _set_current(self, row: int) -> None:
@@ -138,8 +138,8 @@ class Browser(QObject):
     def _refresh(self, changes: Changes) -> None:
         self.model.refresh(None if changes.everything else changes.entries)
 
-    def _tell_current(self, current: QModelIndex, _previous: QModelIndex) -> None:
-        self.current_changed.emit(self.model.id_at(current.row()) if current.isValid() else None)
+    def _tell_current(self, _current: QModelIndex, _previous: QModelIndex) -> None:
+        self.current_changed.emit()
 
     def _tell_selection(self) -> None:
-        self.selection_changed.emit(self.selection.count)
+        self.selection_changed.emit()

@@ -9,7 +9,7 @@ to be saved leaves stack, views and file as they were before it.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
@@ -34,6 +34,7 @@ from truthline.ui.document.saving import Saves, Unsaved
 from truthline.ui.document.step_words import left_alone, left_unchanged, not_saved
 from truthline.ui.document.undo_stack import Attempt, Move, UndoStack
 from truthline.ui.kit.jobs import Job, Jobs, Lane, Work
+from truthline.ui.kit.raw_text import RawText
 from truthline.workspace.changes import Changes
 from truthline.workspace.damage import Damaged, left_out_words
 from truthline.workspace.entry import removed_entry
@@ -56,22 +57,32 @@ AT_ONCE = 64
 """Edits of more entries than this are computed on the write lane, with progress and cancel."""
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An edit that was carried out: its name, and how many entries it changed."""
+
+    text: str
+    entries: int
+
+
 class Document(QObject):
     """An open workspace, its undo history and what is being saved."""
 
-    changed = Signal(object)
+    changed = Signal(Changes)
     """The `Changes` of a write: entries to show anew."""
-    save_failed = Signal(object)
+    save_failed = Signal(Exception)
     """The exception that tells what was not saved, and why; all is as it was before it."""
-    applied = Signal(object)
-    """`(text, count)` after an edit of several entries, so that undo can be offered."""
-    working = Signal(object)
-    """`Progress` of a long edit, or None when it has ended."""
-    refused = Signal(object)
+    applied = Signal(Applied)
+    """An edit of several entries, so that undo can be offered."""
+    working = Signal(Progress)
+    """How far a long edit is."""
+    worked = Signal()
+    """A long edit has ended."""
+    refused = Signal(str)
     """Why a gesture was not carried out, or not everywhere, in words."""
-    label_added = Signal(object)
+    label_added = Signal(RawText)
     """The name of a label that is on its way into the list."""
-    attributes_chosen = Signal(object)
+    attributes_chosen = Signal(WorkspaceInfo)
     """The `WorkspaceInfo` that says which label attributes are edited from now on."""
 
     def __init__(self, workspace: Workspace, jobs: Jobs, parent: QObject | None = None) -> None:
@@ -331,7 +342,7 @@ class Document(QObject):
         def end(changes: Changes) -> Changes:
             self._unsaved.end(lines, labels)
             if shown:
-                self.working.emit(None)
+                self.worked.emit()
             return self.absorb(changes)
 
         self._carry_out(
@@ -374,11 +385,11 @@ class Document(QObject):
 
     def _tell(self, text: str, count: int) -> None:
         if count > 1:
-            self.applied.emit((text, count))
+            self.applied.emit(Applied(text, count))
 
     def _end_settling(self) -> None:
         self._settling = False
-        self.working.emit(None)
+        self.worked.emit()
 
     def _tell_settled(self, settled: Resolved) -> None:
         if settled.changes:
@@ -455,7 +466,7 @@ class Document(QObject):
 
     def _end_long_edit(self) -> None:
         self._long_edit = None
-        self.working.emit(None)
+        self.worked.emit()
 
 
 def _with_attributes_of(chosen: WorkspaceInfo, info: WorkspaceInfo) -> WorkspaceInfo:

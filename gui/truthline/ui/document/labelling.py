@@ -13,6 +13,7 @@ from truthline.manifest.annotation import Annotation, Box, ImageSize
 from truthline.manifest.attributes import box_attribute_for
 from truthline.ui.document.document import AT_ONCE
 from truthline.ui.kit.jobs import Lane
+from truthline.ui.kit.raw_text import RawText
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -32,9 +33,9 @@ class Labeller(QObject):
     attribute is left as it is.
     """
 
-    next_class_changed = Signal(object)
+    next_class_changed = Signal(RawText)
     """The label of the next box."""
-    refused = Signal(object)
+    refused = Signal(str)
     """Why a gesture was not carried out, in words."""
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class LabelColours(QObject):
     """The workspace's labels in the order of the label panel, kept up to date."""
 
-    changed = Signal(object)
+    changed = Signal(list)
     """The new list of `Label`."""
 
     def __init__(self, document: Document) -> None:

@@ -50,6 +50,21 @@ class FullImage:
 
 
 @dataclass(frozen=True, slots=True)
+class ThumbnailChange:
+    """Which entry's; in a signal of ``int`` the 64 bits of a number from a workspace file would not fit."""
+
+    entry_id: EntryId
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFacts:
+    """What the header of an entry's image says."""
+
+    entry_id: EntryId
+    facts: ImageFacts
+
+
+@dataclass(frozen=True, slots=True)
 class _Outcome:
     """What came of reading a thumbnail from ``source``."""
 
@@ -70,10 +85,10 @@ class Pictures(QObject):
 
     """
 
-    thumbnail_changed = Signal(object)
-    """The `EntryId` whose thumbnail can be shown now."""
-    facts_found = Signal(object)
-    """`(EntryId, ImageFacts)` of an image whose header was read."""
+    thumbnail_changed = Signal(ThumbnailChange)
+    """The thumbnail of an entry can be shown now."""
+    facts_found = Signal(FoundFacts)
+    """The header of an image was read."""
 
     def __init__(
         self, jobs: Jobs, source: ImageSource, thumbnails: Thumbnails, parent: QObject | None = None
@@ -97,7 +112,7 @@ class Pictures(QObject):
         failed = [entry_id for entry_id, kept in self._kept.items() if kept.pixmap is None]
         for entry_id in failed:
             self._kept_bytes -= _bytes_of(self._kept.pop(entry_id))
-            self.thumbnail_changed.emit(entry_id)
+            self.thumbnail_changed.emit(ThumbnailChange(entry_id))
         self._full.clear()
         for source_ref in list(self._loading):
             self._loading.pop(source_ref).drop()
@@ -192,7 +207,9 @@ class Pictures(QObject):
         entry_id, image, facts = outcome.entry_id, outcome.image, outcome.facts
         self._begun.discard(entry_id)
         if image is None and outcome.source is not self.source:
-            self.thumbnail_changed.emit(entry_id)  # the view asks again, and the new source is read
+            self.thumbnail_changed.emit(
+                ThumbnailChange(entry_id)
+            )  # the view asks again, and the new source is read
             return
         pixmap = QPixmap.fromImage(image) if image is not None else None
         self._kept[entry_id] = Thumbnail(pixmap, outcome.problem)
@@ -201,8 +218,8 @@ class Pictures(QObject):
             _, gone = self._kept.popitem(last=False)
             self._kept_bytes -= _bytes_of(gone)
         if facts is not None:
-            self.facts_found.emit((entry_id, facts))
-        self.thumbnail_changed.emit(entry_id)
+            self.facts_found.emit(FoundFacts(entry_id, facts))
+        self.thumbnail_changed.emit(ThumbnailChange(entry_id))
 
 
 def to_image(pixels: Pixels) -> QImage:

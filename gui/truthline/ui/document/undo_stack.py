@@ -74,9 +74,9 @@ class Attempt:
 class UndoStack(QObject):
     """What was done, newest last, and then what was undone."""
 
-    moved = Signal(object)
-    """The number of steps that are done, after it or the steps changed."""
-    carried_out = Signal(object)
+    moved = Signal()
+    """Other steps are done than before, or there are other steps."""
+    carried_out = Signal(Attempt)
     """The `Attempt` of an undo or redo that is on disk, unless there was nothing left to change."""
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -156,4 +156,4 @@ class UndoStack(QObject):
 
     def _move(self, steps: list[Step], done: int) -> None:
         self._steps, self._done = steps, done
-        self.moved.emit(done)
+        self.moved.emit()

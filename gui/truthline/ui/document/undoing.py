@@ -40,8 +40,8 @@ class Undoing(QObject):
         self._in_sight = in_sight
         self._offered: Step | None = None
         self._changed: Collection[EntryId] = ()
-        document.applied.connect(lambda applied: self.offer(f"{applied[0]}."))
-        document.undo_stack.moved.connect(lambda _done: self._withdraw())
+        document.applied.connect(lambda applied: self.offer(f"{applied.text}."))
+        document.undo_stack.moved.connect(self._withdraw)
         document.undo_stack.carried_out.connect(self._tell)
 
     def offer(self, text: str) -> None:

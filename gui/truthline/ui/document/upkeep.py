@@ -23,7 +23,7 @@ class Upkeep(QObject):
     in between.
     """
 
-    failed = Signal(object)
+    failed = Signal(Exception)
     """The exception that ended it; not after a cancel."""
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
@@ -32,7 +32,7 @@ class Upkeep(QObject):
         self._job: Job | None = None
         self.bar = EditBar()
         """Shows how far it is, with Cancel."""
-        self.bar.cancel_wanted.connect(lambda _: self._cancel())
+        self.bar.cancel_wanted.connect(self._cancel)
 
     @property
     def busy(self) -> bool:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 class JsonLinePanel(QWidget):
     """Read-only; what differs from the base line is shaded, what is wrong underlined."""
 
-    copied = Signal(object)
+    copied = Signal()
     """The line's text, after it was copied."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -134,7 +134,7 @@ class JsonLinePanel(QWidget):
     def _copy(self) -> None:
         text = self._raw.decode("utf-8", errors="replace")
         QGuiApplication.clipboard().setText(text)
-        self.copied.emit(text)
+        self.copied.emit()
 
 
 class _Text(QPlainTextEdit):

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from truthline.ui.document.labelling import read_only
 from truthline.ui.kit import theme
 from truthline.ui.kit.keys import key_name
+from truthline.ui.kit.raw_text import RawText
 from truthline.ui.kit.words import counted, in_menu
 
 if TYPE_CHECKING:
@@ -39,11 +40,11 @@ _LOCKED = Qt.ItemDataRole.UserRole + 2
 class EntryPanel(QWidget):
     """Lists the current entry's labels and boxes; the boxes' selection is the canvas's."""
 
-    boxes_selected = Signal(object)
+    boxes_selected = Signal(list)
     """A list of `BoxKey`, selected by the person."""
-    boxes_deleted = Signal(object)
+    boxes_deleted = Signal(list)
     """A list of `BoxKey` to delete."""
-    class_label_removed = Signal(object)
+    class_label_removed = Signal(RawText)
     """The name of an image-level label to remove."""
 
     def __init__(self, colours: LabelColours, parent: QWidget | None = None) -> None:

@@ -196,7 +196,7 @@ class _InterchangeDialog(QDialog):
 class ImportDialog(_InterchangeDialog):
     """Reads labels of another tool onto the workspace's entries."""
 
-    imported = Signal(object)
+    imported = Signal(Imported)
     """The `Imported`, after it was saved."""
 
     def __init__(self, document: Document, images: ImageSource, parent: QWidget | None = None) -> None:
@@ -309,7 +309,7 @@ class ImportDialog(_InterchangeDialog):
 class ExportDialog(_InterchangeDialog):
     """Writes the workspace's labels in another tool's format."""
 
-    exported = Signal(object)
+    exported = Signal(Path)
     """The path that was written."""
 
     def __init__(self, document: Document, images: ImageSource, parent: QWidget | None = None) -> None:

@@ -27,7 +27,7 @@ _KINDS = (
 class FilterPanel(QWidget):
     """A list of filters with the number of images behind each."""
 
-    filter_chosen = Signal(object)
+    filter_chosen = Signal(Filter)
     """A `Filter` without text."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -18,7 +18,7 @@ _DELAY_MS = 150
 class SearchField(Field):
     """Tells what is searched for: shortly after the last letter, with Enter at once."""
 
-    searched = Signal(object)
+    searched = Signal(str)
     """The text."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

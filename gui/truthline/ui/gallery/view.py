@@ -38,10 +38,9 @@ from truthline.ui.document.entry_model import EntryModel
 from truthline.ui.document.selection import joined
 from truthline.ui.gallery.cell import paint_cell
 from truthline.ui.kit import theme
-from truthline.workspace.workspace import EntryId
 
 if TYPE_CHECKING:
-    from truthline.ui.document.pictures import Pictures
+    from truthline.ui.document.pictures import Pictures, ThumbnailChange
     from truthline.ui.document.selection import RowSelection
 
 _GAP = 8
@@ -359,9 +358,9 @@ class ThumbnailGrid(QAbstractItemView):
             return True
         return super().viewportEvent(event)
 
-    def _repaint_entry(self, entry_id: object) -> None:
+    def _repaint_entry(self, change: ThumbnailChange) -> None:
         model = self.model()
-        if isinstance(model, EntryModel) and isinstance(entry_id, int):
-            row = model.row_of(EntryId(entry_id))
+        if isinstance(model, EntryModel):
+            row = model.row_of(change.entry_id)
             if row is not None:
                 self.viewport().update(self._row_rectangle(row))

@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
 from truthline import log
+from truthline.log import Unforeseen
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from truthline.log import Unforeseen
     from truthline.ui.kit.unforeseen import UnforeseenDialog
 
 _ROOMS = (
@@ -38,7 +38,7 @@ class Alarm(QObject):
     The dialog may also go with the one that it lies over.
     """
 
-    _raised = Signal(object)
+    _raised = Signal(Unforeseen)
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)

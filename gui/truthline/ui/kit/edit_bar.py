@@ -20,7 +20,7 @@ _SHOWN_AFTER_MS = 300
 class EditBar(QWidget):
     """Says what is being changed and how far that is, with Cancel where it can still be stopped."""
 
-    cancel_wanted = Signal(object)
+    cancel_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,4 +71,4 @@ class EditBar(QWidget):
     def _cancel(self) -> None:
         self.cancel_button.setEnabled(False)
         self._text.setText("Cancelling…")
-        self.cancel_wanted.emit(None)
+        self.cancel_wanted.emit()

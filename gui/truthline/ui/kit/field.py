@@ -23,7 +23,7 @@ class Field(QLineEdit):
     While it is empty, undo and redo are the document's.
     """
 
-    entered = Signal(object)
+    entered = Signal(str)
     """The text, when Enter was pressed."""
 
     def __init__(self, prompt: str, parent: QWidget | None = None) -> None:

@@ -87,7 +87,7 @@ class Job:
 class Jobs(QObject):
     """Runs work on lanes; every callback comes on the GUI thread."""
 
-    failed_unexpectedly = Signal(object)
+    failed_unexpectedly = Signal(Exception)
     """An exception that nobody asked to be told of, or that is none of ours."""
     _posted = Signal()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from truthline.manifest.labels import similar_labels
 from truthline.ui.kit import theme
 from truthline.ui.kit.field import Field
 from truthline.ui.kit.keys import DIGITS, key_name
+from truthline.ui.kit.raw_text import RawText
 from truthline.ui.kit.words import in_menu
 from truthline.ui.labels.questions import shortened
 from truthline.ui.labels.rows import DIGIT, ENTRIES, NAME, SIMILAR, LabelList
@@ -24,6 +26,14 @@ if TYPE_CHECKING:
     from truthline.workspace.workspace import Label, WorkspaceInfo
 
 
+@dataclass(frozen=True, slots=True)
+class MergeWish:
+    """A label to be merged, and into which one, "" where that is to be asked."""
+
+    name: str
+    into: str
+
+
 class LabelPanel(QWidget):
     """Lists the labels; a click or Enter chooses one, the field below adds one.
 
@@ -31,23 +41,23 @@ class LabelPanel(QWidget):
     it as a whole; rows are dragged into another order.
     """
 
-    label_chosen = Signal(object)
+    label_chosen = Signal(RawText)
     """The name of a label that was clicked or chosen with Enter."""
-    current_changed = Signal(object)
+    current_changed = Signal(RawText)
     """The name of the label that a person made the current one."""
-    label_added = Signal(object)
+    label_added = Signal(RawText)
     """The name of a new label."""
-    rename_wanted = Signal(object)
+    rename_wanted = Signal(RawText)
     """The name of a label that is to get another one."""
-    merge_wanted = Signal(object)
-    """``(name, other)``: a label that is to be merged, and into which one, "" where that is to be asked."""
-    colour_wanted = Signal(object)
+    merge_wanted = Signal(MergeWish)
+    """A label that is to be merged."""
+    colour_wanted = Signal(RawText)
     """The name of a label that is to get another colour."""
-    delete_wanted = Signal(object)
+    delete_wanted = Signal(RawText)
     """The name of a label that is to go."""
-    order_wanted = Signal(object)
+    order_wanted = Signal(list)
     """The names of all labels in their new order."""
-    attributes_wanted = Signal(object)
+    attributes_wanted = Signal()
     """The line about attributes was clicked."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -61,7 +71,7 @@ class LabelPanel(QWidget):
         self.list.clicked.connect(self._choose)
         self.list.activated.connect(self._choose)
         self.list.menu_wanted.connect(self._open_menu)
-        self.list.moved.connect(lambda rows: self._move(*rows))
+        self.list.moved.connect(lambda move: self._move(move.start, move.end))
         self.list.selectionModel().currentChanged.connect(lambda index, _before: self._tell_current(index))
         self._hint = QLabel(
             "No labels yet. Add the first one below, then give it to images with its digit key."
@@ -80,7 +90,7 @@ class LabelPanel(QWidget):
         row.setContentsMargins(8, 4, 8, 8)
         row.addWidget(self.field)
         self.note = _Note()
-        self.note.clicked.connect(lambda: self.attributes_wanted.emit(None))
+        self.note.clicked.connect(self.attributes_wanted.emit)
         self.note.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -169,8 +179,8 @@ class LabelPanel(QWidget):
         menu.addAction(rename, partial(self.rename_wanted.emit, name))
         for other in index.data(SIMILAR):
             text = f"Merge {quoted} into {in_menu(other)}…"
-            menu.addAction(text, partial(self.merge_wanted.emit, (name, other)))
-        merge = menu.addAction(f"Merge {quoted} into…", partial(self.merge_wanted.emit, (name, "")))
+            menu.addAction(text, partial(self.merge_wanted.emit, MergeWish(name, other)))
+        merge = menu.addAction(f"Merge {quoted} into…", partial(self.merge_wanted.emit, MergeWish(name, "")))
         merge.setEnabled(self._model.rowCount() > 1)
         menu.addAction(f"Change Colour of {quoted}…", partial(self.colour_wanted.emit, name))
         menu.addSeparator()

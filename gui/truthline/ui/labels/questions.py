@@ -23,6 +23,7 @@ from truthline.manifest.check.limits import MAX_LABEL_CHARACTERS
 from truthline.ui.kit import theme
 from truthline.ui.kit.fitting import fit_width
 from truthline.ui.kit.jobs import Lane
+from truthline.ui.kit.raw_text import RawText
 from truthline.workspace.label_uses import LabelUses, label_uses
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def shortened(name: str) -> str:
 class LabelDialog(QDialog):
     """Looks for a label's uses when it is opened, and can be agreed to when they were counted."""
 
-    agreed = Signal(object)
+    agreed = Signal(RawText)
     """What was chosen: the other name, or the label's own where none is asked for."""
 
     def __init__(
@@ -207,7 +208,7 @@ class DeleteDialog(LabelDialog):
 class ColourDialog(QDialog):
     """The label colours to choose from; those that other labels have are marked."""
 
-    agreed = Signal(object)
+    agreed = Signal(int)
     """The index of a colour."""
 
     def __init__(self, label: Label, labels: Sequence[Label], parent: QWidget | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
@@ -32,13 +33,21 @@ _MORE = 28
 _STEPS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 
 
+@dataclass(frozen=True, slots=True)
+class RowMove:
+    """From which row to which."""
+
+    start: int
+    end: int
+
+
 class LabelList(QListView):
     """A list of labels; what is done to one is told by signals. The current row is the one highlighted."""
 
-    menu_wanted = Signal(object)
+    menu_wanted = Signal(QPoint)
     """The point, on the screen, where the menu of the current label is to be."""
-    moved = Signal(object)
-    """``(from, to)``: rows."""
+    moved = Signal(RowMove)
+    """A row was dragged to another place."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,7 +98,7 @@ class LabelList(QListView):
         row = self.currentIndex().row()
         alt = event.modifiers() & Qt.KeyboardModifier.AltModifier
         if row >= 0 and alt and event.key() in _STEPS:
-            self.moved.emit((row, row + _STEPS[Qt.Key(event.key())]))
+            self.moved.emit(RowMove(row, row + _STEPS[Qt.Key(event.key())]))
         else:
             super().keyPressEvent(event)
 
@@ -106,7 +115,7 @@ class LabelList(QListView):
         self.setState(QAbstractItemView.State.NoState)
         self.viewport().update()
         if start >= 0:
-            self.moved.emit((start, target - (target > start)))
+            self.moved.emit(RowMove(start, target - (target > start)))
 
     def _drop_row(self, at: QPoint) -> int:
         """Before which row a label that is dropped there comes."""

@@ -45,7 +45,7 @@ class FixAllDialog(QDialog):
 
     """
 
-    fix_wanted = Signal(object)
+    fix_wanted = Signal(list)
     """The `EntryId`s that the fix changes, when the person agreed."""
 
     def __init__(self, document: Document, code: str, parent: QWidget | None = None) -> None:

@@ -55,15 +55,15 @@ _OPENED_GROUPS = 40
 class ProblemsPanel(QWidget):
     """Grouped problems with filters; beside them what the chosen one means, and how to fix it."""
 
-    problem_chosen = Signal(object)
+    problem_chosen = Signal(Problem)
     """The `Problem` to go to."""
-    fix_wanted = Signal(object)
+    fix_wanted = Signal(Problem)
     """The `Problem` to fix."""
-    fix_all_wanted = Signal(object)
+    fix_all_wanted = Signal(str)
     """The code of which everything is to be fixed."""
-    counted = Signal(object)
+    counted = Signal(int)
     """The number of problems, after it may have changed."""
-    entries_wanted = Signal(object)
+    entries_wanted = Signal(str)
     """The code whose images are to be listed in the gallery."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

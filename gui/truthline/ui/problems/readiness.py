@@ -52,7 +52,7 @@ _FINDING = Qt.ItemDataRole.UserRole
 class ReadinessPanel(QWidget):
     """Findings about the whole dataset, alone or together with the project's other one."""
 
-    entries_wanted = Signal(object)
+    entries_wanted = Signal(Filter)
     """A `Filter` of the entries that a finding is about."""
 
     def __init__(

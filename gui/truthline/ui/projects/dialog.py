@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
@@ -37,6 +38,14 @@ if TYPE_CHECKING:
 _POLL_MS = 2_000
 
 
+@dataclass(frozen=True, slots=True)
+class DatasetChoice:
+    """A dataset, and how it is reached."""
+
+    arn: str
+    connection: Connection
+
+
 class ProjectsDialog(QDialog):
     """Lists the projects and datasets that a profile sees in a region, and works on them.
 
@@ -49,8 +58,8 @@ class ProjectsDialog(QDialog):
 
     """
 
-    dataset_chosen = Signal(object)
-    """``(arn, connection)`` of the dataset to open."""
+    dataset_chosen = Signal(DatasetChoice)
+    """The dataset to open."""
 
     def __init__(self, jobs: Jobs, connection: Connection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -198,7 +207,8 @@ class ProjectsDialog(QDialog):
         """Have the chosen dataset opened, and close."""
         dataset = self.tree.dataset
         if dataset is not None and not self.work.busy and self.page.actions["open"].isEnabled():
-            self.dataset_chosen.emit((dataset.arn, self._clients.connection.for_arn(dataset.arn)))
+            chosen = DatasetChoice(dataset.arn, self._clients.connection.for_arn(dataset.arn))
+            self.dataset_chosen.emit(chosen)
             self.accept()
 
     def copy_arn(self) -> None:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from truthline.aws.connection import Connection
 from truthline.aws.profiles import profiles
 from truthline.errors import SignInError
 from truthline.ui.connect.profiles import ProfilePicker, ProfileState
@@ -34,7 +35,6 @@ from truthline.ui.projects.tree import ProjectTree
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from truthline.aws.connection import Connection
     from truthline.aws.profiles import Profile
     from truthline.aws.rekognition import DatasetDescription, Project, ProjectDataset
 
@@ -58,7 +58,7 @@ _EMPTY = (
 class ProjectPage(QObject):
     """The widgets of the dialog, and what they say of a choice."""
 
-    connection_changed = Signal(object)
+    connection_changed = Signal(Connection)
     """The `Connection` that the fields say now."""
 
     def __init__(self, dialog: QDialog, jobs: Jobs, connection: Connection) -> None:

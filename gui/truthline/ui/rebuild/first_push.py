@@ -41,9 +41,9 @@ class ManifestPushDialog(RebuildingDialog):
 
     """
 
-    created = Signal(object)
+    created = Signal(Rebuilt)
     """The `Rebuilt`, once the workspace belongs to the new dataset; `rebuilt` says the same."""
-    updates_wanted = Signal(object)
+    updates_wanted = Signal()
     """The `Route` that the person did not take: the push is to go as updates."""
 
     def __init__(
@@ -75,7 +75,7 @@ class ManifestPushDialog(RebuildingDialog):
     @override
     def go(self) -> None:
         if self.by_updates.isChecked():
-            self.updates_wanted.emit(self._route)
+            self.updates_wanted.emit()
             self.accept()
             return
         workspace, place = self._document.workspace, self.place_field.text().strip()

@@ -53,11 +53,11 @@ class RebuildingDialog(QDialog):
 
     """
 
-    rebuilt = Signal(object)
+    rebuilt = Signal(Rebuilt)
     """The `Rebuilt`, once the workspace belongs to the new dataset."""
-    removed = Signal(object)
+    removed = Signal()
     """The `EntryId`s that were taken out of the workspace, where the dataset held none of them."""
-    arn_changed = Signal(object)
+    arn_changed = Signal(str)
     """The new ARN, after a rebuild that failed and made the old state again as a new dataset."""
 
     def __init__(

@@ -145,7 +145,7 @@ class RemovalDialog(RebuildingDialog):
             # An earlier gesture on one of them has nothing left to change.
             self._document.undo_stack.clear()
             self._document.absorb(changes)
-            self.removed.emit(ids)
+            self.removed.emit()
             self.accept()
 
         def failed(error: Exception) -> None:

@@ -12,6 +12,7 @@ from truthline.sync.opening.opening import can_be_placed, place
 from truthline.ui.kit.jobs import Lane
 from truthline.ui.start.address import AddressDialog
 from truthline.ui.start.left_out import LeftOutDialog, in_words
+from truthline.workspace.changes import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from truthline.progress import CancelToken, Report
     from truthline.ui.document.document import Document
     from truthline.ui.kit.toast import Toast
-    from truthline.workspace.changes import Changes
 
 
 class FolderFacts(QObject):
@@ -34,9 +34,9 @@ class FolderFacts(QObject):
 
     """
 
-    placed = Signal(object)
+    placed = Signal(Changes)
     """The `Changes` by which all images got their addresses."""
-    failed = Signal(object)
+    failed = Signal(Exception)
     """The exception by which they did not."""
 
     def __init__(self, document: Document, toast: Toast, window: QWidget) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,20 @@ from truthline.progress import CancelToken, Doing, Progress, Report
 from truthline.sync.opening.sources import recognise
 from truthline.ui.connect.wish import Wish, destination
 from truthline.ui.kit.jobs import Job, Jobs, Lane
+from truthline.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from truthline.aws.connection import Connection
-    from truthline.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ValuesOffer:
+    """A manifest without lines: what is wrong with it, and the wish that takes it as values."""
+
+    error: NotLinesError
+    wish: Wish
 
 
 class Opener(QObject):
@@ -28,14 +36,16 @@ class Opener(QObject):
     ``prepare`` is called there first: it loads what shows a workspace, so that the GUI thread need not.
     """
 
-    opened = Signal(object)
+    opened = Signal(Workspace)
     """The open `Workspace`."""
-    failed = Signal(object)
+    failed = Signal(Exception)
     """The exception by which opening failed; not after a cancel."""
-    values_offered = Signal(object, object)
-    """In place of ``failed``: the `NotLinesError`, and the `Wish` that takes the manifest as values."""
-    working = Signal(object)
-    """`Progress` while it goes on, None when it has ended."""
+    values_offered = Signal(ValuesOffer)
+    """In place of ``failed``: the manifest has no lines, and can be read in another way."""
+    working = Signal(Progress)
+    """How far it is."""
+    ended = Signal()
+    """Nothing is being opened any more."""
 
     def __init__(
         self, jobs: Jobs, parent: QObject | None = None, *, prepare: Callable[[], object] = lambda: None
@@ -88,19 +98,20 @@ class Opener(QObject):
     def _failed(self, error: Exception) -> None:
         self._end()
         if isinstance(error, NotLinesError):
-            self.values_offered.emit(error, replace(self._wish, values=True))
+            self.values_offered.emit(ValuesOffer(error, replace(self._wish, values=True)))
         elif not isinstance(error, CancelledError):
             self.failed.emit(error)
 
     def _end(self) -> None:
         self._job = None
-        self.working.emit(None)
+        self.ended.emit()
 
 
 def tell_failures(opener: Opener, complain: Callable[[Exception], None], window: QWidget) -> None:
     """Let a window tell of what cannot be opened, and ask whether to open what can be read in another way."""
 
-    def ask(error: NotLinesError, wish: Wish) -> None:
+    def ask(offer: ValuesOffer) -> None:
+        error = offer.error
         box = QMessageBox(window)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("Open as Values")
@@ -108,7 +119,7 @@ def tell_failures(opener: Opener, complain: Callable[[Exception], None], window:
         box.setText(f"{Path(error.place).name}: {error.title}")
         box.setInformativeText("Read it as one entry for each value? The file itself stays as it is.")
         go = box.addButton("Read as Entries", QMessageBox.ButtonRole.AcceptRole)
-        go.clicked.connect(lambda: opener.open(wish))
+        go.clicked.connect(lambda: opener.open(offer.wish))
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()

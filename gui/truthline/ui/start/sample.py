@@ -23,12 +23,14 @@ SAMPLE_NAME = "Sample on this computer’s emulator"
 class SampleRunner(QObject):
     """Starts the emulator with the sample, and ends it."""
 
-    ready = Signal(object)
+    ready = Signal(Wish)
     """The `Wish` that opens the sample."""
-    failed = Signal(object)
+    failed = Signal(Exception)
     """The exception by which it did not start; not after a cancel."""
-    working = Signal(object)
-    """`Progress` while it starts, None when that has ended."""
+    working = Signal(Progress)
+    """How far its start is."""
+    ended = Signal()
+    """It could not be started."""
 
     def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -89,6 +91,6 @@ class SampleRunner(QObject):
 
     def _fail(self, error: Exception) -> None:
         self._job = None
-        self.working.emit(None)
+        self.ended.emit()
         if not isinstance(error, CancelledError):
             self.failed.emit(error)

@@ -13,6 +13,7 @@ from truthline.resources import resource
 from truthline.sync.opening.keeping import keep_workspace
 from truthline.ui.kit.jobs import Jobs, Lane
 from truthline.ui.kit.places import documents
+from truthline.ui.kit.raw_text import RawText
 from truthline.workspace.workspace import SUFFIX
 
 if TYPE_CHECKING:
@@ -37,9 +38,9 @@ class SampleQuestion(QObject):
 
     """
 
-    kept = Signal(str)
+    kept = Signal(RawText)
     """The path of the workspace that was made of it."""
-    failed = Signal(object)
+    failed = Signal(Exception)
     """The exception by which it could not be kept; the sample then stays open."""
 
     def __init__(self, document: Document, jobs: Jobs, window: QWidget) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from truthline.ui.kit import theme
+from truthline.ui.kit.raw_text import RawText
 from truthline.words import progress_words
 
 if TYPE_CHECKING:
@@ -26,11 +27,11 @@ _WAYS = (
 class Welcome(QWidget):
     """Ways in, what was open lately, and the progress of opening."""
 
-    way_chosen = Signal(object)
+    way_chosen = Signal(str)
     """The name of an action."""
-    recent_chosen = Signal(object)
+    recent_chosen = Signal(RawText)
     """What to open again."""
-    cancelled = Signal(object)
+    cancelled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,7 +59,7 @@ class Welcome(QWidget):
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._cancel = QPushButton("Cancel")
-        self._cancel.clicked.connect(lambda: self.cancelled.emit(None))
+        self._cancel.clicked.connect(self.cancelled.emit)
         busy = QHBoxLayout()
         busy.addWidget(self._text)
         busy.addWidget(self._bar, 1)

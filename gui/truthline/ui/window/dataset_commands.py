@@ -62,11 +62,11 @@ class DatasetCommands(QObject):
         dataset.connected.connect(self._note_connected)
         dataset.push_queued.connect(self._tell_queued)
         dataset.failed.connect(self._ask_about_endpoint)
-        bar.connect_wanted.connect(lambda _: self.connect_to_dataset())
-        bar.push_wanted.connect(lambda _: dataset.push())
-        bar.pull_wanted.connect(lambda _: dataset.pull())
-        bar.resolve_wanted.connect(lambda _: self.resolve())
-        bar.command_copied.connect(lambda _: bench.toast.say("The command was copied. Run it in a terminal."))
+        bar.connect_wanted.connect(self.connect_to_dataset)
+        bar.push_wanted.connect(dataset.push)
+        bar.pull_wanted.connect(dataset.pull)
+        bar.resolve_wanted.connect(self.resolve)
+        bar.command_copied.connect(lambda: bench.toast.say("The command was copied. Run it in a terminal."))
         dataset.state_changed.connect(bench.history.show_state)
         bench.history.entry_wanted.connect(self._go_to)
 
@@ -135,7 +135,7 @@ class DatasetCommands(QObject):
         dialog = RemovalDialog(self._bench.document, ids, self._dataset.signed_in, self._window)
         dialog.rebuilt.connect(self._follow_rebuilt)
         dialog.arn_changed.connect(self._dataset.show_dataset)
-        dialog.removed.connect(lambda _: self._relist())
+        dialog.removed.connect(self._relist)
         _open(dialog)
 
     def show_training(self) -> None:
@@ -170,7 +170,7 @@ class DatasetCommands(QObject):
         dialog = ManifestPushDialog(self._bench.document, route, self._dataset.signed_in, self._window)
         dialog.created.connect(self._follow_rebuilt)
         dialog.arn_changed.connect(self._dataset.show_dataset)
-        dialog.updates_wanted.connect(lambda _: self._dataset.push_by_updates())
+        dialog.updates_wanted.connect(self._dataset.push_by_updates)
         _open(dialog)
 
     def _continue_rebuild(self) -> None:

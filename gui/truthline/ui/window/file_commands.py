@@ -131,7 +131,7 @@ class FileCommands:
         bench = self._bench()
         connection = self._access.connection() if bench is None else bench.dataset.access.connection
         dialog = ProjectsDialog(self._jobs, connection, self._window)
-        dialog.dataset_chosen.connect(lambda chosen: self._open(*chosen))
+        dialog.dataset_chosen.connect(lambda chosen: self._open(chosen.arn, chosen.connection))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 

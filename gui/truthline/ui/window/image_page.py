@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -37,10 +37,10 @@ _FILMSTRIP_FROM = 440
 class ImagePage(QWidget):
     """Shows one entry; its canvas's gestures become edits."""
 
-    boxes_selected = Signal(object)
+    boxes_selected = Signal(list)
     """A list of `BoxKey`."""
-    class_wanted = Signal(object)
-    """A box was drawn before any class was chosen; carries its `Frame`. It is kept until one is."""
+    class_wanted = Signal()
+    """A box was drawn before any class was chosen. It is kept until one is."""
 
     def __init__(
         self,
@@ -96,8 +96,9 @@ class ImagePage(QWidget):
         canvas.selection_changed.connect(lambda boxes: self.boxes_selected.emit([box.key for box in boxes]))
         canvas.hint_changed.connect(self._show_hint)
         canvas.pointer_moved.connect(self._show_pointer)
-        canvas.zoom_changed.connect(lambda _zoom: self._show_pointer(None))
-        self._browser.current_changed.connect(self.show_entry)
+        canvas.pointer_left.connect(self._show_pointer)
+        canvas.zoom_changed.connect(lambda _zoom: self._show_pointer())
+        self._browser.current_changed.connect(lambda: self.show_entry(self._browser.current))
         self._document.changed.connect(self._refresh)
         self._document.attributes_chosen.connect(lambda _info: self._reload())
         self._colours.changed.connect(lambda _labels: self._recolour())
@@ -256,7 +257,7 @@ class ImagePage(QWidget):
             return
         if not self._labeller.next_class:
             self._waiting = frame
-            self.class_wanted.emit(frame)
+            self.class_wanted.emit()
             return
         image = ImageSize(self._size.width(), self._size.height(), _COLOUR_CHANNELS)
         before = {box.key for box in self._canvas_boxes(self._entry)}
@@ -275,9 +276,9 @@ class ImagePage(QWidget):
     def _show_hint(self, hint: str) -> None:
         self._hint.show_text(f"{_WAY_BACK} · {hint}" if hint else _WAY_BACK)
 
-    def _show_pointer(self, pixel: object) -> None:
+    def _show_pointer(self, pixel: QPoint | None = None) -> None:
         zoom = f"{100 * self.canvas.zoom:.0f} %"
-        self._readout.setText(f"{pixel[0]}, {pixel[1]}  ·  {zoom}" if isinstance(pixel, tuple) else zoom)
+        self._readout.setText(zoom if pixel is None else f"{pixel.x()}, {pixel.y()}  ·  {zoom}")
 
 
 def _known_size(entry: Entry) -> QSize | None:

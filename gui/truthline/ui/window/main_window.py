@@ -65,9 +65,9 @@ class MainWindow(QMainWindow):
 
     """
 
-    appearance_wanted = Signal(object)
+    appearance_wanted = Signal(bool)
     """True for dark, False for light."""
-    document_opened = Signal(object)
+    document_opened = Signal(QWidget)
     """The `Workbench` of a workspace that was opened."""
 
     def __init__(
@@ -90,10 +90,12 @@ class MainWindow(QMainWindow):
         self.opener.opened.connect(lambda workspace: self._receive(workspace, self.opener.over))
         tell_failures(self.opener, self.complain, self)
         self.opener.working.connect(self._show_opening)
+        self.opener.ended.connect(self._show_opening)
         self.sample = SampleRunner(jobs, self)
         self.sample.ready.connect(lambda wish: self.opener.open(self._access.lent(wish)))
         self.sample.failed.connect(self.complain)
         self.sample.working.connect(self._show_opening)
+        self.sample.ended.connect(self._show_opening)
         self.files = FileCommands(
             self,
             jobs,
@@ -108,7 +110,7 @@ class MainWindow(QMainWindow):
         self.welcome = Welcome(self._stack)
         self.welcome.way_chosen.connect(lambda name: self.actions_by_name[name].trigger())
         self.welcome.recent_chosen.connect(self.open)
-        self.welcome.cancelled.connect(lambda _: self._cancel_opening())
+        self.welcome.cancelled.connect(self._cancel_opening)
         self.welcome.show_recent(settings.get("recent"))
         self._stack.addWidget(self.welcome)
         self.setCentralWidget(self._stack)
@@ -173,7 +175,7 @@ class MainWindow(QMainWindow):
         bench.gallery.set_side(self._settings.get("thumbnail_size"))
         bench.counted.connect(self._show_count)
         bench.commands_changed.connect(self._update_actions)
-        bench.image.class_wanted.connect(lambda _frame: self._ask_for_label())
+        bench.image.class_wanted.connect(self._ask_for_label)
         commands = self._commands = DatasetCommands(bench, self)
         is_sample = self.sample.holds(workspace.path)
         self.setWindowTitle(f"{SAMPLE_NAME if is_sample else workspace.info.name} — Truthline")
@@ -349,7 +351,7 @@ class MainWindow(QMainWindow):
             told = told_selection(browser.selection.count, browser.model.rowCount(), bench.counts.total)
         self._toolbar.show_count(told)
 
-    def _show_opening(self, progress: Progress | None) -> None:
+    def _show_opening(self, progress: Progress | None = None) -> None:
         if progress is not None and self._stack.currentWidget() is not self.welcome:
             self._stack.setCurrentWidget(self.welcome)
         if progress is None and self.bench is not None:

@@ -16,7 +16,7 @@ from truthline.ui.document.entry_model import EntryModel
 from truthline.ui.document.image_source import source_of
 from truthline.ui.document.labelling import Labeller
 from truthline.ui.document.palette import LabelColours
-from truthline.ui.document.pictures import Pictures
+from truthline.ui.document.pictures import FoundFacts, Pictures
 from truthline.ui.document.selection_commands import SelectionCommands
 from truthline.ui.document.undoing import Undoing
 from truthline.ui.document.upkeep import Upkeep
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
     from truthline.aws.session import Aws
     from truthline.images.thumbnails import Thumbnails
-    from truthline.manifest.annotation import ImageFacts
     from truthline.progress import Progress
     from truthline.sync.service.endpoints import Reach
     from truthline.ui.canvas.geometry import BoxKey
@@ -55,7 +54,7 @@ T = TypeVar("T")
 class Workbench(QWidget):
     """One document with its panels. Gallery and image show the same list and keep the same current entry."""
 
-    mode_changed = Signal(object)
+    mode_changed = Signal(bool)
     """True in image mode, False in the gallery."""
     counted = Signal()
     """How many entries there are, are listed or selected may have changed."""
@@ -219,10 +218,11 @@ class Workbench(QWidget):
         self.undoing.place_wanted.connect(self._go_where_changed)
         self.fixing = Fixing(document, self, self._tell_fixed, self.toast.warn)
         document.working.connect(self._show_edit)
+        document.worked.connect(self._show_edit)
         document.refused.connect(self.toast.warn)
         self.upkeep.failed.connect(self._complain)
         document.attributes_chosen.connect(self._show_attributes)
-        self.edit_bar.cancel_wanted.connect(lambda _: document.cancel_long_edit())
+        self.edit_bar.cancel_wanted.connect(document.cancel_long_edit)
         self.colours.changed.connect(self._show_labels)
         self.pictures.facts_found.connect(self._keep_facts)
         browser.current_changed.connect(self._show_current)
@@ -235,11 +235,11 @@ class Workbench(QWidget):
         self.labels.current_changed.connect(self.labeller.choose_class)
         self.labels.label_added.connect(self.current_label.add)
         self.labels.rename_wanted.connect(self.commands.ask_rename)
-        self.labels.merge_wanted.connect(lambda names: self.commands.ask_merge(*names))
+        self.labels.merge_wanted.connect(lambda wish: self.commands.ask_merge(wish.name, wish.into))
         self.labels.colour_wanted.connect(self.commands.ask_colour)
         self.labels.delete_wanted.connect(self.commands.ask_delete)
         self.labels.order_wanted.connect(self.commands.order)
-        self.labels.attributes_wanted.connect(lambda _: self.commands.ask_attributes())
+        self.labels.attributes_wanted.connect(self.commands.ask_attributes)
         self.labeller.refused.connect(self.toast.warn)
         self.labeller.next_class_changed.connect(self.labels.show_current)
         self.entry.boxes_selected.connect(self._select_boxes)
@@ -251,15 +251,15 @@ class Workbench(QWidget):
         self.problems.fix_wanted.connect(self.fixing.fix)
         self.problems.fix_all_wanted.connect(self.fixing.fix_all)
         self.problems.entries_wanted.connect(lambda code: browser.set_filter(Filter(code=code)))
-        self.json_line.copied.connect(lambda _text: self.toast.say("The line was copied."))
-        self.bar.cancel_wanted.connect(lambda _: self.dataset.cancel())
+        self.json_line.copied.connect(lambda: self.toast.say("The line was copied."))
+        self.bar.cancel_wanted.connect(self.dataset.cancel)
         self.dataset.state_changed.connect(self.bar.show_state)
         self.dataset.failed.connect(self._complain)
         self.dataset.reachable.connect(self._read_from)
         self._wire_commands()
 
     def _wire_commands(self) -> None:
-        self.browser.selection_changed.connect(lambda _count: self.counted.emit())
+        self.browser.selection_changed.connect(self.counted)
         for changed in (
             self.mode_changed,
             self.browser.current_changed,
@@ -271,7 +271,7 @@ class Workbench(QWidget):
             self.labeller.next_class_changed,
             self.colours.changed,
         ):
-            changed.connect(lambda _now: self.commands_changed.emit())
+            changed.connect(lambda *_: self.commands_changed.emit())
 
     # modes
 
@@ -388,7 +388,7 @@ class Workbench(QWidget):
         )
         current = self.browser.current
         if current is not None and (changes.everything or current in changes.entries):
-            self._show_current(current)
+            self._show_current()
 
     def _query(self, name: str, ask: Callable[[], T], show: Callable[[T], None]) -> None:
         """Ask the workspace off the GUI thread; a newer question replaces one still waiting."""
@@ -407,23 +407,24 @@ class Workbench(QWidget):
     def _count_problems(self, count: int) -> None:
         self.drawer.setTabText(0, f"Problems {count:,}" if count else "Problems")
 
-    def _show_edit(self, progress: Progress | None) -> None:
+    def _show_edit(self, progress: Progress | None = None) -> None:
         self.edit_bar.show_progress(progress, can_cancel=self.document.can_cancel)
         self._show_counts(self.counts)
 
     def _show_attributes(self, info: WorkspaceInfo) -> None:
         self.labels.show_attributes(info)
         self.entry.set_locked(info.locked, hide=info.hide_locked)
-        self._show_current(self.browser.current)
+        self._show_current()
 
     def _show_labels(self, _labels: Sequence[object]) -> None:
         self.current_label.follow_list()
         self.labels.show_labels(self.colours.labels)
         self.filters.show_labels(self.colours.labels)
         self.browser.model.refresh(None)
-        self._show_current(self.browser.current)
+        self._show_current()
 
-    def _show_current(self, entry_id: EntryId | None) -> None:
+    def _show_current(self) -> None:
+        entry_id = self.browser.current
         entry = None if entry_id is None else self.document.entry(entry_id)
         self.entry.show_entry(entry)
         self.json_line.show_entry(entry)
@@ -438,8 +439,8 @@ class Workbench(QWidget):
     def _filter_kind(self, chosen: Filter) -> None:
         self.browser.set_filter(Filter(text=self.browser.filter.text, label=chosen.label, kind=chosen.kind))
 
-    def _keep_facts(self, found: tuple[EntryId, ImageFacts]) -> None:
-        entry_id, facts = found
+    def _keep_facts(self, found: FoundFacts) -> None:
+        entry_id, facts = found.entry_id, found.facts
         readable = bool(facts.format or facts.size)  # of a missing image nothing is known
         if readable and self.document.entry(entry_id).facts != facts:
             self.document.store_facts(entry_id, facts)
