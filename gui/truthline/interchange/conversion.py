@@ -24,7 +24,7 @@ from truthline.interchange.reading import read_images
 from truthline.manifest.annotation import ImageSize
 from truthline.manifest.line import is_s3_uri
 from truthline.manifest.names import box_attribute_name
-from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
+from truthline.progress import CancelToken, Doing, Report, counted_in, ignore_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -140,15 +140,10 @@ def write_images(
         UsageError, UnreadableFileError, CancelledError: as `convert`.
 
     """
-    token = cancel or CancelToken()
-    done = 0
+    count = counted_in(Doing.WRITING_LABELS, _STRIDE, report=report, cancel=cancel)
 
     def step() -> None:
-        nonlocal done
-        if done % _STRIDE == 0:
-            token.check()
-            report(Progress(Doing.WRITING_LABELS, done, len(images)))
-        done += 1
+        count(len(images))
 
     outlet = Outlet(attribute or box_attribute_name(dst.stem), now or datetime.now(UTC), step, lookup.read)
     with nullcontext(dst) if format_.suffix else whole_folder(dst) as place:

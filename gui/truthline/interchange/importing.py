@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from truthline.interchange.clipping import clipped
 from truthline.interchange.lines import add_labels, missing_boxes, missing_labels
@@ -13,7 +13,7 @@ from truthline.manifest.annotation import ImageSize, Level
 from truthline.manifest.edit import new_annotation
 from truthline.manifest.line import is_s3_uri, parse_line
 from truthline.manifest.names import box_attribute_name
-from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
+from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress, in_blocks
 from truthline.workspace.entry import EntryId, NewEntry
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from truthline.workspace.changes import Changes
     from truthline.workspace.entry import Entry
     from truthline.workspace.workspace import Workspace
-
-_CHUNK: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,10 +221,7 @@ def _with_entries(
     images: tuple[LabelledImage, ...], workspace: Workspace, doing: Doing, report: Report, cancel: CancelToken
 ) -> Iterator[tuple[LabelledImage, Entry | None]]:
     """Each image with its entry, None if the workspace has none."""
-    for start in range(0, len(images), _CHUNK):
-        cancel.check()
-        report(Progress(doing, start, len(images)))
-        some = images[start : start + _CHUNK]
+    for some in in_blocks(images, step=Progress(doing), report=report, cancel=cancel):
         ids = [workspace.find(image.ref) for image in some]
         found = iter(workspace.entries([entry_id for entry_id in ids if entry_id is not None]))
         for image, entry_id in zip(some, ids, strict=True):

@@ -12,7 +12,7 @@ from truthline.interchange.frames import Frame, bounds_of_turned, fault_of, plai
 from truthline.interchange.model import Code, FileFinding, Loss, LossKind
 from truthline.interchange.tally import Tally
 from truthline.manifest.annotation import Box, Level
-from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
+from truthline.progress import CancelToken, Doing, Report, counted_in, ignore_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,13 +46,11 @@ class Intake:
         self.path = path
         self.labels = labels
         self.root = path if path.is_dir() else path.parent
-        self._report = report
-        self._cancel = cancel or CancelToken()
+        self._count = counted_in(Doing.READING_LABELS, _STRIDE, report=report, cancel=cancel)
         self._findings: list[FileFinding] = []
         self._counts: Counter[tuple[Code, bool]] = Counter()
         self.tally = Tally()
         self._forms: set[str] = set()
-        self._steps = 0
 
     def found(
         self, code: Code, message: str, place: str, level: Level = Level.WARNING, *, left_out: bool = True
@@ -99,10 +97,7 @@ class Intake:
 
     def step(self, total: int | None = None) -> None:
         """Tell that one more thing of ``total`` is being read; raises `CancelledError`."""
-        if self._steps % _STRIDE == 0:
-            self._cancel.check()
-            self._report(Progress(Doing.READING_LABELS, self._steps, total))
-        self._steps += 1
+        self._count(total)
 
     def files(self, *suffixes: str) -> list[str]:
         """Relative paths of the source's files with these endings; of a single file, its name."""

@@ -17,7 +17,7 @@ import msgspec
 from truthline.manifest.line import UNREADABLE, read_members
 from truthline.manifest.names import METADATA_SUFFIX, is_free, label_pairs, possible_names
 from truthline.manifest.shapes import BOX_TYPE, CLASS_TYPE
-from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
+from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress, in_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -82,11 +82,9 @@ def list_attributes(
 
     """
     jobs: dict[tuple[str, AttributeKind], Counter[str]] = {}
-    for done, line in enumerate(lines):
-        if done % _LINES_A_REPORT == 0:
-            if cancel is not None:
-                cancel.check()
-            report(Progress(Doing.FINDING_ATTRIBUTES, done, total))
+    step = Progress(Doing.FINDING_ATTRIBUTES)
+    blocks = in_blocks(lines, _LINES_A_REPORT, step=step, total=total, report=report, cancel=cancel)
+    for line in chain.from_iterable(blocks):
         for name, kind, job in _attributes(line):
             jobs.setdefault((name, kind), Counter())[job] += 1
     found = [

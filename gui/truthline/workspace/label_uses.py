@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from truthline.manifest.labels import declared_labels
 from truthline.manifest.line import parse_line
-from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
+from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress, in_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -65,11 +66,15 @@ def find_label(
     """
     spelled = json.dumps(name, ensure_ascii=False)[1:-1].encode("utf-8", "replace")
     total = workspace.counts().total
-    for done, (entry_id, line) in enumerate(workspace.lines_by_id(left_out)):
-        if done % _LINES_A_REPORT == 0:
-            if cancel is not None:
-                cancel.check()
-            report(Progress(Doing.FINDING_LABEL, done, total))
+    blocks = in_blocks(
+        workspace.lines_by_id(left_out),
+        _LINES_A_REPORT,
+        step=Progress(Doing.FINDING_LABEL),
+        total=total,
+        report=report,
+        cancel=cancel,
+    )
+    for entry_id, line in chain.from_iterable(blocks):
         # a line may spell any character as an escape; else the name stands in it as it is
         if spelled in line or b"\\" in line:
             annotation = parse_line(line)

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from truthline.manifest.annotation import Finding, Level, RemoteError
+from truthline.progress import in_blocks
 from truthline.workspace import contents
 from truthline.workspace.damage import Damaged, base_fits, facts_in, line_fits
 from truthline.workspace.database import HOLDS
@@ -68,8 +69,7 @@ def conditions(only: Filter) -> tuple[list[str], list[str]]:
 def read_entries(connection: sqlite3.Connection, ids: Sequence[EntryId]) -> dict[int, Entry]:
     """Those of these entries that exist."""
     found: dict[int, Entry] = {}
-    for start in range(0, len(ids), IDS_A_QUERY):
-        some = ids[start : start + IDS_A_QUERY]
+    for some in in_blocks(ids, IDS_A_QUERY):
         marks = ",".join("?" * len(some))
         rows = connection.execute(_ENTRIES.format(marks), some).fetchall()
         flawed = [row[0] for row in rows if row[3] or row[4]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from truthline.progress import in_blocks
 from truthline.workspace.damage import Damaged, line_fits
 from truthline.workspace.entry import EntryId, Filter
 from truthline.workspace.reading import conditions, damaged_entry, read_entries
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from truthline.workspace.database import Database
     from truthline.workspace.entry import Entry
 
-_CHUNK: Final = 500
 _LINES: Final = """
     SELECT entries.id, source_ref, line_sum, line, ending
     FROM entries NOT INDEXED LEFT JOIN lines USING (id) ORDER BY entries.id"""
@@ -55,8 +55,7 @@ class Walking:
         with self._database.reading() as connection:
             rows = connection.execute(f"SELECT id FROM entries{where} ORDER BY id", values).fetchall()  # noqa: S608
             ids = [EntryId(entry_id) for (entry_id,) in rows]
-            for start in range(0, len(ids), _CHUNK):
-                some = ids[start : start + _CHUNK]
+            for some in in_blocks(ids):
                 entries = read_entries(connection, some)
                 for entry_id in some:
                     yield entries.get(entry_id) or damaged_entry(Damaged(entry_id, ""))

@@ -10,13 +10,13 @@ import os
 import sqlite3
 from array import array
 from contextlib import closing, suppress
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 from truthline.errors import MissingEntryError, UnreadableFileError, WorkspaceError
-from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
+from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress, in_blocks
 from truthline.workspace import contents
 from truthline.workspace import remote as remote_lines
 from truthline.workspace.about import About
@@ -93,7 +93,8 @@ __all__ = [
 SUFFIX: Final = ".truthline"
 """How the name of a workspace file ends."""
 
-_CHUNK: Final = 1_000
+_STORED_AT_ONCE: Final = 1_000
+"""So many entries are held in memory while they are stored, since a line may have 100,000 characters."""
 
 _HELD: Final = """
     SELECT source_ref FROM lines CROSS JOIN entries USING (id)
@@ -225,12 +226,9 @@ class Workspace(About, Aging, LabelList, Overviews, Placing, PushJournal, Walkin
 
         """
         ids: list[EntryId] = []
-        source = iter(entries)
         with self._database.writing() as connection:
             appender = contents.Appender(connection)
-            while chunk := list(islice(source, _CHUNK)):
-                if cancel is not None:
-                    cancel.check()
+            for chunk in in_blocks(entries, _STORED_AT_ONCE, cancel=cancel):
                 ids.extend(map(appender.add, chunk))
                 appender.flush()
                 report(Progress(Doing.STORING, done=len(ids)))
@@ -263,11 +261,9 @@ class Workspace(About, Aging, LabelList, Overviews, Placing, PushJournal, Walkin
         with self._database.writing() as connection:
             book = LabelBook(connection)
             placer = Placer(connection)
-            for done, (entry_id, line) in enumerate(lines.items()):
-                if done % _CHUNK == 0:
-                    if cancel is not None:
-                        cancel.check()
-                    report(Progress(Doing.STORING, done, len(lines)))
+            step = Progress(Doing.STORING)
+            blocks = in_blocks(lines.items(), _STORED_AT_ONCE, step=step, report=report, cancel=cancel)
+            for entry_id, line in chain.from_iterable(blocks):
                 origin = made_from.get(entry_id)
                 if origin is not None:
                     origin = placer.line(origin)

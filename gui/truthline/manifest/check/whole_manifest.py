@@ -6,7 +6,6 @@ import contextlib
 import pickle
 import tempfile
 from heapq import merge
-from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -18,7 +17,7 @@ from truthline.manifest.forms import read_entries
 from truthline.manifest.line import is_s3_uri, read_source_ref, split_source_ref
 from truthline.manifest.names import SOURCE_REF
 from truthline.manifest.pointer import pointer_to
-from truthline.progress import CancelToken, Doing, Progress, ignore_progress
+from truthline.progress import CancelToken, Doing, Progress, ignore_progress, in_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -98,9 +97,8 @@ def _watched(
 ) -> Iterator[bytes]:
     lines = _raw_lines(path, values=values)
     total = None
-    while part := list(islice(lines, _STRIDE)):
+    for part in in_blocks(lines, _STRIDE, cancel=cancel):
         total = total or Path(path).stat().st_size
-        cancel.check()
         report(Progress(Doing.CHECKING, min(seen.bytes, total), total))
         yield from part
     report(Progress(Doing.CHECKING, total or 0, total or 0))

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from truthline.images.source import ImageSource
     from truthline.workspace.workspace import Workspace
 
-_CHUNK: Final = 500
 _HEADERS_KEPT: Final = 65_536
 
 

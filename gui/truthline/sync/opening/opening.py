@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from truthline.aws.session import connect
 from truthline.errors import TruthlineError, UnreadableFileError, UsageError
@@ -16,7 +15,7 @@ from truthline.manifest.file import has_bom, read_raw_lines, write_manifest
 from truthline.manifest.forms import check_form, read_entries
 from truthline.manifest.line import read_source_ref, split_prefix, strip_service_keys
 from truthline.manifest.placing import UNPLACED
-from truthline.progress import ignore_progress
+from truthline.progress import ignore_progress, in_blocks
 from truthline.reasons import reason
 from truthline.sync.opening.folder import look_into, write_left_out
 from truthline.sync.opening.sources import SourceKind, has_image_suffix
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from truthline.sync.opening.folder import FolderContents, LeftOut
     from truthline.sync.opening.sources import Source
     from truthline.workspace.changes import Changes
-
-_CHUNK: Final = 500
 
 
 def create_workspace(
@@ -238,8 +235,8 @@ def belong_to(workspace: Workspace, arn: str, connection: Connection) -> None:
     check_placed(workspace)
     if workspace.info.dataset_arn not in {"", arn}:
         ids = [EntryId(one) for one in workspace.ids()]
-        for start in range(0, len(ids), _CHUNK):
-            some = workspace.entries(ids[start : start + _CHUNK])
+        for block in in_blocks(ids):
+            some = workspace.entries(block)
             workspace.settle({one.id: Settlement(one.line, one.line, None, None, ()) for one in some})
     workspace.set_dataset(
         arn,
@@ -259,8 +256,7 @@ def lay_base(workspace: Workspace, base: Path, *, cancel: CancelToken) -> None:
     """
     check_form(base)
     lines = (strip_service_keys(raw) for raw in read_raw_lines(base))
-    while chunk := list(islice(lines, _CHUNK)):
-        cancel.check()
+    for chunk in in_blocks(lines, cancel=cancel):
         by_ref = {read_source_ref(line).encode(errors="replace").decode(): line for line in chunk}
         known = workspace.find_many([ref for ref in by_ref if ref])
         workspace.store_remote((entry_id, by_ref[ref], ()) for ref, entry_id in known.items())
@@ -270,8 +266,8 @@ def _not_held(
     workspace: Workspace, held: set[EntryId]
 ) -> Iterator[tuple[EntryId, bytes | None, tuple[RemoteError, ...]]]:
     ids = [EntryId(one) for one in workspace.ids() if one not in held]
-    for start in range(0, len(ids), _CHUNK):
-        for entry in workspace.entries(ids[start : start + _CHUNK]):
+    for block in in_blocks(ids):
+        for entry in workspace.entries(block):
             if entry.base is not None or entry.remote_errors:
                 yield entry.id, None, ()
 

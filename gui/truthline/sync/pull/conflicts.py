@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from truthline.manifest.line import parse_line, same_value
 from truthline.manifest.merge.merge import MergeConflict, Side, merge
-from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
+from truthline.progress import BLOCK, CancelToken, Doing, Progress, Report, ignore_progress, in_blocks
 from truthline.workspace.changes import Changes
 from truthline.workspace.entry import EntryId, Filter, Settlement
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from truthline.workspace.workspace import Workspace
 
 _METADATA = "-metadata"
-_CHUNK = 500
 """Entries read at a time. All are settled in one transaction: a disk that fails leaves none half done."""
 
 
@@ -132,11 +131,11 @@ def _settle(workspace: Workspace, entries: Sequence[Entry], wanted: Mapping[Entr
 def _read(
     workspace: Workspace, ids: Sequence[EntryId], report: Report, cancel: CancelToken | None
 ) -> Iterator[Entry]:
-    for start in range(0, len(ids), _CHUNK):
+    for number, block in enumerate(in_blocks(ids)):
         if cancel is not None and cancel.cancelled:
-            return
-        report(Progress(Doing.RESOLVING, start, len(ids)))
-        there = workspace.ids(Filter(entries=tuple(ids[start : start + _CHUNK])))
+            return  # and not raise: what was decided until then stays
+        report(Progress(Doing.RESOLVING, number * BLOCK, len(ids)))
+        there = workspace.ids(Filter(entries=tuple(block)))
         yield from workspace.entries([EntryId(one) for one in there])
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from truthline.aws.rekognition import parse_dataset_arn
 from truthline.errors import BusyError, ServiceError, TruthlineError, UsageError
 from truthline.manifest.file import write_manifest
-from truthline.progress import Doing, Progress, ignore_progress
+from truthline.progress import Doing, Progress, ignore_progress, in_blocks
 from truthline.sync.pull.candidates import candidate_of
 from truthline.sync.pull.meeting import meet
 from truthline.sync.service.reading import DatasetReader
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 _NOTE: Final = "pull"
 _READS: Final = 6
 _LONGEST_PAUSE: Final = 30.0
-_CHUNK: Final = 500
 
 
 def pull_manifest(
@@ -246,8 +245,8 @@ class _Pull:
     def _forget_what_is_gone(self) -> None:
         """Entries that the dataset held once, and not any more, have no base line."""
         ids = [EntryId(one) for one in self._workspace.ids() if one not in self._came.by_id]
-        for start in range(0, len(ids), _CHUNK):
-            some = self._workspace.entries(ids[start : start + _CHUNK])
+        for block in in_blocks(ids):
+            some = self._workspace.entries(block)
             gone = [entry.id for entry in some if entry.base is not None]
             if gone:
                 self._workspace.store_remote((one, None, ()) for one in gone)

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from truthline.errors import TruthlineError, UsageError
-from truthline.progress import Doing, Progress, ignore_progress
+from truthline.progress import Doing, Progress, ignore_progress, in_blocks
 from truthline.sync.pull.candidates import candidate_of, candidates, entries_of
 from truthline.sync.pull.meeting import Candidate, Conflict, OnConflict
 from truthline.sync.push.compare import Outcome
@@ -56,7 +56,6 @@ _DIFFERENT_MESSAGE: Final = (
 )
 _CONFLICT_MESSAGE: Final = "Somebody else changed this too, in another way, and it was not sent."
 _UNANSWERED_SECONDS: Final = 10.0
-_CHUNK: Final = 500
 _REMARKS_KEPT: Final = 1_000
 
 
@@ -237,9 +236,8 @@ class _Push:
         An entry that the person edited meanwhile is left out: it is a change of the next push.
         """
         left = set()
-        settlements = list(found.settlements.items())
-        for start in range(0, len(settlements), _CHUNK):
-            some = dict(settlements[start : start + _CHUNK])
+        for block in in_blocks(found.settlements.items()):
+            some = dict(block)
             left |= some.keys() - self._workspace.settle(some).entries
         batches = (tuple(one for one in batch if one.entry_id not in left) for batch in found.batches)
         return [Part(batch) for batch in batches if batch]
@@ -324,11 +322,7 @@ class _Push:
                 message = "Another update came first. The lines were looked at anew."
                 self._workspace.set_batch(part.batch.id, BatchState.FAILED, message=message)
         ids = [one.entry_id for part in parts for one in part.members]
-        return [
-            candidate_of(entry)
-            for start in range(0, len(ids), _CHUNK)
-            for entry in self._workspace.entries(ids[start : start + _CHUNK])
-        ]
+        return [candidate_of(entry) for block in in_blocks(ids) for entry in self._workspace.entries(block)]
 
     def _note(self, sent: Sent) -> None:
         batches = self._known.batches + 1
@@ -398,10 +392,8 @@ class _Push:
             if entry_id is not None:
                 errors[entry_id] = remote.errors
         # The base lines stay: were another one stored unseen, the next push would undo another person's work.
-        ids = list(errors)
-        for start in range(0, len(ids), _CHUNK):
-            some = self._workspace.entries(ids[start : start + _CHUNK])
-            sound = (entry for entry in some if not entry.damaged)
+        for block in in_blocks(errors):
+            sound = (entry for entry in self._workspace.entries(block) if not entry.damaged)
             self._workspace.store_remote((entry.id, entry.base, errors[entry.id]) for entry in sound)
         self._updates.settle(now)
 

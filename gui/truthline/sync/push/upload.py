@@ -11,7 +11,7 @@ from truthline.aws.transfer import Upload
 from truthline.errors import ImageError, UnreadableFileError
 from truthline.images.source import FolderSource
 from truthline.manifest.line import split_source_ref
-from truthline.progress import Doing, Progress, ignore_progress
+from truthline.progress import Doing, Progress, ignore_progress, in_blocks
 from truthline.workspace.workspace import Filter, Kind
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ __all__ = ["Comparison", "Upload", "compare_images", "upload_images"]
 _ASKED_ONE_BY_ONE: Final = 100
 """So many images are asked for one by one; for more, listing the bucket takes fewer calls."""
 _AT_A_TIME: Final = 8
-_CHUNK: Final = 500
 _COMPARED_AT_ONCE: Final = 200
 
 
@@ -149,9 +148,7 @@ def _different(
         except UnreadableFileError:
             return False
 
-    for start in range(0, len(both), _COMPARED_AT_ONCE):
-        report(Progress(Doing.COMPARING_IMAGES, start, len(both)))
-        some = both[start : start + _COMPARED_AT_ONCE]
+    for some in in_blocks(both, _COMPARED_AT_ONCE, step=Progress(Doing.COMPARING_IMAGES), report=report):
         yield from (one[0] for one, told in zip(some, pool.map(differs, some), strict=True) if told)
 
 

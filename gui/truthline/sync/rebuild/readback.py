@@ -8,11 +8,11 @@ next push or pull sees their change and merges it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import islice, zip_longest
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from truthline.manifest.line import read_source_ref, same_value
-from truthline.progress import Doing, Progress
+from truthline.progress import Doing, Progress, in_blocks
 from truthline.sync.push.compare import Outcome, compare
 from truthline.sync.push.plan import Remark
 from truthline.sync.rebuild.stored_manifest import fetched_lines
@@ -37,7 +37,6 @@ _DIFFERENT_MESSAGE: Final = (
     "The dataset holds another line for this image than its manifest did: the service changed it, or somebody"
     " else did. Pull to see it."
 )
-_CHUNK: Final = 500
 
 _Remote = tuple[EntryId, bytes | None, "Sequence[RemoteError]"]
 
@@ -97,7 +96,7 @@ class _Taking:
         self._stored: set[EntryId] = set()
 
     def store(self, pairs: Iterator[tuple[str, bytes | None, RemoteEntry | None]]) -> None:
-        while chunk := list(islice(pairs, _CHUNK)):
+        for chunk in in_blocks(pairs):
             ids = self._workspace.find_many([source_ref for source_ref, _, _ in chunk if source_ref])
             wanted = [one for one in ids.values() if one not in self._passed_over]
             entries = {entry.source_ref: entry for entry in self._workspace.entries(wanted)}
@@ -148,8 +147,8 @@ class _Taking:
         """Entries that were not stored but have a base line."""
         done = self._stored | self._passed_over
         others = [EntryId(one) for one in self._workspace.ids() if one not in done]
-        for start in range(0, len(others), _CHUNK):
-            some = self._workspace.entries(others[start : start + _CHUNK])
+        for block in in_blocks(others):
+            some = self._workspace.entries(block)
             held = [entry.id for entry in some if entry.base is not None or entry.remote_errors]
             if held and self._own:
                 self._workspace.store_remote((entry_id, None, ()) for entry_id in held)

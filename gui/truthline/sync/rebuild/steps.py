@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 _STARTS: Final = 5
 """How often the dataset may be updated between being read and being deleted."""
-_CHUNK: Final = 500
 
 
 class _Waiting(TypedDict):

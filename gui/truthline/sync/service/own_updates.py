@@ -12,11 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
-from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from truthline.manifest.line import same_value
-from truthline.progress import Doing, Progress
+from truthline.progress import Doing, Progress, in_blocks
 from truthline.workspace.journal import UNENDED
 
 if TYPE_CHECKING:
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from truthline.progress import Report
     from truthline.sync.service.reading import DatasetReader, RemoteEntry
     from truthline.workspace.workspace import Entry, Workspace
-
-_CHUNK: Final = 500
 
 
 class Whose(Enum):
@@ -111,8 +108,7 @@ def _in_doubt(workspace: Workspace) -> bool:
 def _all_known(workspace: Workspace, listed: Iterable[RemoteEntry]) -> bool:
     """Whether the dataset holds the base lines, and nothing else; what is damaged here tells nothing."""
     held: set[str] = set()
-    remaining = iter(listed)
-    while chunk := list(islice(remaining, _CHUNK)):
+    for chunk in in_blocks(listed):
         lines = {one.source_ref: one.line for one in chunk}
         held |= lines.keys()
         ids = workspace.find_many(lines.keys() - {""})

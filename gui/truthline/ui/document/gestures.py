@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from typing_extensions import override
 
 from truthline.manifest.attributes import keeps_attributes
-from truthline.progress import CancelToken, Doing, Progress, Report
+from truthline.progress import CancelToken, Doing, Progress, Report, in_blocks
 from truthline.ui.document.undo_stack import Attempt, Step
 from truthline.workspace.workspace import LabelEdit
 
@@ -36,7 +36,6 @@ Arrange: TypeAlias = "Callable[[Sequence[Label]], LabelEdit]"
 """What becomes of the list of labels, by the list as it is."""
 
 _NO_EDIT = LabelEdit()
-_CHUNK = 500
 
 
 class Saver(Protocol):
@@ -221,7 +220,6 @@ def stream_entries(
     workspace: Workspace, entry_ids: Sequence[EntryId], text: str, report: Report, cancel: CancelToken
 ) -> Iterator[Entry]:
     """Read very many entries, with progress."""
-    for start in range(0, len(entry_ids), _CHUNK):
-        cancel.check()
-        report(Progress(Doing.ASKED, start, len(entry_ids), about=text))
-        yield from workspace.entries(entry_ids[start : start + _CHUNK])
+    step = Progress(Doing.ASKED, about=text)
+    for block in in_blocks(entry_ids, step=step, report=report, cancel=cancel):
+        yield from workspace.entries(block)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from truthline.manifest import edit
 from truthline.manifest.annotation import Annotation, Box, ImageSize
 from truthline.manifest.attributes import box_attribute_for
+from truthline.progress import in_blocks
 from truthline.ui.document.document import AT_ONCE
 from truthline.ui.kit.jobs import Lane
 from truthline.ui.kit.raw_text import RawText
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from truthline.ui.canvas.geometry import BoxKey, Frame
     from truthline.ui.document.document import Document
     from truthline.workspace.workspace import EntryId
-
-_CHUNK = 500
 
 
 class Labeller(QObject):
@@ -58,12 +57,11 @@ class Labeller(QObject):
             return
 
         def look(token: CancelToken, _report: Report) -> bool:
-            for start in range(0, len(entry_ids), _CHUNK):
-                token.check()
-                entries = document.workspace.entries(entry_ids[start : start + _CHUNK])
-                if not all(_has_class_label(entry.annotation, name) for entry in entries):
-                    return False
-            return True
+            return all(
+                _has_class_label(entry.annotation, name)
+                for block in in_blocks(entry_ids, cancel=token)
+                for entry in document.workspace.entries(block)
+            )
 
         # On the lane of the saves, so that it sees what the gestures before it did.
         document.jobs.run(

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline.manifest.check.fixes import FIXES, fix_all
-from truthline.progress import CancelToken, Doing, Progress, Report
+from truthline.progress import CancelToken, Doing, Progress, Report, in_blocks
 from truthline.ui.document.pretty_line import change_in_words
 from truthline.ui.kit import theme
 from truthline.ui.kit.fitting import fit_window
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from truthline.ui.document.document import Document
 
 _LISTED = 200
-_CHUNK = 500
 
 
 class FixAllDialog(QDialog):
@@ -93,10 +92,9 @@ class FixAllDialog(QDialog):
         concerned = [EntryId(one) for one in workspace.ids(Filter(code=self._code))]
         changed: list[EntryId] = []
         rows: list[tuple[str, str, str]] = []
-        for start in range(0, len(concerned), _CHUNK):
-            token.check()
-            report(Progress(Doing.GOING_THROUGH, start, len(concerned)))
-            for entry in workspace.entries(concerned[start : start + _CHUNK]):
+        step = Progress(Doing.GOING_THROUGH)
+        for block in in_blocks(concerned, step=step, report=report, cancel=token):
+            for entry in workspace.entries(block):
                 fixed = fix_all(entry.annotation, self._code, entry.facts, now).raw
                 if fixed == entry.line:
                     continue

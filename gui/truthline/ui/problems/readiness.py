@@ -27,7 +27,7 @@ from truthline.manifest.check.explanations import explain
 from truthline.manifest.check.readiness import DatasetFinding, Summary, check_datasets
 from truthline.manifest.file import read_manifest
 from truthline.manifest.line import parse_line
-from truthline.progress import CancelToken, Doing, Progress, Report
+from truthline.progress import CancelToken, Doing, Progress, Report, in_blocks
 from truthline.ui.document.problem_icons import icon_of
 from truthline.ui.kit import theme
 from truthline.ui.kit.jobs import Job, Lane
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 _AT_ONCE = 20_000
 """Workspaces up to this size are checked by themselves after a change."""
 _DELAY_MS = 1_500
-_CHUNK = 500
 _FINDING = Qt.ItemDataRole.UserRole
 
 
@@ -146,11 +145,13 @@ class ReadinessPanel(QWidget):
         def work(token: CancelToken, report: Report) -> int:
             ids = [EntryId(one) for one in workspace.ids()]
             missing = 0
-            for start in range(0, len(ids), _CHUNK):
-                entries = workspace.entries(ids[start : start + _CHUNK])
-                for place, entry in enumerate(entries, start):
+            read = 0
+            for block in in_blocks(ids):
+                for entry in workspace.entries(block):
+                    # After each: a header may take a second to come from S3.
                     token.check()
-                    report(Progress(Doing.GOING_THROUGH, place, len(ids)))
+                    report(Progress(Doing.GOING_THROUGH, read, len(ids)))
+                    read += 1
                     if entry.facts is None and entry.source_ref:
                         missing += not self._read_header(entry, images)
             return missing
@@ -258,10 +259,8 @@ class ReadinessPanel(QWidget):
 def _summary_of(workspace: Workspace, token: CancelToken, report: Report) -> Summary:
     summary = Summary()
     ids = [EntryId(one) for one in workspace.ids()]
-    for start in range(0, len(ids), _CHUNK):
-        token.check()
-        report(Progress(Doing.GOING_THROUGH, start, len(ids)))
-        for entry in workspace.entries(ids[start : start + _CHUNK]):
+    for block in in_blocks(ids, step=Progress(Doing.GOING_THROUGH), report=report, cancel=token):
+        for entry in workspace.entries(block):
             summary.add(entry.position, entry.annotation, entry.findings)
     return summary
 

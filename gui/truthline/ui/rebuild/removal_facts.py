@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from truthline.manifest import edit
 from truthline.manifest.line import split_source_ref
+from truthline.progress import in_blocks
 from truthline.sync.rebuild.rebuild import unfinished_rebuild
 from truthline.ui.kit.words import counted
 from truthline.workspace.workspace import EntryId
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from truthline.progress import CancelToken
     from truthline.workspace.workspace import Workspace
 
-_CHUNK = 500
 _NAMED = 3
 _LOOKED_AT = 20
 
@@ -53,9 +53,8 @@ def read_facts(workspace: Workspace, ids: Sequence[EntryId], cancel: CancelToken
     """Look at the entries, and at what stands in the way of a rebuild."""
     held = labelled = damaged = 0
     names: list[str] = []
-    for start in range(0, len(ids), _CHUNK):
-        cancel.check()
-        for entry in workspace.entries(ids[start : start + _CHUNK]):
+    for block in in_blocks(ids, cancel=cancel):
+        for entry in workspace.entries(block):
             annotation = entry.annotation
             held += entry.base is not None
             damaged += entry.damaged is not None
