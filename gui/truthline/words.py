@@ -1,4 +1,4 @@
-"""What slow work does, in words: the one place where a `Progress` or a status becomes a sentence."""
+"""Words for people: where a `Progress` or a status becomes a sentence, and a number gets its noun."""
 
 from __future__ import annotations
 
@@ -122,9 +122,9 @@ def activity_words(activity: Progress) -> str:
     return status_words(activity.about) if activity.doing is Doing.STATUS else progress_words(activity)
 
 
-def counted_lines(count: int) -> str:
-    """``1 line``, ``1,204 lines``."""
-    return "1 line" if count == 1 else f"{count:,} lines"
+def counted(number: int, one: str, many: str = "") -> str:
+    """``1 box``, ``2 boxes``, ``1,204 images``; ``many`` where an s does not make the plural."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def progress_words(progress: Progress) -> str:
@@ -136,7 +136,7 @@ def progress_words(progress: Progress) -> str:
         count=progress.count,
         done=progress.done,
         error=progress.error.title if progress.error else "",
-        lines=counted_lines(progress.count),
+        lines=counted(progress.count, "line"),
         number=progress.number,
         step=progress.done + 1,
         total=progress.total or 0,

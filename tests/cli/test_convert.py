@@ -86,7 +86,7 @@ def test_losses_come_before_the_result(run, tmp_path):
     tried = run(*words, "--dry-run")
     assert (tried.code, (tmp_path / "o.json").exists()) == (0, False)
     assert tried.out.splitlines() == [
-        "lost: 1 class labels",
+        "lost: 1 × class labels",
         f"{tmp_path / 'o.json'}: 1 images, 0 class labels, 0 boxes would be written.",
     ]
     assert run(*words).code == 0
@@ -122,13 +122,17 @@ FROM_CSV = ("--from", "csv", "--to", "csv")
         (
             "image,label,left,top,width,height\na.jpg,cat,60,2,30,40\n",
             0,
-            ["changed: 1 boxes that reached past"],
+            ["changed: 1 × boxes that reached past"],
         ),
-        ("image,label,left,top,width,height\na.jpg,cat,31,2,-30,40\n", 0, ["changed: 1 boxes whose corners"]),
+        (
+            "image,label,left,top,width,height\na.jpg,cat,31,2,-30,40\n",
+            0,
+            ["changed: 1 × boxes whose corners"],
+        ),
         (
             "image,label,left,top,width,height\na.jpg,cat,99,2,30,40\n",
             1,
-            ["left out: 1 boxes that lie outside"],
+            ["left out: 1 × boxes that lie outside"],
         ),
         ("image,label,left,top,width,height\nb.jpg,cat,1,2,30,40\n", 1, ["There is no such image"]),
         ("image,label,left,top,width,height\na.jpg,cat,1,2,3,x\n", 1, ["not four numbers"]),

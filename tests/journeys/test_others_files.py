@@ -98,9 +98,9 @@ def test_boxes_past_the_image_are_counted_before_anything_is_done(user: Any, pic
         (dialog.details.topLevelItem(row).text(0), dialog.details.topLevelItem(row).text(1)) for row in rows
     ]
     assert told == [
-        ("Changed: 1 boxes whose corners were swapped, which were put in order", "l.csv, line 3"),
-        ("Changed: 1 boxes that reached past their image, which were clipped to it", "l.csv, line 2"),
-        ("Left out: 1 boxes that lie outside their image", "l.csv, line 4"),
+        ("Changed: 1 × boxes whose corners were swapped, which were put in order", "l.csv, line 3"),
+        ("Changed: 1 × boxes that reached past their image, which were clipped to it", "l.csv, line 2"),
+        ("Left out: 1 × boxes that lie outside their image", "l.csv, line 4"),
     ]
     user.click(dialog.go_button)
     user.wait(lambda: user.boxes(EntryId(1)))

@@ -139,7 +139,7 @@ def _tell_conversion(run: Run, conversion: Conversion) -> None:
         run.say(f"{one.place}: {one.level} {one.code}: {one.message}")
     for loss in conversion.losses:
         first = f" (the first: {loss.place})" if loss.place else ""
-        run.say(f"{loss.kind}: {loss.count} {loss.what}{first}")
+        run.say(f"{loss.kind}: {loss.told}{first}")
 
 
 def check(run: Run) -> int:

@@ -81,6 +81,11 @@ class Loss:
     kind: LossKind = LossKind.LOST
     place: str = ""
 
+    @property
+    def told(self) -> str:
+        """``3 × class labels``: right for one too, since what is lost may be a sentence in the plural."""
+        return f"{self.count:,} × {self.what}"
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledImage:

@@ -14,6 +14,7 @@ from zlib import crc32
 from truthline.errors import DamagedEntryError
 from truthline.manifest.annotation import Finding, ImageFacts, Level
 from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
+from truthline.words import counted
 from truthline.workspace.entry import EntryId
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def left_out_words(damaged: Sequence[Damaged], *, what: str = "left out") -> str
     """Which entries were left out because they are damaged, and what to do; "" if none were."""
     if not damaged:
         return ""
-    count = "1 image was" if len(damaged) == 1 else f"{len(damaged):,} images were"
+    count = counted(len(damaged), "image was", "images were")
     names = ", ".join(one.name for one in damaged[:_NAMED])
     more = f" and {len(damaged) - _NAMED:,} more" if len(damaged) > _NAMED else ""
     them = "it" if len(damaged) == 1 else "them"

@@ -29,7 +29,7 @@ from truthline.sync.push.sending import RefusedError, Sender, Sent
 from truthline.sync.push.verification import Verification
 from truthline.sync.service.own_updates import OwnUpdates
 from truthline.sync.service.reading import DatasetReader
-from truthline.words import counted_lines
+from truthline.words import counted
 from truthline.workspace.workspace import BatchState, EntryId, Filter, Kind, PushRemark, RemarkKind
 
 if TYPE_CHECKING:
@@ -399,5 +399,5 @@ class _Push:
 
 
 def _told(pushed: int, dropped: int) -> str:
-    stored = f"{counted_lines(pushed)} sent and read back."
-    return f"{stored} {counted_lines(dropped)} not stored." if dropped else stored
+    stored = f"{counted(pushed, 'line')} sent and read back."
+    return f"{stored} {counted(dropped, 'line')} not stored." if dropped else stored

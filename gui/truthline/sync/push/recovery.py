@@ -11,7 +11,7 @@ from truthline.progress import Doing, Progress
 from truthline.sync.pull.candidates import candidate_of
 from truthline.sync.push.compare import Outcome
 from truthline.sync.push.sending import Sent
-from truthline.words import counted_lines
+from truthline.words import counted
 from truthline.workspace.workspace import BatchState
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def finish_earlier(
     verdicts = verification.verify(everything)
     stored = sum(verdict.outcome in {Outcome.STORED, Outcome.REDUCED} for verdict in verdicts)
     planned = max(earlier.planned, earlier.lines)
-    text = f"It was broken off; {stored:,} of its {counted_lines(planned)} were stored."
+    text = f"It was broken off; {stored:,} of its {counted(planned, 'line')} were stored."
     workspace.finish_push(earlier.id, text, broken_off=True)
     report(Progress(Doing.RECOVERED, number=stored, count=planned))
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from truthline.manifest.check.limits import MAX_MANIFEST_BYTES
 from truthline.sync.push.plan import BATCH_BYTES
+from truthline.words import counted
 
 _FEW_UPDATES: Final = 4
 
@@ -22,7 +23,7 @@ class Route:
 def first_push_route(lines: int, size: int, held: int) -> Route:
     """Choose how ``lines`` lines of ``size`` bytes in all go into a dataset that holds ``held`` entries."""
     updates = max(1, -(-size // BATCH_BYTES))
-    told = f"{lines:,} line{'' if lines == 1 else 's'}"
+    told = counted(lines, "line")
     if held:
         entries = "an entry" if held == 1 else f"{held:,} entries"
         return Route(

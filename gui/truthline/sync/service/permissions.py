@@ -15,6 +15,7 @@ from truthline.aws.rekognition import parse_dataset_arn
 from truthline.errors import BusyError, DeniedError, NotFoundError
 from truthline.manifest.line import split_source_ref
 from truthline.progress import Doing, Progress, ignore_progress
+from truthline.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -121,7 +122,7 @@ class _Check:
             lambda: rekognition.describe_dataset(arn).stats,
         )
         if stats is not None:
-            images = "1 image" if stats.total == 1 else f"{stats.total:,} images"
+            images = counted(stats.total, "image")
             yield _with(permission, f"{images}, {stats.labeled:,} of them labelled.")
         else:
             yield permission

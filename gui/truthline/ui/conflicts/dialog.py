@@ -32,7 +32,7 @@ from truthline.ui.kit.jobs import Job, Lane
 from truthline.ui.kit.keyboard import KeyFilter
 from truthline.ui.kit.keys import key_name
 from truthline.ui.kit.theme import GRID, plain_tip
-from truthline.ui.kit.words import counted
+from truthline.words import counted
 from truthline.workspace.workspace import EntryId, Filter, Kind
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from truthline.manifest.line import parse_line
 from truthline.ui.canvas.geometry import Frame
 from truthline.ui.canvas.overlays import Version
 from truthline.ui.kit.theme import shortened
-from truthline.ui.kit.words import counted
+from truthline.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTree
 
 from truthline.sync.service.permissions import Permission, PermissionState
 from truthline.ui.kit import theme
-from truthline.ui.kit.words import counted
+from truthline.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

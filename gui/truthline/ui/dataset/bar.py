@@ -17,8 +17,7 @@ from truthline.ui.kit import theme
 from truthline.ui.kit.elided import ElidedLabel
 from truthline.ui.kit.keys import key_name
 from truthline.ui.kit.times import minutes
-from truthline.ui.kit.words import counted
-from truthline.words import activity_words, progress_words
+from truthline.words import activity_words, counted, progress_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable

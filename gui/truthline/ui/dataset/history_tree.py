@@ -12,8 +12,7 @@ from typing_extensions import override
 from truthline.ui.dataset.words import SEPARATOR
 from truthline.ui.kit import theme
 from truthline.ui.kit.times import clock_time
-from truthline.ui.kit.words import counted
-from truthline.words import status_words
+from truthline.words import counted, status_words
 from truthline.workspace.journal import Batch, BatchState, Push, PushRemark, RemarkKind
 
 if TYPE_CHECKING:

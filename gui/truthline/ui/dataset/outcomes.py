@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from truthline.ui.kit.words import counted
+from truthline.words import counted
 from truthline.workspace.damage import DAMAGED, Damaged, left_out_words
 from truthline.workspace.workspace import EntryId
 

@@ -22,7 +22,7 @@ from typing_extensions import override
 from truthline.manifest.file import write_manifest
 from truthline.ui.kit.fitting import fit_window
 from truthline.ui.kit.jobs import Job, Lane
-from truthline.ui.kit.words import counted
+from truthline.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -26,7 +26,7 @@ from truthline.sync.service.verdict import Verdict, fetch_verdict, open_verdict,
 from truthline.ui.kit import theme
 from truthline.ui.kit.fitting import fit_window
 from truthline.ui.kit.jobs import Job, Lane
-from truthline.ui.kit.words import counted
+from truthline.words import counted
 from truthline.workspace.workspace import EntryId, Origin, Problem
 
 if TYPE_CHECKING:

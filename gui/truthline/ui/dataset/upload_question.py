@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QMessageBox, QWidget
 
-from truthline.ui.kit.words import counted
+from truthline.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,7 @@ from truthline.errors import SignInError, ThrottledError, TruthlineError, Unknow
 from truthline.sync.service.own_updates import Whose
 from truthline.ui.dataset.state import is_offline, waits_for
 from truthline.ui.kit.times import about, clock_time
-from truthline.ui.kit.words import counted
-from truthline.words import status_kind, status_words
+from truthline.words import counted, status_kind, status_words
 
 if TYPE_CHECKING:
     from truthline.aws.rekognition import DatasetDescription, DatasetStats

@@ -12,6 +12,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from typing_extensions import override
 
 from truthline.manifest.annotation import Annotation, ImageFacts, Level
+from truthline.words import counted
 from truthline.workspace.workspace import Entry, EntryId
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Card:
         if self.damaged:
             return f"{self.source_ref or f'Line {self.position}'}\nDamaged in the workspace file"
         labels = ", ".join(name for name, _ in self.labels) or "no image-level label"
-        boxes = "1 box" if len(self.boxes) == 1 else f"{len(self.boxes)} boxes"
+        boxes = counted(len(self.boxes), "box", "boxes")
         parts = [self.source_ref or f"Line {self.position}", f"{labels}; {boxes}"]
         if self.changed:
             parts.append("Not pushed yet")

@@ -15,6 +15,7 @@ from truthline.progress import in_blocks
 from truthline.ui.document.document import AT_ONCE
 from truthline.ui.kit.jobs import Lane
 from truthline.ui.kit.raw_text import RawText
+from truthline.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -77,7 +78,7 @@ class Labeller(QObject):
         now = datetime.now(UTC)
         locked = self._document.locked
         self._document.edit_many(
-            f"Label {_images(entry_ids)} {name}",
+            f"Label {counted(len(entry_ids), 'image')} {name}",
             entry_ids,
             lambda a: edit.add_class_label(a, name, now, avoid=locked),
         )
@@ -86,7 +87,7 @@ class Labeller(QObject):
         """Take the image-level label from the entries."""
         locked = self._document.locked
         done = self._document.edit_many(
-            f"Remove {name} from {_images(entry_ids)}",
+            f"Remove {name} from {counted(len(entry_ids), 'image')}",
             entry_ids,
             lambda a: _without_class_label(a, name, locked),
         )
@@ -127,7 +128,7 @@ class Labeller(QObject):
                 )
             return annotation
 
-        self._document.edit(f"Move {_boxes(len(moves))}", entry_id, change)
+        self._document.edit(f"Move {counted(len(moves), 'box', 'boxes')}", entry_id, change)
 
     def set_box_class(self, entry_id: EntryId, boxes: Sequence[BoxKey], name: str) -> bool:
         """Give boxes another label; False if nothing had to change or could."""
@@ -138,7 +139,7 @@ class Labeller(QObject):
                 annotation = edit.set_box_label(annotation, attribute, indices, name)
             return annotation
 
-        return self._document.edit(f"Set {_boxes(len(boxes))} to {name}", entry_id, change)
+        return self._document.edit(f"Set {counted(len(boxes), 'box', 'boxes')} to {name}", entry_id, change)
 
     def remove_boxes(self, entry_id: EntryId, boxes: Sequence[BoxKey]) -> None:
         """Delete boxes."""
@@ -149,7 +150,7 @@ class Labeller(QObject):
                 annotation = edit.remove_boxes(annotation, attribute, indices)
             return annotation
 
-        self._document.edit(f"Delete {_boxes(len(boxes))}", entry_id, change)
+        self._document.edit(f"Delete {counted(len(boxes), 'box', 'boxes')}", entry_id, change)
 
     def _open_boxes(self, boxes: Sequence[BoxKey]) -> list[BoxKey]:
         """The boxes that may be changed; if there is none among them, the person is told why."""
@@ -180,11 +181,3 @@ def _by_attribute(boxes: Sequence[BoxKey]) -> dict[str, list[int]]:
     for attribute, index in boxes:
         indices[attribute].append(index)
     return indices
-
-
-def _images(entry_ids: Sequence[EntryId]) -> str:
-    return "1 image" if len(entry_ids) == 1 else f"{len(entry_ids):,} images"
-
-
-def _boxes(count: int) -> str:
-    return "1 box" if count == 1 else f"{count} boxes"

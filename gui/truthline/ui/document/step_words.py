@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from truthline.errors import TruthlineError, WorkspaceError
 from truthline.ui.document.undo_stack import Move
 from truthline.ui.kit.theme import shortened
-from truthline.ui.kit.words import counted
+from truthline.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -28,6 +28,7 @@ from typing_extensions import override
 
 from truthline.ui.document.pretty_line import PrettyLine, changed_places, nearest_span, pretty_line
 from truthline.ui.kit import theme
+from truthline.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -190,8 +191,8 @@ def _summary(entry: Entry, changed: int, wrong: int) -> str:
     if entry.base is None:
         state = "The dataset does not hold this line yet"
     elif entry.changed:
-        state = "1 place changed" if changed == 1 else f"{changed} places changed"
+        state = counted(changed, "place changed", "places changed")
     else:
         state = "As the dataset holds it"
-    problems = "" if not wrong else (" · 1 problem" if wrong == 1 else f" · {wrong} problems")
+    problems = f" · {counted(wrong, 'problem')}" if wrong else ""
     return f"Line {entry.position:,} · {state}{problems}"

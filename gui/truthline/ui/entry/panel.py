@@ -22,7 +22,8 @@ from truthline.ui.document.labelling import read_only
 from truthline.ui.kit import theme
 from truthline.ui.kit.keys import key_name
 from truthline.ui.kit.raw_text import RawText
-from truthline.ui.kit.words import counted, in_menu
+from truthline.ui.kit.words import in_menu
+from truthline.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,7 +105,7 @@ class EntryPanel(QWidget):
         annotation = entry.annotation
         class_labels = [label for label in annotation.class_labels if self._shows(label.attribute)]
         attributes = [one for one in annotation.box_attributes if self._shows(one.name)]
-        labels = self._group(_count(len(class_labels), "image-level label"))
+        labels = self._group(_headed(len(class_labels), "image-level label"))
         for label in class_labels:
             item = QTreeWidgetItem(labels, [label.name, ""])
             item.setIcon(0, _swatch(self._colours.of(label.name), filled=True))
@@ -112,7 +113,7 @@ class EntryPanel(QWidget):
             item.setData(0, _KEY, label.name)
             item.setToolTip(0, theme.plain_tip(f"{label.name}"))
             self._mark_locked(item, label.attribute, label.name)
-        boxes = self._group(_count(sum(len(one.boxes) for one in attributes), "box", "boxes"))
+        boxes = self._group(_headed(sum(len(one.boxes) for one in attributes), "box", "boxes"))
         for attribute in attributes:
             for place, box in enumerate(attribute.boxes):
                 item = QTreeWidgetItem(boxes, [box.label or "(no label)", _extent(box)])
@@ -199,8 +200,8 @@ class EntryPanel(QWidget):
             self.boxes_selected.emit(self.selected_boxes())
 
 
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number or 'No'} {one if number == 1 else many or one + 's'}"
+def _headed(number: int, one: str, many: str = "") -> str:
+    return counted(number, one, many) if number else f"No {many or one + 's'}"
 
 
 def _extent(box: Box) -> str:

@@ -48,7 +48,7 @@ from truthline.ui.exchange.first_box import Example, FirstBox, draw_example
 from truthline.ui.kit import theme
 from truthline.ui.kit.fitting import fit_window
 from truthline.ui.kit.jobs import Job, Lane
-from truthline.ui.kit.words import counted
+from truthline.words import counted
 from truthline.workspace.damage import Damaged, left_out_words
 from truthline.workspace.workspace import Entry, Origin
 
@@ -173,7 +173,7 @@ class _InterchangeDialog(QDialog):
         self.details.clear()
         for loss in losses:
             level = Level.INFO if loss.kind is LossKind.CHANGED else Level.WARNING
-            self._add(level, f"{loss.kind.capitalize()}: {loss.count:,} {loss.what}", loss.place)
+            self._add(level, f"{loss.kind.capitalize()}: {loss.told}", loss.place)
         for finding in findings[:_LISTED]:
             self._add(finding.level, finding.message, finding.place)
         if len(findings) > _LISTED:

@@ -1,4 +1,4 @@
-"""Numbers with their nouns, and names from data within a sentence."""
+"""Names from data within a sentence of ours."""
 
 from __future__ import annotations
 
@@ -6,11 +6,6 @@ from truthline.ui.kit import theme
 
 _IN_MENU = 40
 """The characters of a name that a menu shows."""
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """``1 box``, ``2 boxes``, ``1,204 images``; ``many`` where an s does not make the plural."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def in_menu(name: str) -> str:

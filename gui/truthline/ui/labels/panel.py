@@ -19,6 +19,7 @@ from truthline.ui.kit.raw_text import RawText
 from truthline.ui.kit.words import in_menu
 from truthline.ui.labels.questions import shortened
 from truthline.ui.labels.rows import DIGIT, ENTRIES, NAME, SIMILAR, LabelList
+from truthline.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,7 +119,7 @@ class LabelPanel(QWidget):
             item.setData(digit, DIGIT)
             item.setData(label.entries, ENTRIES)
             item.setData(similar.get(label.name, ()), SIMILAR)
-            used = "1 image" if label.entries == 1 else f"{label.entries:,} images"
+            used = counted(label.entries, "image")
             looks = _looks_like(similar.get(label.name, ()))
             item.setToolTip(theme.plain_tip(f"{label.name}\nUsed by {used}" + (looks and f"\n{looks}")))
             spoken = f"{label.name}, key {digit or 'none'}, {used}" + (looks and f". {looks}")

@@ -24,6 +24,7 @@ from truthline.ui.kit import theme
 from truthline.ui.kit.fitting import fit_width
 from truthline.ui.kit.jobs import Lane
 from truthline.ui.kit.raw_text import RawText
+from truthline.words import counted
 from truthline.workspace.label_uses import LabelUses, label_uses
 
 if TYPE_CHECKING:
@@ -253,14 +254,14 @@ def told_uses(uses: LabelUses) -> str:
     sentences = []
     if uses.images:
         parts = [
-            *([_count(uses.class_labels, "image-level label")] if uses.class_labels else []),
-            *([_count(uses.boxes, "box", "boxes")] if uses.boxes else []),
+            *([counted(uses.class_labels, "image-level label")] if uses.class_labels else []),
+            *([counted(uses.boxes, "box", "boxes")] if uses.boxes else []),
         ]
-        sentences.append(f"This changes {_count(uses.images, 'image')}: {' and '.join(parts)}.")
+        sentences.append(f"This changes {counted(uses.images, 'image')}: {' and '.join(parts)}.")
     if uses.listed:
         more = "more " if uses.images else ""
         sentences.append(
-            f"{_count(uses.listed, more + 'image')} only {'lists' if uses.listed == 1 else 'list'} it"
+            f"{counted(uses.listed, more + 'image')} only {'lists' if uses.listed == 1 else 'list'} it"
             " in a class-map; it is changed there too."
         )
     return " ".join(sentences)
@@ -271,20 +272,16 @@ def told_kept(uses: LabelUses) -> str:
     if not uses.kept_images:
         return ""
     parts = [
-        *([_count(uses.kept_class_labels, "image-level label")] if uses.kept_class_labels else []),
-        *([_count(uses.kept_boxes, "box", "boxes")] if uses.kept_boxes else []),
+        *([counted(uses.kept_class_labels, "image-level label")] if uses.kept_class_labels else []),
+        *([counted(uses.kept_boxes, "box", "boxes")] if uses.kept_boxes else []),
     ]
     names = sorted(uses.kept_attributes)
     attributes = shortened(names[0]) if len(names) == 1 else f"{len(names)} attributes"
     stay = "stays" if uses.kept_class_labels + uses.kept_boxes == 1 else "stay"
     return (
-        f"{' and '.join(parts)} in {_count(uses.kept_images, 'image')} {stay}: {attributes}"
+        f"{' and '.join(parts)} in {counted(uses.kept_images, 'image')} {stay}: {attributes}"
         f" {'is' if len(names) == 1 else 'are'} read-only (see Labels > Attributes)."
     )
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"1 {one}" if number == 1 else f"{number:,} {many or one + 's'}"
 
 
 def _plain(text: str) -> QLabel:

@@ -26,6 +26,7 @@ from truthline.ui.document.pretty_line import change_in_words
 from truthline.ui.kit import theme
 from truthline.ui.kit.fitting import fit_window
 from truthline.ui.kit.jobs import Job, Lane
+from truthline.words import counted
 from truthline.workspace.workspace import EntryId, Filter
 
 if TYPE_CHECKING:
@@ -116,12 +117,12 @@ class FixAllDialog(QDialog):
             for column, text in enumerate(row):
                 item.setToolTip(column, theme.plain_tip(text))
         count = len(self._ids)
-        images = "1 image changes" if count == 1 else f"{count:,} images change"
+        images = counted(count, "image changes", "images change")
         rest = concerned - count
         left = f" {rest:,} more have this problem and cannot be fixed without you." if rest else ""
         more = f" The first {_LISTED} are listed." if count > len(rows) else ""
         self.summary.setText(f"{FIXES[self._code].title}: {images}.{left}{more} Undo takes it all back.")
-        self.fix_button.setText(f"Fix {count:,} {'image' if count == 1 else 'images'}")
+        self.fix_button.setText(f"Fix {counted(count, 'image')}")
         self.fix_button.setEnabled(bool(count))
         self.fix_button.setFocus()
 

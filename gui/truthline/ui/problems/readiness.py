@@ -31,7 +31,7 @@ from truthline.progress import CancelToken, Doing, Progress, Report, in_blocks
 from truthline.ui.document.problem_icons import icon_of
 from truthline.ui.kit import theme
 from truthline.ui.kit.jobs import Job, Lane
-from truthline.ui.kit.words import counted
+from truthline.words import counted
 from truthline.workspace.workspace import EntryId, Filter, Origin, Workspace
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ class ReadinessPanel(QWidget):
             item.appendRow([how, QStandardItem()])
             self._model.appendRow([item, count])
         together = f", together with {Path(self._other).name}" if self._other else ""
-        images = "1 line" if lines == 1 else f"{lines:,} lines"
+        images = counted(lines, "line")
         verdict = "Nothing stands in the way" if not self.findings else "Double click lists the images"
         self.summary.setText(f"{images} checked{together}. {verdict}.")
 

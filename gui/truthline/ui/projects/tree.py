@@ -12,8 +12,7 @@ from typing_extensions import override
 
 from truthline.ui.kit import theme
 from truthline.ui.kit.times import clock_time
-from truthline.ui.kit.words import counted
-from truthline.words import status_kind, status_words
+from truthline.words import counted, status_kind, status_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -16,9 +16,9 @@ from truthline.sync.rebuild.rebuild import Rebuilt, create_from_workspace
 from truthline.ui.kit.fitting import fit_window
 from truthline.ui.kit.jobs import Job, Lane
 from truthline.ui.kit.questions import plain_label, radio_button
-from truthline.ui.kit.words import counted
 from truthline.ui.rebuild.rebuilding import RebuildingDialog
 from truthline.ui.rebuild.removal_facts import no_rebuild, suggested_place
+from truthline.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,8 +25,8 @@ from truthline.ui.kit import theme
 from truthline.ui.kit.fitting import fit_width
 from truthline.ui.kit.jobs import Job, Lane
 from truthline.ui.kit.questions import plain_label
-from truthline.ui.kit.words import counted
 from truthline.ui.kit.work_line import WorkLine, error_words
+from truthline.words import counted
 from truthline.workspace.changes import Changes
 
 if TYPE_CHECKING:

@@ -26,10 +26,10 @@ from truthline.sync.rebuild.rebuild import Rebuilt, rebuild_without
 from truthline.ui.kit.fitting import fit_window
 from truthline.ui.kit.jobs import Job, Lane
 from truthline.ui.kit.questions import ConfirmField, plain_label, radio_button
-from truthline.ui.kit.words import counted
 from truthline.ui.rebuild.rebuilding import RebuildingDialog, default_before
 from truthline.ui.rebuild.removal_facts import RemovalFacts, off_all, read_facts
 from truthline.ui.rebuild.unfinished import ContinueRebuildDialog
+from truthline.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

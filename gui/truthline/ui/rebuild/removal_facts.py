@@ -9,7 +9,7 @@ from truthline.manifest import edit
 from truthline.manifest.line import split_source_ref
 from truthline.progress import in_blocks
 from truthline.sync.rebuild.rebuild import unfinished_rebuild
-from truthline.ui.kit.words import counted
+from truthline.words import counted
 from truthline.workspace.workspace import EntryId
 
 if TYPE_CHECKING:

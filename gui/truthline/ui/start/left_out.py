@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline.ui.kit.fitting import fit_window
-from truthline.ui.kit.words import counted
+from truthline.words import counted
 
 if TYPE_CHECKING:
     from truthline.sync.opening.folder import LeftOutFiles

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from truthline.ui.kit import theme
 from truthline.ui.kit.keys import keys_of
-from truthline.ui.kit.words import counted, in_menu
+from truthline.ui.kit.words import in_menu
+from truthline.words import counted
 
 if TYPE_CHECKING:
     from truthline.ui.document.undo_stack import UndoStack

@@ -16,10 +16,10 @@ from truthline.ui.dataset.notification import Notifier
 from truthline.ui.dataset.outcomes import pull_words, push_told
 from truthline.ui.dataset.training import TrainingDialog, problems_of_all
 from truthline.ui.dataset.upload_question import ask_for_upload
-from truthline.ui.kit.words import counted
 from truthline.ui.rebuild.first_push import ManifestPushDialog
 from truthline.ui.rebuild.removal import ContinueRebuildDialog, RemovalDialog
 from truthline.ui.start.folder_facts import FolderFacts
+from truthline.words import counted
 from truthline.workspace.changes import Changes
 from truthline.workspace.workspace import Filter
 

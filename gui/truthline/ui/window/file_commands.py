@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog
 from truthline.errors import UsageError
 from truthline.ui.kit.jobs import Lane
 from truthline.ui.kit.places import documents
-from truthline.ui.kit.words import counted
+from truthline.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
