@@ -14,17 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageOps
 
 from truthline.errors import ImageError
-from truthline.images import decode as decode_module
-from truthline.images.decode import (
-    BACKDROP,
-    MAX_BYTES,
-    MAX_PIXELS,
-    Pixels,
-    decode,
-    encode_jpeg,
-    fetch_facts,
-    read_facts,
-)
+from truthline.images import limits
+from truthline.images.decode import BACKDROP, Pixels, decode, encode_jpeg, fetch_facts, read_facts
+from truthline.images.limits import MAX_BYTES, MAX_PIXELS
 from truthline.manifest.annotation import ImageFacts
 
 
@@ -306,7 +298,7 @@ def test_too_many_bytes_are_refused(picture, encode, monkeypatch):
     facts = read_facts(data, MAX_BYTES + 1)
     assert (facts.width, facts.size) == (48, MAX_BYTES + 1)
     assert f"{MAX_BYTES:,}" in facts.problem
-    monkeypatch.setattr(decode_module, "MAX_BYTES", len(data) - 1)
+    monkeypatch.setattr(limits, "MAX_BYTES", len(data) - 1)
     with pytest.raises(ImageError, match="bytes"):
         decode(data)
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from truthline.errors import ImageError, OfflineError
-from truthline.images import decode as decode_module
+from truthline.images import limits
 from truthline.images import source as source_module
 from truthline.images.source import FirstOf, FolderSource, S3Source
 
@@ -221,7 +221,7 @@ def test_a_files_version_changes_with_the_file(folder):
 
 
 def test_too_large_files_and_objects_are_refused_unread(folder, monkeypatch):
-    monkeypatch.setattr(decode_module, "MAX_BYTES", 5)
+    monkeypatch.setattr(limits, "MAX_BYTES", 5)
     store = Store({"b/large": b"x" * 6, "b/small": b"x" * 5})
     assert FolderSource(folder).read("s3://b/c.jpg") == b"c.jpg"
     with pytest.raises(ImageError, match="6 bytes"):

@@ -169,7 +169,7 @@ def test_an_image_of_too_many_bytes_is_not_read_but_its_facts_are(
 ):
     ref = album.add("a.png", encode(picture()))
     size = album.size(ref)
-    for module in ("decode", "thumbnails"):
+    for module in ("limits", "thumbnails"):
         monkeypatch.setattr(f"truthline.images.{module}.MAX_BYTES", size - 1)
     loaded = open_cache().load(ref, album)
     assert loaded.pixels is None

@@ -8,8 +8,9 @@ import pytest
 
 from truthline.errors import UnreadableFileError, UsageError
 from truthline.interchange.conversion import convert
+from truthline.interchange.findings import Code, Loss, LossKind
 from truthline.interchange.formats import FORMATS
-from truthline.interchange.model import Code, ImageLookup, Loss, LossKind
+from truthline.interchange.model import ImageLookup
 from truthline.interchange.reading import read_images
 
 if TYPE_CHECKING:

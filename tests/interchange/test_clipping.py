@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from truthline.errors import UnreadableFileError
 from truthline.interchange.clipping import CLIPPED, OUTSIDE
+from truthline.interchange.findings import LossKind
 from truthline.interchange.formats import FORMATS
 from truthline.interchange.intake import SWAPPED
-from truthline.interchange.model import ImageLookup, LossKind
+from truthline.interchange.model import ImageLookup
 from truthline.interchange.reading import Reading, read_images
 
 WIDTH, HEIGHT = 640, 480

@@ -9,8 +9,9 @@ import pytest
 
 from truthline.errors import CancelledError, UnreadableFileError, UsageError
 from truthline.interchange.conversion import Conversion, convert
+from truthline.interchange.findings import Loss
 from truthline.interchange.formats import FORMATS
-from truthline.interchange.model import ImageLookup, Loss
+from truthline.interchange.model import ImageLookup
 from truthline.interchange.reading import read_images
 from truthline.manifest.annotation import Box
 from truthline.manifest.check.rules import check_line

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from truthline.interchange.findings import Loss, LossKind
 from truthline.interchange.fit import fit, losses
 from truthline.interchange.formats import FORMATS
 from truthline.interchange.ground_truth import labelled_image
-from truthline.interchange.model import LabelledImage, Loss, LossKind
+from truthline.interchange.model import LabelledImage
 from truthline.manifest.annotation import Box, ImageSize
 from truthline.manifest.line import parse_line
 

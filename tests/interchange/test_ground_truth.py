@@ -9,8 +9,8 @@ import pytest
 
 from truthline.errors import UnreadableFileError
 from truthline.interchange.conversion import convert
+from truthline.interchange.findings import Code
 from truthline.interchange.formats import FORMATS
-from truthline.interchange.model import Code
 from truthline.interchange.multilabel import split_multi_labels
 from truthline.interchange.reading import read_images
 from truthline.manifest.check.rules import check_line

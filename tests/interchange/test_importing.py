@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from truthline.errors import CancelledError
+from truthline.interchange.findings import Code, LossKind
 from truthline.interchange.importing import ImportPlan, apply_import, plan_import
-from truthline.interchange.model import Code, LabelledImage, LossKind
+from truthline.interchange.model import LabelledImage
 from truthline.interchange.reading import Reading
 from truthline.manifest import edit
 from truthline.manifest.annotation import Box, ImageFacts, ImageSize

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from truthline.errors import UnreadableFileError
+from truthline.interchange.findings import Code, Loss, LossKind
 from truthline.interchange.formats import FORMATS
-from truthline.interchange.model import Code, ImageLookup, Loss, LossKind
+from truthline.interchange.model import ImageLookup
 from truthline.interchange.reading import Reading, read_images
 from truthline.manifest.annotation import Box, ImageSize
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from truthline.interchange.findings import Code
 from truthline.interchange.formats import FORMATS
 from truthline.interchange.frames import turn_upright
-from truthline.interchange.model import Code, ImageLookup
+from truthline.interchange.model import ImageLookup
 from truthline.interchange.reading import Reading, read_images
 from truthline.manifest.annotation import Box, ImageSize
 

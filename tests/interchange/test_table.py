@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from truthline.errors import UnreadableFileError
+from truthline.interchange.findings import Code
 from truthline.interchange.formats import FORMATS
-from truthline.interchange.model import Code, ImageLookup
+from truthline.interchange.model import ImageLookup
 from truthline.interchange.reading import Reading, read_images
 from truthline.manifest.annotation import Box, ImageSize
 

@@ -1,10 +1,5 @@
 """Bytes to upright pixels, within limits: the one decoder behind thumbnails and canvas.
 
-The limits keep this computer safe and are not the service's, which `manifest.check` tells: a person
-must be able to see an image that the service refuses. `MAX_PIXELS` takes in the largest phone cameras (108
-megapixels); four bytes a pixel, in Pillow and once more in `Pixels`, then make 1 GB at the most.
-`MAX_BYTES` is four times what the service takes.
-
 Colours are shown as stored: embedded profiles are left out, since converting 12 megapixels would take longer
 than decoding them, and labels do not depend on it. Transparent pixels lie on `BACKDROP`, on which both black
 and white shapes can be seen.
@@ -36,6 +31,7 @@ from truthline.images.header import (
     read_header,
     recognise_format,
 )
+from truthline.images.limits import MAX_BYTES, MAX_PIXELS, check_size
 from truthline.manifest.annotation import ImageFacts
 
 if TYPE_CHECKING:
@@ -43,8 +39,6 @@ if TYPE_CHECKING:
 
     from truthline.images.source import ImageSource
 
-MAX_BYTES: Final = 64 * 2**20
-MAX_PIXELS: Final = 120_000_000
 BACKDROP: Final = (128, 128, 128)
 
 _HEAD_BYTES: Final = 64 * 2**10
@@ -162,16 +156,6 @@ def encode_jpeg(pixels: Pixels) -> bytes:
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=85)
     return stream.getvalue()
-
-
-def check_size(size: int, place: str = "") -> None:
-    """Raise `ImageError` if an image of ``size`` bytes is more than can be shown."""
-    if size > MAX_BYTES:
-        raise ImageError(
-            f"The image has {size:,} bytes; up to {MAX_BYTES:,} can be shown.",
-            detail="The service takes at most 15 MB.",
-            place=place,
-        )
 
 
 def _check_limits(header: Header, size: int) -> None:

@@ -11,7 +11,7 @@ import stat
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from truthline.errors import ImageError
-from truthline.images.decode import MAX_BYTES, check_size
+from truthline.images.limits import MAX_BYTES, check_size
 from truthline.manifest.line import split_source_ref
 from truthline.reasons import reason
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from truthline.errors import ImageError
-from truthline.images.decode import MAX_BYTES, Pixels, decode, encode_jpeg, fetch_facts, read_facts
+from truthline.images.decode import Pixels, decode, encode_jpeg, fetch_facts, read_facts
+from truthline.images.limits import MAX_BYTES
 from truthline.manifest.annotation import ImageFacts
 
 if TYPE_CHECKING:

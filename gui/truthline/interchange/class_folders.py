@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from truthline.errors import ImageError, UnreadableFileError, UsageError
 from truthline.interchange.files import write_new
-from truthline.interchange.model import Code, FileImage, LabelledImage, LossKind, Outlet
+from truthline.interchange.findings import Code, LossKind
+from truthline.interchange.model import FileImage, LabelledImage, Outlet
 from truthline.interchange.names import is_portable
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from truthline.interchange.findings import LossKind
 from truthline.interchange.frames import clip
-from truthline.interchange.model import LossKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

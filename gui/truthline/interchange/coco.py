@@ -13,8 +13,9 @@ import msgspec
 
 from truthline.errors import UnreadableFileError
 from truthline.interchange.files import decode_json, folder_of
+from truthline.interchange.findings import Code
 from truthline.interchange.frames import Frame, bounded, bounds_of, number_of, plain
-from truthline.interchange.model import Code, FileImage, LabelledImage, Outlet
+from truthline.interchange.model import FileImage, LabelledImage, Outlet
 from truthline.manifest.annotation import Box, ImageSize, Level
 from truthline.manifest.file import write_manifest
 

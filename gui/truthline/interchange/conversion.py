@@ -9,17 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from truthline.errors import ImageError, UsageError
 from truthline.interchange.files import check_free, whole_folder
+from truthline.interchange.findings import FileFinding, Loss, LossKind
 from truthline.interchange.fit import MANIFEST, fit
 from truthline.interchange.formats import find_format
-from truthline.interchange.model import (
-    FileFinding,
-    Format,
-    ImageLookup,
-    LabelledImage,
-    Loss,
-    LossKind,
-    Outlet,
-)
+from truthline.interchange.model import Format, ImageLookup, LabelledImage, Outlet
 from truthline.interchange.reading import read_images
 from truthline.manifest.annotation import ImageSize
 from truthline.manifest.line import is_s3_uri

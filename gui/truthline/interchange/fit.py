@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from truthline.interchange.findings import Loss, LossKind
 from truthline.interchange.frames import is_whole, round_box
-from truthline.interchange.model import Format, LabelledImage, Loss, LossKind
 from truthline.interchange.names import UnsafeNameError, is_portable, name_of, stem
 from truthline.manifest.line import is_s3_uri
 from truthline.manifest.names import METADATA_SUFFIX, SOURCE_REF
@@ -15,6 +15,7 @@ from truthline.manifest.names import METADATA_SUFFIX, SOURCE_REF
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from truthline.interchange.model import Format, LabelledImage
     from truthline.manifest.annotation import Annotation, Box
 
 MANIFEST = "manifest"

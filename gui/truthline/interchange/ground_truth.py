@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from truthline.interchange.clipping import clipped
+from truthline.interchange.findings import Code
 from truthline.interchange.lines import add_labels
-from truthline.interchange.model import Code, LabelledImage
+from truthline.interchange.model import LabelledImage
 from truthline.interchange.multilabel import split_multi_labels
 from truthline.manifest.annotation import Level
 from truthline.manifest.edit import new_annotation, remove_boxes, set_box_frame

@@ -6,23 +6,25 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from truthline.interchange.clipping import clipped
+from truthline.interchange.findings import Code, FileFinding, Loss
 from truthline.interchange.lines import add_labels, missing_boxes, missing_labels
-from truthline.interchange.model import Code, FileFinding, LabelledImage, Loss
 from truthline.interchange.tally import Tally
 from truthline.manifest.annotation import ImageSize, Level
 from truthline.manifest.edit import new_annotation
 from truthline.manifest.line import is_s3_uri, parse_line
 from truthline.manifest.names import box_attribute_name
 from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress, in_blocks
-from truthline.workspace.entry import EntryId, NewEntry
+from truthline.workspace.entry import NewEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from truthline.interchange.model import LabelledImage
     from truthline.interchange.reading import Reading
     from truthline.workspace.changes import Changes
     from truthline.workspace.entry import Entry
+    from truthline.workspace.ids import EntryId
     from truthline.workspace.workspace import Workspace
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from truthline.errors import UnreadableFileError
 from truthline.interchange.files import files_under, read_file
+from truthline.interchange.findings import Code, FileFinding, Loss, LossKind
 from truthline.interchange.frames import Frame, bounds_of_turned, fault_of, plain, put_in_order
-from truthline.interchange.model import Code, FileFinding, Loss, LossKind
 from truthline.interchange.tally import Tally
 from truthline.manifest.annotation import Box, Level
 from truthline.progress import CancelToken, Doing, Report, counted_in, ignore_progress

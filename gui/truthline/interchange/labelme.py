@@ -16,8 +16,9 @@ import msgspec
 
 from truthline.errors import UnreadableFileError
 from truthline.interchange.files import decode_json, folder_of, write_new
+from truthline.interchange.findings import Code
 from truthline.interchange.frames import Frame, bounded, bounds_of, plain
-from truthline.interchange.model import Code, FileImage, LabelledImage, Outlet
+from truthline.interchange.model import FileImage, LabelledImage, Outlet
 from truthline.interchange.names import stem
 from truthline.manifest.annotation import Box, ImageSize, Level
 

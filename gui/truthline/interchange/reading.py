@@ -13,17 +13,10 @@ from typing import TYPE_CHECKING
 
 from truthline.errors import ImageError, ServiceError, UsageError
 from truthline.interchange.clipping import clipped
+from truthline.interchange.findings import Code, FileFinding, Loss
 from truthline.interchange.frames import turn_upright
 from truthline.interchange.intake import Intake
-from truthline.interchange.model import (
-    Code,
-    FileFinding,
-    FileImage,
-    Format,
-    ImageLookup,
-    LabelledImage,
-    Loss,
-)
+from truthline.interchange.model import FileImage, Format, ImageLookup, LabelledImage
 from truthline.interchange.names import KnownImages, UnsafeNameError, last_part, normalise
 from truthline.manifest.annotation import Box, ImageSize, Level
 from truthline.manifest.line import is_s3_uri

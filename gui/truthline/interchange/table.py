@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Final
 
 from truthline.errors import UnreadableFileError
 from truthline.interchange.files import read_text
+from truthline.interchange.findings import Code
 from truthline.interchange.frames import Frame, bounded, number_of, plain
-from truthline.interchange.model import Code, FileImage, LabelledImage, Outlet
+from truthline.interchange.model import FileImage, LabelledImage, Outlet
 from truthline.interchange.table_columns import HEADER, Columns, Frames, find_columns
 from truthline.manifest.annotation import Box, ImageSize, Level
 from truthline.manifest.file import write_manifest

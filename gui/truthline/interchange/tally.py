@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from truthline.interchange.model import Loss, LossKind
+from truthline.interchange.findings import Loss, LossKind
 
 
 class Tally:

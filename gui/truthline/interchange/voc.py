@@ -17,8 +17,9 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from truthline.errors import UnreadableFileError
 from truthline.interchange.files import folder_of, write_new
+from truthline.interchange.findings import Code
 from truthline.interchange.frames import number_of
-from truthline.interchange.model import Code, FileImage, LabelledImage, Outlet
+from truthline.interchange.model import FileImage, LabelledImage, Outlet
 from truthline.interchange.names import stem
 from truthline.interchange.xml_safe import XmlError, fits_xml, parse_xml
 from truthline.manifest.annotation import Box, ImageSize, Level

@@ -21,9 +21,10 @@ import yaml
 from truthline.errors import UnreadableFileError
 from truthline.interchange.class_names import NAME_FILES, ClassNames, class_names
 from truthline.interchange.files import files_under, read_text, write_new
+from truthline.interchange.findings import Code
 from truthline.interchange.frames import Frame, bounds_of, fault_of, number_of
 from truthline.interchange.intake import no_files
-from truthline.interchange.model import Code, FileImage, LabelledImage, Outlet
+from truthline.interchange.model import FileImage, LabelledImage, Outlet
 from truthline.interchange.names import stem
 from truthline.manifest.annotation import Box, ImageSize, Level
 

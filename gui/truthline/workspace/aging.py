@@ -15,7 +15,7 @@ from truthline.progress import CancelToken, Doing, Progress, Report, ignore_prog
 from truthline.workspace.changes import Changes
 from truthline.workspace.contents import FINDING, finding_rows, replace_findings
 from truthline.workspace.damage import facts_in, line_fits
-from truthline.workspace.entry import EntryId
+from truthline.workspace.ids import EntryId
 
 if TYPE_CHECKING:
     import sqlite3

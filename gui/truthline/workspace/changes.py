@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from truthline.workspace.entry import EntryId
+    from truthline.workspace.ids import EntryId
 
 NAMED_AT_MOST: Final = 10_000
 """More entries than this are not worth naming: a view refreshes as a whole."""

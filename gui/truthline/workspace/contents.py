@@ -15,7 +15,7 @@ from truthline.manifest.check.rules import check_line, check_raw
 from truthline.manifest.line import parse_line, same_value
 from truthline.manifest.merge.merge import merge
 from truthline.workspace.damage import base_sum, check, facts_in, line_sum, seal
-from truthline.workspace.entry import EntryId, NewEntry
+from truthline.workspace.ids import EntryId
 from truthline.workspace.label_list import LabelBook, Use
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from truthline.manifest.annotation import ImageFacts
+    from truthline.workspace.entry import NewEntry
 
 LEVELS: Final = (Level.INFO, Level.WARNING, Level.ERROR)
 """Stored as numbers from 1, the worst one last."""

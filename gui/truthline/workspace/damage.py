@@ -15,7 +15,7 @@ from truthline.errors import DamagedEntryError
 from truthline.manifest.annotation import Finding, ImageFacts, Level
 from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
 from truthline.words import counted
-from truthline.workspace.entry import EntryId
+from truthline.workspace.ids import EntryId
 
 if TYPE_CHECKING:
     import sqlite3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, NewType
+from typing import TYPE_CHECKING
 
 from truthline.manifest.line import parse_line
 
@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
     from truthline.manifest.annotation import Annotation, Finding, ImageFacts, Level, RemoteError
     from truthline.workspace.damage import Damaged
-
-EntryId = NewType("EntryId", int)
-"""Names an entry within its workspace, for as long as the workspace exists."""
+    from truthline.workspace.ids import EntryId
 
 
 @dataclass(frozen=True, slots=True)

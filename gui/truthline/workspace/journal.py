@@ -16,7 +16,7 @@ from truthline.errors import MissingEntryError, UsageError
 from truthline.workspace.changes import Changes
 from truthline.workspace.contents import check_one_line, storable
 from truthline.workspace.damage import typed
-from truthline.workspace.entry import EntryId
+from truthline.workspace.ids import EntryId
 from truthline.workspace.seen import doubt, take_our_update
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from truthline.manifest.annotation import Annotation
     from truthline.workspace.damage import Damaged
-    from truthline.workspace.entry import EntryId
+    from truthline.workspace.ids import EntryId
     from truthline.workspace.workspace import Workspace
 
 __all__ = ["LabelUses", "find_label", "label_uses"]

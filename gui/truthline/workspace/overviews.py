@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from truthline.workspace.entry import Counts, EntryId, Origin, Problem, ProblemCount
+from truthline.workspace.entry import Counts, Origin, Problem, ProblemCount
+from truthline.workspace.ids import EntryId
 from truthline.workspace.reading import level_of
 
 if TYPE_CHECKING:

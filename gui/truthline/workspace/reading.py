@@ -11,7 +11,8 @@ from truthline.progress import in_blocks
 from truthline.workspace import contents
 from truthline.workspace.damage import Damaged, base_fits, facts_in, line_fits
 from truthline.workspace.database import HOLDS
-from truthline.workspace.entry import Entry, EntryId, Filter, Kind
+from truthline.workspace.entry import Entry, Filter, Kind
+from truthline.workspace.ids import EntryId
 
 if TYPE_CHECKING:
     import sqlite3

@@ -25,7 +25,7 @@ from truthline.workspace.contents import (
     stored_lines,
 )
 from truthline.workspace.damage import seal
-from truthline.workspace.entry import EntryId
+from truthline.workspace.ids import EntryId
 
 if TYPE_CHECKING:
     import sqlite3

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from truthline.progress import in_blocks
 from truthline.workspace.damage import Damaged, line_fits
-from truthline.workspace.entry import EntryId, Filter
+from truthline.workspace.entry import Filter
+from truthline.workspace.ids import EntryId
 from truthline.workspace.reading import conditions, damaged_entry, read_entries
 
 if TYPE_CHECKING:

@@ -27,7 +27,6 @@ from truthline.workspace.database import Database
 from truthline.workspace.entry import (
     Counts,
     Entry,
-    EntryId,
     Filter,
     Kind,
     Label,
@@ -41,6 +40,7 @@ from truthline.workspace.entry import (
     WorkspaceInfo,
 )
 from truthline.workspace.holder import Hold
+from truthline.workspace.ids import EntryId
 from truthline.workspace.journal import (
     Batch,
     BatchId,

@@ -16,7 +16,8 @@ from truthline.sync.pull.conflicts import (
     resolve,
     settle_again,
 )
-from truthline.workspace.entry import Entry, EntryId, Settlement
+from truthline.workspace.entry import Entry, Settlement
+from truthline.workspace.ids import EntryId
 from truthline.workspace.workspace import NewEntry, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:

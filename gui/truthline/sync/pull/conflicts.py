@@ -14,7 +14,8 @@ from truthline.manifest.line import parse_line, same_value
 from truthline.manifest.merge.merge import MergeConflict, Side, merge
 from truthline.progress import BLOCK, CancelToken, Doing, Progress, Report, ignore_progress, in_blocks
 from truthline.workspace.changes import Changes
-from truthline.workspace.entry import EntryId, Filter, Settlement
+from truthline.workspace.entry import Filter, Settlement
+from truthline.workspace.ids import EntryId
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence

@@ -32,11 +32,11 @@ from typing_extensions import override
 from truthline.errors import CancelledError, TruthlineError
 from truthline.interchange.class_names import split_labels
 from truthline.interchange.conversion import write_images
+from truthline.interchange.findings import LossKind
 from truthline.interchange.fit import Fitted, fit
 from truthline.interchange.formats import FORMATS
 from truthline.interchange.ground_truth import labelled_image
 from truthline.interchange.importing import Imported, ImportPlan, apply_import, plan_import, size_for
-from truthline.interchange.model import LossKind
 from truthline.interchange.reading import read_images
 from truthline.manifest.annotation import ImageSize, Level
 from truthline.manifest.line import split_prefix
@@ -56,7 +56,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from truthline.images.source import ImageSource
-    from truthline.interchange.model import FileFinding, Format, ImageLookup, LabelledImage, Loss
+    from truthline.interchange.findings import FileFinding, Loss
+    from truthline.interchange.model import Format, ImageLookup, LabelledImage
     from truthline.ui.document.document import Document
 
 _LISTED = 500
