@@ -149,8 +149,7 @@ def aged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with Workspace.create(path, WorkspaceInfo("aged")) as workspace:
         workspace.append(NewEntry(b'{"source-ref":"s3://b/%d.jpg"}' % n) for n in range(30))
     newest = rules.Rule("ERROR_INVALID_BOUNDING_BOX", Level.ERROR, lambda _a, _f: [("", "Found anew.")])
-    monkeypatch.setattr(rules, "RULES", (*rules.RULES, newest))
-    monkeypatch.setattr("truthline.manifest.check.rules.plain_source_ref", lambda _raw: False)
+    monkeypatch.setattr(rules, "ASKED", rules.by_subject((*rules.RULES, newest)))
     monkeypatch.setattr(aging, "RULES_VERSION", rules.RULES_VERSION + 1)
     monkeypatch.setattr(aging, "_BLOCK", 10)
     return path

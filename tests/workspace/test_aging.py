@@ -33,9 +33,8 @@ def aged(path: Path, line: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
         workspace.store_facts(EntryId(3), ImageFacts(10, 10, "PNG", 99))
         assert not workspace.aged
     newest = rules.Rule("TRUTHLINE_NEWEST", Level.WARNING, always)
-    monkeypatch.setattr(rules, "RULES", (*rules.RULES, newest))
+    monkeypatch.setattr(rules, "ASKED", rules.by_subject((*rules.RULES, newest)))
     monkeypatch.setattr(aging, "RULES_VERSION", rules.RULES_VERSION + 1)
-    monkeypatch.setattr("truthline.manifest.check.rules.plain_source_ref", lambda _raw: False)
     return path
 
 
@@ -77,13 +76,13 @@ def test_newer_rules_begin_again(aged, monkeypatch):
         with pytest.raises(CancelledError):
             workspace.check_again(report=lambda one: cancel.cancel() if one.done else None, cancel=cancel)
         monkeypatch.setattr(aging, "RULES_VERSION", rules.RULES_VERSION + 2)
-        monkeypatch.setattr(rules, "RULES", rules.RULES[:-1])
+        monkeypatch.setattr(rules, "ASKED", rules.by_subject(rules.RULES))
         workspace.check_again()
         assert found(workspace) == [False] * LINES
 
 
 def test_what_did_not_change_is_not_written(aged, monkeypatch):
-    monkeypatch.setattr(rules, "RULES", rules.RULES[:-1])
+    monkeypatch.setattr(rules, "ASKED", rules.by_subject(rules.RULES))
     with Workspace.open(aged) as workspace:
         assert not workspace.check_again()
         assert not workspace.aged

@@ -8,6 +8,8 @@ Source: Custom Labels Developer Guide, image-level labels and object localisatio
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, cast
 
 from msgspec import UNSET, Meta, Struct, UnsetType, ValidationError, convert, field
@@ -26,13 +28,18 @@ _Pixels = Annotated[int, Meta(ge=1, le=_MOST)]
 Confidence = Annotated[float, Meta(ge=0, le=1)]
 ClassMap = dict[Annotated[int, Meta(ge=0, le=_MOST)], str]
 # Zone and time of day are left out now and then.
-Date = Annotated[
-    str,
-    Meta(
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
-        r"([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?)?(?![\s\S])"
-    ),
-]
+_DATE: Final = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?)?(?![\s\S])"
+)
+Date = Annotated[str, Meta(pattern=_DATE)]
+_match_date: Final = re.compile(_DATE).match
+
+
+@lru_cache(maxsize=1024)  # the labels of one image were given at one time, as a rule
+def is_date(text: str | None) -> bool:
+    """Whether it is what `Date` takes."""
+    return text is not None and _match_date(text) is not None
 
 
 class _Metadata(Struct, tag_field="type", rename="kebab", gc=False):

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from truthline.errors import DamagedEntryError
-from truthline.manifest.annotation import Annotation, Finding, Level, RemoteError
-from truthline.manifest.check.rules import check_line, check_raw
-from truthline.manifest.line import parse_line, same_value
+from truthline.manifest.annotation import Finding, Level, RemoteError
+from truthline.manifest.check.decoded import DecodedLine, decode_line
+from truthline.manifest.check.rules import check_decoded, check_raw
+from truthline.manifest.line import same_value
 from truthline.manifest.merge.merge import merge
 from truthline.workspace.damage import base_sum, check, facts_in, line_sum, seal
 from truthline.workspace.ids import EntryId
@@ -55,20 +56,23 @@ class Contents:
 
 def read_contents(line: bytes, facts: ImageFacts | None = None) -> Contents:
     """Parse and check a line; never raises."""
-    annotation = parse_line(line)
+    decoded = decode_line(line)
     return Contents(
-        source_ref=storable(annotation.source_ref),
-        class_labels=len(annotation.class_labels),
-        boxes=annotation.boxes,
-        uses=_uses(annotation),
-        findings=check_line(annotation, facts),
+        source_ref=storable(decoded.source_ref),
+        class_labels=len(decoded.class_labels),
+        boxes=sum(len(attribute.boxes) for attribute in decoded.boxes),
+        uses=_uses(decoded),
+        findings=check_decoded(decoded, facts),
     )
 
 
-def _uses(annotation: Annotation) -> dict[str, Use]:
+def _uses(line: DecodedLine) -> dict[str, Use]:
     """The line's named labels: a box whose class_id names none counts as a box, but not for a label."""
-    of_classes = Counter(label.name for label in annotation.class_labels)
-    of_boxes = Counter(box.label for attribute in annotation.box_attributes for box in attribute.boxes)
+    of_classes = Counter(label for _, label in line.class_labels)
+    of_boxes: Counter[str] = Counter()
+    for attribute in line.boxes:
+        labels = attribute.class_map
+        of_boxes.update([labels.get(box.class_id, "") for box in attribute.boxes])
     names = [*of_classes, *(name for name in of_boxes if name not in of_classes)]
     return {storable(name): Use(of_classes[name], of_boxes[name]) for name in names if name}
 

@@ -3,8 +3,10 @@ import json
 import pytest
 
 from truthline.manifest.annotation import ImageFacts, Level
+from truthline.manifest.check.decoded import of_annotation
 from truthline.manifest.check.explanations import EXPLANATIONS, explain
 from truthline.manifest.check.readiness import NAMED_AT_MOST, Summary, check_datasets
+from truthline.manifest.check.rules import check_line
 from truthline.manifest.line import parse_line
 
 BOX = (10, 20, 30, 40)
@@ -51,7 +53,8 @@ def summary(*lines):
     fast, slow = Summary(), Summary()
     for number, line in enumerate(lines, 1):
         fast.add_line(number, dump(line))
-        slow.add(number, parse_line(dump(line)))
+        annotation = parse_line(dump(line))
+        slow.add(number, of_annotation(annotation), check_line(annotation))
     assert check_datasets(fast) == check_datasets(slow)
     assert (fast.uses, fast.labels) == (slow.uses, slow.labels)
     return fast

@@ -5,7 +5,18 @@ import pytest
 
 from truthline.errors import CancelledError, UnreadableFileError
 from truthline.manifest.annotation import ImageFacts, Level
-from truthline.manifest.check.rules import MAX_LINE_CHARACTERS, RULES, RULES_VERSION, check_line
+from truthline.manifest.check import rules
+from truthline.manifest.check.decoded import decode_line
+from truthline.manifest.check.rules import (
+    MAX_LINE_CHARACTERS,
+    RULES,
+    RULES_VERSION,
+    Rule,
+    by_subject,
+    check_decoded,
+    check_line,
+    check_raw,
+)
 from truthline.manifest.check.whole_manifest import check_manifest
 from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken
@@ -331,6 +342,47 @@ def test_each_code_that_needs_facts(code, line, facts, words, corrected):
     assert words in finding.message
     assert code not in {finding.code for finding in check(line, corrected)}
     assert code not in {finding.code for finding in check(line)}
+
+
+# Lines of which nothing is wrong that reading could find, beside the cases.
+SOUND = {
+    "class label": class_line(),
+    "boxes": box_line(BOX),
+    "unlabelled": {"source-ref": "s3://b/k"},
+    "as the service lists it": box_line(BOX) | {"cl-metadata": {"is_labeled": True}},
+    "adjustment job": box_line(BOX) | box_line(BOX, attribute="adjusted", adjustment_status="adjusted"),
+    "unused class": box_line(BOX, class_map={"0": "dog", "7": "cat"}),
+    "no boxes": box_line(class_map={}),
+    "foreign keys": class_line() | {"weather": "rain", "at": {"x": [1, {}]}, "y": None, "z": [0.5, True]},
+    "foreign keys in metadata": class_line(worker={"id": [1]}, reviewed=True),
+    "date alone": class_line(creation_date="2021-07-11"),
+    "whole number as 1.0": class_line(value=1.0),
+    "bad box": box_line(BOX, (700, 0, 9, 9)),
+}
+
+
+@pytest.mark.parametrize("facts", [None, JPEG])
+@pytest.mark.parametrize("line", [*SOUND.values(), *(case[1] for case in CASES), b"", b"[]"])
+def test_a_rule_about_any_line_is_asked_of_every_line(line, facts, monkeypatch):
+    monkeypatch.setattr(rules, "ASKED", by_subject((*RULES, Rule("TRUTHLINE_NEW", Level.INFO, always))))
+    raw = line if isinstance(line, bytes) else json.dumps(line).encode()
+    assert [one.code for one in check_raw(raw, facts)].count("TRUTHLINE_NEW") == 1
+    assert [one.code for one in check(line, facts)].count("TRUTHLINE_NEW") == 1
+
+
+def always(_line, _facts):
+    yield "", "It is asked."
+
+
+@pytest.mark.parametrize("facts", [None, JPEG, ImageFacts(0, 0, "", 9), ImageFacts(99, 2000, "GIF", 9)])
+@pytest.mark.parametrize("line", [*SOUND.values(), *(case[1] for case in CASES)])
+def test_no_rule_is_left_out_that_would_find_something(line, facts):
+    raw = line if isinstance(line, bytes) else json.dumps(line).encode()
+    decoded = decode_line(raw)
+    findings = check_decoded(decoded, facts)
+    asked = [(rule.code, *one) for rule in RULES if rule.check for one in rule.check(decoded, facts)]
+    told = [(one.code, one.pointer, one.message) for one in findings[len(decoded.findings) :]]
+    assert told == asked
 
 
 def test_every_rule_has_a_case_and_levels_follow_the_service_s_names():

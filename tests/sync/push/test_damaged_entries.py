@@ -78,8 +78,7 @@ def test_findings_of_other_rules_are_found_again_before_a_push(service, pulled, 
             yield "", "No birches."
 
     rule = rules.Rule("TRUTHLINE_LINE_TOO_LONG", Level.ERROR, on_birches)
-    monkeypatch.setattr(rules, "RULES", (rule,))
-    monkeypatch.setattr("truthline.manifest.check.rules.plain_source_ref", lambda _raw: False)
+    monkeypatch.setattr(rules, "ASKED", rules.by_subject((rule,)))
     monkeypatch.setattr(aging, "RULES_VERSION", rules.RULES_VERSION + 1)
     result = pushed(service, workspace)
     assert [(one.line, one.message) for one in result.refused] == [(FIRST, "No birches.")]

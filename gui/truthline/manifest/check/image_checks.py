@@ -20,14 +20,15 @@ from truthline.manifest.pointer import pointer_to
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from truthline.manifest.annotation import Annotation, BoxAttribute, ImageFacts
+    from truthline.manifest.annotation import BoxAttribute, ImageFacts
+    from truthline.manifest.check.decoded import Boxes, DecodedLine
 
     Places = Iterator[tuple[str, str]]
 
 _MEGABYTE = 1024**2
 
 
-def frame_of(attribute: BoxAttribute, facts: ImageFacts | None) -> tuple[int, int] | None:
+def frame_of(attribute: Boxes | BoxAttribute, facts: ImageFacts | None) -> tuple[int, int] | None:
     """Width and height of the image in pixels, None where nothing says them."""
     if facts is not None and _has_size(facts):
         return facts.width, facts.height
@@ -35,15 +36,17 @@ def frame_of(attribute: BoxAttribute, facts: ImageFacts | None) -> tuple[int, in
     return (said.width, said.height) if said else None
 
 
-def image_dimension(annotation: Annotation, facts: ImageFacts | None) -> Places:
+def image_dimension(line: DecodedLine, facts: ImageFacts | None) -> Places:
     """An image with boxes that is too small or too large; each size is told once."""
-    frames = [frame_of(attribute, facts) for attribute in annotation.box_attributes if attribute.boxes]
-    for frame in dict.fromkeys(frames):
-        if frame is not None and not _is_sound(*frame):
+    told = set()
+    for attribute in line.boxes:
+        frame = frame_of(attribute, facts)
+        if frame is not None and attribute.boxes and not _is_sound(*frame) and frame not in told:
+            told.add(frame)
             yield "", _bad_size(*frame)
 
 
-def invalid_image(annotation: Annotation, facts: ImageFacts | None) -> Places:
+def invalid_image(line: DecodedLine, facts: ImageFacts | None) -> Places:
     """Whatever keeps the service from reading the file; nothing as long as its facts are not known."""
     if facts is None:
         return
@@ -56,16 +59,17 @@ def invalid_image(annotation: Annotation, facts: ImageFacts | None) -> Places:
         yield "", f"The image file has {spell_number(size)} MB; at most {limit} are allowed."
     if _has_size(facts):
         # The size of an image with boxes has a code of its own.
-        if not annotation.boxes and not _is_sound(facts.width, facts.height):
+        has_boxes = any(attribute.boxes for attribute in line.boxes)
+        if not has_boxes and not _is_sound(facts.width, facts.height):
             yield "", _bad_size(facts.width, facts.height)
         yield from _bad_ratio(facts)
 
 
-def size_mismatch(annotation: Annotation, facts: ImageFacts | None) -> Places:
+def size_mismatch(line: DecodedLine, facts: ImageFacts | None) -> Places:
     """An ``image_size`` that is not what the image has."""
     if facts is None or not _has_size(facts):
         return
-    for attribute in annotation.box_attributes:
+    for attribute in line.boxes:
         said = attribute.image_size
         if said and (said.width, said.height) != (facts.width, facts.height):
             real = f"the image has {facts.width} by {facts.height}"
@@ -86,7 +90,7 @@ def _has_size(facts: ImageFacts) -> bool:
 
 
 def _is_sound(width: int, height: int) -> bool:
-    return min(width, height) >= MIN_IMAGE_SIDE and max(width, height) <= MAX_IMAGE_SIDE
+    return MIN_IMAGE_SIDE <= width <= MAX_IMAGE_SIDE and MIN_IMAGE_SIDE <= height <= MAX_IMAGE_SIDE
 
 
 def _bad_size(width: int, height: int) -> str:

@@ -9,19 +9,18 @@ from array import array
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
-from truthline.manifest.annotation import Finding, ImageFacts, Level
-from truthline.manifest.check.glance import plain_line
-from truthline.manifest.check.rules import check_line
-from truthline.manifest.labels import declared_labels
-from truthline.manifest.line import parse_line, split_source_ref
+from truthline.manifest.annotation import Box, Finding, ImageFacts, Level
+from truthline.manifest.check.decoded import decode_line
+from truthline.manifest.check.rules import check_decoded
+from truthline.manifest.line import split_source_ref
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from truthline.manifest.annotation import Annotation
-    from truthline.manifest.check.glance import PlainLine
+    from truthline.manifest.check.decoded import Boxes, DecodedLine
+    from truthline.manifest.shapes import Frame
 
 __all__ = ["NAMED_AT_MOST", "Entries", "LabelUse", "Summary"]
 
@@ -67,21 +66,6 @@ class Entries:
             self.named.append(number)
 
 
-class _HasFrame(Protocol):
-    """A box, in pixels."""
-
-    @property
-    def left(self) -> float: ...
-    @property
-    def top(self) -> float: ...
-    @property
-    def width(self) -> float: ...
-    @property
-    def height(self) -> float: ...
-    @property
-    def class_id(self) -> int: ...
-
-
 class Summary:
     """What is to be known of a dataset's lines, counted while they pass by.
 
@@ -107,57 +91,34 @@ class Summary:
         self._numbers = array("q")
         self._hashes = array("q")
 
-    def add(self, number: int, annotation: Annotation, findings: Iterable[Finding] | None = None) -> None:
-        """Take in a line; ``findings`` are those of `check_line`, which is asked if they are not given."""
-        found = check_line(annotation) if findings is None else findings
-        errors = {finding.code for finding in found if finding.level is Level.ERROR or _is_lost(finding)}
+    def add(self, number: int, line: DecodedLine, findings: Sequence[Finding]) -> None:
+        """Take in a line with its findings."""
         self.lines += 1
-        self.bytes += len(annotation.raw) + 1
+        self.bytes += len(line.raw) + 1
+        errors: set[str] = set()
+        if findings:
+            errors = {one.code for one in findings if one.level is Level.ERROR or one.code in _UNUSABLE}
         if errors:
             self.invalid.add(number)
-        if errors & _UNUSABLE:
-            self.unusable.add(number)
-            return
-        self._add_ref(number, annotation.source_ref)
-        self._add_labels(number, annotation.labels - {""}, usable=int(not errors))
-        if len(self.unused) < _LABELS_KEPT:
-            self.unused |= declared_labels(annotation) - annotation.labels
-        self.with_class_labels += bool(annotation.class_labels)
-        self.with_boxes += bool(annotation.boxes)
-        if any(_has_twins(attribute.boxes, attribute.class_map) for attribute in annotation.box_attributes):
-            self.twins.add(number)
-
-    def add_plain(self, number: int, line: PlainLine) -> None:
-        """Take in a line that has no finding, several times as fast as `add`."""
-        self.lines += 1
-        self.bytes += line.size + 1
+            if errors & _UNUSABLE:
+                self.unusable.add(number)
+                return
         self._add_ref(number, line.source_ref)
-        labels: Collection[str] = line.class_labels
+        labels = {label for _, label in line.class_labels}
         if labels:
             self.with_class_labels += 1
-            labels = set(labels)
         if line.boxes:
-            self.with_boxes += 1
-            has_twins = False
-            for boxes, class_map in line.boxes:
-                labels = {*labels, *class_map.values()}
-                has_twins = has_twins or (len(boxes) > 1 and _has_twins(boxes, class_map))
-            if has_twins:
-                self.twins.add(number)
-        self._add_labels(number, labels, usable=1)
+            self._add_boxes(number, line.boxes, labels)
+        self._add_labels(number, labels, usable=int(not errors))
 
     def add_line(
         self, number: int, raw: bytes, facts: ImageFacts | None = None
     ) -> tuple[str, tuple[Finding, ...]]:
         """Read, check and take in a line; gives its source-ref and its findings."""
-        plain = plain_line(raw) if facts is None else None
-        if plain is not None:
-            self.add_plain(number, plain)
-            return plain.source_ref, ()
-        annotation = parse_line(raw)
-        findings = check_line(annotation, facts)
-        self.add(number, annotation, findings)
-        return annotation.source_ref, findings
+        line = decode_line(raw)
+        findings = check_decoded(line, facts)
+        self.add(number, line, findings)
+        return line.source_ref, findings
 
     @property
     def labels(self) -> list[str]:
@@ -204,27 +165,42 @@ class Summary:
             else:
                 self.bucket, self._prefix = bucket, f"s3://{bucket}/"
 
-    def _add_labels(self, number: int, labels: Collection[str], *, usable: int) -> None:
+    def _add_boxes(self, number: int, attributes: Sequence[Boxes], labels: set[str]) -> None:
+        """Count what boxes say, and add their labels to those of the line."""
+        spare: list[str] = []
+        filled = twins = False
+        for attribute in attributes:
+            used = attribute.used
+            labels |= attribute.labels
+            if used != attribute.class_map.keys():
+                spare += [label for class_id, label in attribute.class_map.items() if class_id not in used]
+            filled = filled or bool(used)
+            twins = twins or _has_twins(attribute.boxes, attribute.class_map)
+        self.with_boxes += filled
+        if spare and len(self.unused) < _LABELS_KEPT:
+            self.unused.update(label for label in spare if label not in labels)
+        if twins:
+            self.twins.add(number)
+
+    def _add_labels(self, number: int, labels: Iterable[str], *, usable: int) -> None:
         uses = self.uses
         for label in labels:
             use = uses.get(label)
             if use is not None:
                 use.images += 1
                 use.usable += usable
-            elif len(uses) < _LABELS_KEPT:
+            elif label and len(uses) < _LABELS_KEPT:
                 uses[label] = LabelUse(1, usable, number)
 
 
-def _is_lost(finding: Finding) -> bool:
-    return finding.code in _UNUSABLE
-
-
-def _has_twins(boxes: Sequence[_HasFrame], labels: Mapping[int, str]) -> bool:
+def _has_twins(boxes: Sequence[Frame | Box], labels: Mapping[int, str]) -> bool:
     """Whether two boxes of one label nearly cover each other."""
     ordered = sorted(boxes, key=_LEFT)
-    for index, one in enumerate(ordered, 1):
+    for index, (one, following) in enumerate(pairwise(ordered), 1):
         # Boxes that share nine tenths of their area begin within a ninth of their width, and of their height.
         reach = one.left + one.width / 9
+        if following.left > reach:
+            continue
         for other in islice(ordered, index, None):
             if other.left > reach:
                 break
@@ -233,14 +209,14 @@ def _has_twins(boxes: Sequence[_HasFrame], labels: Mapping[int, str]) -> bool:
     return False
 
 
-def _are_twins(one: _HasFrame, other: _HasFrame, labels: Mapping[int, str]) -> bool:
+def _are_twins(one: Frame | Box, other: Frame | Box, labels: Mapping[int, str]) -> bool:
     return labels.get(one.class_id) == labels.get(other.class_id) and _shared_area(one, other) > _TWIN
 
 
 _LEFT: Final = attrgetter("left")
 
 
-def _shared_area(one: _HasFrame, other: _HasFrame) -> float:
+def _shared_area(one: Frame | Box, other: Frame | Box) -> float:
     """Area of both divided by the area of either (intersection over union)."""
     wide = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
     high = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)

@@ -23,10 +23,10 @@ from typing_extensions import override
 
 from truthline.errors import CancelledError, ImageError
 from truthline.images.decode import fetch_facts
+from truthline.manifest.check.decoded import decode_line
 from truthline.manifest.check.explanations import explain
 from truthline.manifest.check.readiness import DatasetFinding, Summary, check_datasets
 from truthline.manifest.file import read_manifest
-from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken, Doing, Progress, Report, in_blocks
 from truthline.ui.document.problem_icons import icon_of
 from truthline.ui.kit import theme
@@ -261,7 +261,7 @@ def _summary_of(workspace: Workspace, token: CancelToken, report: Report) -> Sum
     ids = [EntryId(one) for one in workspace.ids()]
     for block in in_blocks(ids, step=Progress(Doing.GOING_THROUGH), report=report, cancel=token):
         for entry in workspace.entries(block):
-            summary.add(entry.position, entry.annotation, entry.findings)
+            summary.add(entry.position, decode_line(entry.line), entry.findings)
     return summary
 
 
@@ -269,5 +269,5 @@ def _summary_of_file(path: Path, token: CancelToken) -> Summary:
     summary = Summary()
     for line in read_manifest(path):
         token.check()
-        summary.add(line.number, parse_line(line.raw))
+        summary.add_line(line.number, line.raw)
     return summary
