@@ -10,8 +10,8 @@ import random
 import pytest
 
 from truthline.manifest.annotation import ImageFacts
+from truthline.manifest.check.codes import CODES
 from truthline.manifest.check.decoded import decode_line
-from truthline.manifest.check.explanations import EXPLANATIONS
 from truthline.manifest.check.readiness import Summary, check_datasets
 from truthline.manifest.check.rules import RULES, check_decoded, check_line
 from truthline.manifest.line import format_line, parse_line, remote_errors, same_value, strip_service_keys
@@ -131,7 +131,7 @@ def draw(rnd):
     return raw
 
 
-CODES = {rule.code for rule in RULES}
+OF_RULES = {rule.code for rule in RULES}
 
 
 def places(findings):
@@ -148,7 +148,7 @@ def assert_sound(raw, facts, number, summary):
     annotation = parse_line(raw)
     assert format_line(annotation) == raw
     findings = check_line(annotation, facts)
-    assert {finding.code for finding in findings} <= CODES
+    assert {finding.code for finding in findings} <= OF_RULES
     ref, told = summary.add_line(number, raw, facts)
     # Not the messages: how deep is too deep depends on how deep the caller is.
     assert (ref, places(told)) == (annotation.source_ref, places(findings))
@@ -164,7 +164,7 @@ def check_lines(seed, count):
     summary = Summary()
     for number in range(count):
         assert_sound(draw(rnd), rnd.choice(FACTS), number, summary)
-    assert all(finding.code in EXPLANATIONS for finding in check_datasets(summary, summary))
+    assert all(finding.code in CODES for finding in check_datasets(summary, summary))
 
 
 def test_a_thousand_lines_crash_nothing():

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
 from truthline.errors import DamagedEntryError
-from truthline.manifest.annotation import Finding, ImageFacts, Level
+from truthline.manifest.annotation import Finding, ImageFacts
+from truthline.manifest.check.codes import finding_of
 from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
 from truthline.words import counted
 from truthline.workspace.ids import EntryId
@@ -160,9 +161,8 @@ class Damaged:
     @property
     def finding(self) -> Finding:
         """The damage as a finding."""
-        return Finding(
+        return finding_of(
             DAMAGED,
-            Level.ERROR,
             "The workspace file is damaged at this image, so its labels cannot be shown, exported or pushed."
             f" {self.advice}",
         )

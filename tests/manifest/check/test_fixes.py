@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from truthline.manifest.annotation import ImageFacts
-from truthline.manifest.check.explanations import EXPLANATIONS
+from truthline.manifest.check.codes import CODES
 from truthline.manifest.check.fixes import FIXES, fix_all, fixes_for
 from truthline.manifest.check.rules import RULES, check_line
 from truthline.manifest.line import parse_line
@@ -259,5 +259,5 @@ def test_what_is_not_json_or_has_no_fix_is_left_alone():
 
 
 def test_fixes_have_short_titles_and_codes_that_lines_can_show():
-    assert FIXES.keys() <= {rule.code for rule in RULES} & EXPLANATIONS.keys()
+    assert FIXES.keys() <= {rule.code for rule in RULES} & CODES.keys()
     assert all(len(fix.title) <= 45 for fix in FIXES.values())

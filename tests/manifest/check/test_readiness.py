@@ -3,8 +3,8 @@ import json
 import pytest
 
 from truthline.manifest.annotation import ImageFacts, Level
+from truthline.manifest.check.codes import CODES, explain
 from truthline.manifest.check.decoded import of_annotation
-from truthline.manifest.check.explanations import EXPLANATIONS, explain
 from truthline.manifest.check.readiness import NAMED_AT_MOST, Summary, check_datasets
 from truthline.manifest.check.rules import check_line
 from truthline.manifest.line import parse_line
@@ -64,8 +64,8 @@ def code_of(finding):
     """The finding's code; the service's own where it foretells that as a warning, under a name of ours."""
     assert finding.level is Level.ERROR or not finding.code.startswith("ERROR"), "a warning called an error"
     theirs = finding.code.replace("TRUTHLINE_", "ERROR_", 1)
-    assert finding.level is Level.WARNING or theirs == finding.code or theirs not in EXPLANATIONS
-    return theirs if theirs in EXPLANATIONS else finding.code
+    assert finding.level is Level.WARNING or theirs == finding.code or theirs not in CODES
+    return theirs if theirs in CODES else finding.code
 
 
 def codes(findings):

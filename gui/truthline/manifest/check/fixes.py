@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from truthline.errors import UsageError
 from truthline.manifest.annotation import Annotation, BoxAttribute, Finding, ImageFacts, Level
+from truthline.manifest.check.codes import CODES
 from truthline.manifest.check.image_checks import frame_of
 from truthline.manifest.check.rules import check_line
 from truthline.manifest.edit import creation_date, remove_boxes, set_box_frame
@@ -299,27 +300,19 @@ def _is_better(code: str, before: tuple[Finding, ...], after: tuple[Finding, ...
     return new[code] < old[code] and all(new[error] <= old[error] for error in errors)
 
 
-_TABLE: Final[tuple[tuple[str, str, Change], ...]] = (
-    (
-        "ERROR_INVALID_BOUNDING_BOX",
-        "Clamp the box to the image, or remove it",
-        _clamp_box,
-    ),
-    ("ERROR_BOUNDING_BOX_TOO_SMALL", "Remove the box", _remove_box),
-    (
-        "ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT",
-        "Complete the metadata",
-        _complete_metadata,
-    ),
-    ("ERROR_MISSING_BOUNDING_BOX_CONFIDENCE", "Give these boxes the confidence 1", _pad_confidences),
-    ("ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT", "Set image_size from the image", _size_from_pixels),
-    ("TRUTHLINE_IMAGE_SIZE_MISMATCH", "Set image_size from the image", _size_from_pixels),
-    ("TRUTHLINE_UNUSED_CLASS", "Remove the unused label", _drop_class),
-    ("ERROR_INVALID_LABEL_NAME_LENGTH", "Remove the unused label", _drop_class),
-    ("ERROR_UNSUPPORTED_USE_CASE_TYPE", "Split the labels", _split_multi_label),
-)
+_CHANGES: Final[Mapping[str, Change]] = {
+    "ERROR_INVALID_BOUNDING_BOX": _clamp_box,
+    "ERROR_BOUNDING_BOX_TOO_SMALL": _remove_box,
+    "ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT": _complete_metadata,
+    "ERROR_MISSING_BOUNDING_BOX_CONFIDENCE": _pad_confidences,
+    "ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT": _size_from_pixels,
+    "TRUTHLINE_IMAGE_SIZE_MISMATCH": _size_from_pixels,
+    "TRUTHLINE_UNUSED_CLASS": _drop_class,
+    "ERROR_INVALID_LABEL_NAME_LENGTH": _drop_class,
+    "ERROR_UNSUPPORTED_USE_CASE_TYPE": _split_multi_label,
+}
 
 FIXES: Final[Mapping[str, Fix]] = MappingProxyType(
-    {code: Fix(title, _safe(code, change)) for code, title, change in _TABLE}
+    {code: Fix(CODES[code].fix, _safe(code, change)) for code, change in _CHANGES.items()}
 )
 """By code the fix that may help against it; `fixes_for` tells where it does."""

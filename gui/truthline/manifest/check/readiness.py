@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from truthline.manifest.annotation import Level
-from truthline.manifest.check.explanations import warning_code
+from truthline.manifest.check.codes import CODES, warning_code
 from truthline.manifest.check.limits import (
     MAX_LABELS,
     MAX_LINES,
@@ -76,7 +76,7 @@ def _named_by_level(finding: DatasetFinding) -> DatasetFinding:
 
 def _of_one(one: Summary, fatal: Level) -> Iterator[DatasetFinding]:
     if not one.lines:
-        yield DatasetFinding("ERROR_EMPTY_MANIFEST", Level.ERROR, "There is no line, so there is no image.")
+        yield _finding("ERROR_EMPTY_MANIFEST", "There is no line, so there is no image.")
         return
     yield from _quotas(one)
     yield from _invalid_lines(one, fatal)
@@ -84,10 +84,10 @@ def _of_one(one: Summary, fatal: Level) -> Iterator[DatasetFinding]:
     if one.other_buckets.count:
         yield _about(
             "ERROR_IMAGES_IN_MULTIPLE_S3_BUCKETS",
-            fatal,
             f"{_entries(one.other_buckets)} in another bucket than the first, {one.bucket!r}. "
             "All images of a dataset must lie in one bucket.",
             one.other_buckets,
+            level=fatal,
         )
     yield from _hints(one)
 
@@ -95,15 +95,15 @@ def _of_one(one: Summary, fatal: Level) -> Iterator[DatasetFinding]:
 def _quotas(one: Summary) -> Iterator[DatasetFinding]:
     if one.bytes > MAX_MANIFEST_BYTES:
         message = f"The manifest has {one.bytes:,} bytes; at most {MAX_MANIFEST_BYTES:,} (1 GB) are allowed."
-        yield DatasetFinding("ERROR_MANIFEST_SIZE_TOO_LARGE", Level.ERROR, message)
+        yield _finding("ERROR_MANIFEST_SIZE_TOO_LARGE", message)
     if one.lines > MAX_LINES:
         more = "" if one.with_boxes else f" For class labels AWS allows {MAX_LINES_ON_REQUEST:,} on request."
         message = f"There are {one.lines:,} lines; at most {MAX_LINES:,} are allowed.{more}"
-        yield DatasetFinding("ERROR_MANIFEST_ROWS_EXCEEDS_MAXIMUM", Level.ERROR, message)
+        yield _finding("ERROR_MANIFEST_ROWS_EXCEEDS_MAXIMUM", message)
     labels = one.labels
     if len(labels) > MAX_LABELS:
         message = f"There are {len(labels)} labels; at most {MAX_LABELS} are allowed."
-        yield _of_labels("ERROR_MANIFEST_TOO_MANY_LABELS", Level.ERROR, message, labels)
+        yield _finding("ERROR_MANIFEST_TOO_MANY_LABELS", message, labels)
 
 
 def _invalid_lines(one: Summary, fatal: Level) -> Iterator[DatasetFinding]:
@@ -113,7 +113,6 @@ def _invalid_lines(one: Summary, fatal: Level) -> Iterator[DatasetFinding]:
     if repeated.count:
         yield _about(
             "TRUTHLINE_REPEATED_SOURCE_REF",
-            Level.ERROR,
             f"{_entries(repeated)} followed by another of the same source-ref. A dataset holds an image once:"
             " the service drops the others and says nothing.",
             repeated,
@@ -123,10 +122,10 @@ def _invalid_lines(one: Summary, fatal: Level) -> Iterator[DatasetFinding]:
     if dropped > MAX_UNUSABLE_SHARE * one.lines:
         message = f"{dropped:,} of {one.lines:,} lines would not be stored; {limit} an import or an update."
         lost = one.unusable if one.unusable.count else repeated
-        yield _about("ERROR_TOO_MANY_RECORDS_IN_ERROR", Level.ERROR, message, lost)
+        yield _about("ERROR_TOO_MANY_RECORDS_IN_ERROR", message, lost)
     if one.invalid.count > MAX_UNUSABLE_SHARE * one.lines:
         message = f"{one.invalid.count:,} of {one.lines:,} lines have errors; {limit} a training."
-        yield _about("ERROR_TOO_MANY_INVALID_ROWS_IN_MANIFEST", fatal, message, one.invalid)
+        yield _about("ERROR_TOO_MANY_INVALID_ROWS_IN_MANIFEST", message, one.invalid, level=fatal)
 
 
 def _label_counts(one: Summary, fatal: Level) -> Iterator[DatasetFinding]:
@@ -134,11 +133,11 @@ def _label_counts(one: Summary, fatal: Level) -> Iterator[DatasetFinding]:
     used, usable = sorted(one.uses), one.usable_labels
     if len(used) < least:
         message = f"{_labels(used) or 'No label'} is used; a training needs at least {kind}."
-        yield _of_labels("ERROR_MANIFEST_TOO_FEW_LABELS", fatal, message, used)
+        yield _finding("ERROR_MANIFEST_TOO_FEW_LABELS", message, used, fatal)
     elif len(usable) < least:
         lost = [name for name in used if name not in usable]
         message = f"{_labels(lost)} is only on lines with errors; a training needs at least {kind}."
-        yield _of_labels("ERROR_MANIFEST_TOO_FEW_USABLE_LABELS", fatal, message, lost)
+        yield _finding("ERROR_MANIFEST_TOO_FEW_USABLE_LABELS", message, lost, fatal)
 
 
 def _hints(one: Summary) -> Iterator[DatasetFinding]:
@@ -148,13 +147,13 @@ def _hints(one: Summary) -> Iterator[DatasetFinding]:
             f"{one.with_boxes:,} images have boxes, {one.with_class_labels:,} have class labels. A model is"
             " trained of one kind, most likely for boxes; it then learns nothing of the class labels."
         )
-        yield DatasetFinding("TRUTHLINE_MIXED_KINDS", Level.WARNING, message)
+        yield _finding("TRUTHLINE_MIXED_KINDS", message)
     for group in similar_labels(one.labels):
         message = f"{_labels(group)} differ only by case, spaces or Unicode form. The service takes them for"
-        yield _of_labels("TRUTHLINE_SIMILAR_LABELS", Level.WARNING, f"{message} different labels.", group)
+        yield _finding("TRUTHLINE_SIMILAR_LABELS", f"{message} different labels.", group)
     if one.twins.count:
         message = f"{_entries(one.twins, 'has', 'have')} two boxes of one label at nearly the same place."
-        yield _about("TRUTHLINE_DUPLICATE_BOXES", Level.WARNING, message, one.twins)
+        yield _about("TRUTHLINE_DUPLICATE_BOXES", message, one.twins)
 
 
 def _too_few_to_split(train: Summary) -> Iterator[DatasetFinding]:
@@ -165,10 +164,10 @@ def _too_few_to_split(train: Summary) -> Iterator[DatasetFinding]:
             entries.add(number)
         yield _about(
             "ERROR_INSUFFICIENT_IMAGES_PER_LABEL_FOR_AUTOSPLIT",
-            Level.WARNING,
             f"Only one image has {_labels(few)}. A split into training and test takes two a label.",
             entries,
             few,
+            Level.WARNING,
         )
 
 
@@ -176,26 +175,22 @@ def _of_both(train: Summary, test: Summary) -> Iterator[DatasetFinding]:
     shared = test.shared_with(train)
     if shared.count:
         message = f"{_entries(shared)} in the training dataset too. A test must use images of its own."
-        yield _about("TRUTHLINE_IMAGE_IN_BOTH_DATASETS", Level.ERROR, message, shared)
+        yield _about("TRUTHLINE_IMAGE_IN_BOTH_DATASETS", message, shared)
     yield from _overlap(train, test)
     alone = sorted(test.uses.keys() - train.uses.keys())
     if alone:
         message = f"{_labels(alone)} is in the test dataset, but not in the training dataset."
-        yield _of_labels(
-            "TRUTHLINE_LABEL_NOT_TRAINED", Level.WARNING, f"{message} No model learns it.", alone
-        )
+        yield _finding("TRUTHLINE_LABEL_NOT_TRAINED", f"{message} No model learns it.", alone)
     untested = sorted(train.uses.keys() - test.uses.keys())
     if untested:
         message = (
             f"No image of the test dataset has {_labels(untested)}, so nobody learns how well that went."
         )
-        yield _of_labels("TRUTHLINE_LABEL_NOT_TESTED", Level.INFO, message, untested)
+        yield _finding("TRUTHLINE_LABEL_NOT_TESTED", message, untested)
     many = sorted(name for name, use in test.uses.items() if use.images > MAX_TEST_IMAGES_PER_LABEL)
     if many:
         limit = f"more than {MAX_TEST_IMAGES_PER_LABEL:,} images of the test dataset, which is the limit"
-        yield _of_labels(
-            "TRUTHLINE_TOO_MANY_TEST_IMAGES", Level.ERROR, f"{_labels(many)} is on {limit}.", many
-        )
+        yield _finding("TRUTHLINE_TOO_MANY_TEST_IMAGES", f"{_labels(many)} is on {limit}.", many)
 
 
 def _overlap(train: Summary, test: Summary) -> Iterator[DatasetFinding]:
@@ -213,18 +208,21 @@ def _overlap(train: Summary, test: Summary) -> Iterator[DatasetFinding]:
         if len(common) < MIN_COMMON_LABELS_SHARE * len(needed):
             share = f"{len(common)} of the {len(needed)} labels of the training dataset"
             message = f"Only {share} are in {lines}; at least half of them must be."
-            yield _of_labels(code, Level.ERROR, message, sorted(needed - tested))
+            yield _finding(code, message, sorted(needed - tested))
             return
 
 
 def _about(
-    code: str, level: Level, message: str, entries: Entries, labels: Iterable[str] = ()
+    code: str, message: str, entries: Entries, labels: Iterable[str] = (), level: Level | None = None
 ) -> DatasetFinding:
+    level = level or CODES[code].level
     return DatasetFinding(code, level, message, tuple(entries.named), entries.count, tuple(labels))
 
 
-def _of_labels(code: str, level: Level, message: str, labels: Iterable[str]) -> DatasetFinding:
-    return DatasetFinding(code, level, message, labels=tuple(labels))
+def _finding(
+    code: str, message: str, labels: Iterable[str] = (), level: Level | None = None
+) -> DatasetFinding:
+    return DatasetFinding(code, level or CODES[code].level, message, labels=tuple(labels))
 
 
 def _entries(some: Entries, one: str = "is", several: str = "are") -> str:

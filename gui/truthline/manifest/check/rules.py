@@ -1,4 +1,4 @@
-"""RULES: every code that the service documents for a line, and what it drops in silence, as one table.
+"""RULES: what is looked at in every line, as one table; `codes` says how bad it is and explains it.
 
 Each rule is a pure function of a line, and of the image's facts where they are known. All findings are given
 at once; the service stops at the first of some codes. Codes of ours begin with ``TRUTHLINE_``.
@@ -15,6 +15,7 @@ from typing import Final
 
 from truthline.manifest.annotation import Annotation, Finding, ImageFacts, Level
 from truthline.manifest.check import box_checks, image_checks, line_checks
+from truthline.manifest.check.codes import CODES
 from truthline.manifest.check.decoded import DecodedLine, decode_line, of_annotation
 from truthline.manifest.check.limits import MAX_LINE_CHARACTERS
 
@@ -73,36 +74,40 @@ class Rule:
     about: About = About.ANY_LINE
 
 
+def _rule(code: str, check: Check | None = None, about: About = About.ANY_LINE) -> Rule:
+    return Rule(code, CODES[code].level, check, about)
+
+
 RULES: Final[tuple[Rule, ...]] = (
-    Rule("TRUTHLINE_BLANK_LINE", Level.WARNING),
-    Rule("ERROR_INVALID_JSON_LINE", Level.ERROR),
-    Rule("ERROR_MISSING_SOURCE_REF", Level.ERROR),
-    Rule("ERROR_INVALID_SOURCE_REF_FORMAT", Level.ERROR),
-    Rule("TRUTHLINE_REPEATED_SOURCE_REF", Level.ERROR),
-    Rule("TRUTHLINE_OTHER_BUCKET", Level.WARNING),
-    Rule("TRUTHLINE_IMAGE_NOT_FOUND", Level.WARNING),
-    Rule("TRUTHLINE_LINE_TOO_LONG", Level.ERROR, line_checks.line_too_long),
-    Rule("ERROR_NO_LABEL_ATTRIBUTES", Level.ERROR, line_checks.no_label_attributes, About.NO_LABELS),
-    Rule("ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT", Level.ERROR),
-    Rule("ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT", Level.ERROR),
-    Rule("ERROR_UNSUPPORTED_USE_CASE_TYPE", Level.ERROR),
-    Rule("ERROR_NO_VALID_LABEL_ATTRIBUTES", Level.ERROR, line_checks.no_valid_label_attributes, About.ERRORS),
-    Rule("TRUTHLINE_METADATA_ALONE", Level.WARNING, line_checks.metadata_alone),
-    Rule("ERROR_INVALID_LABEL_NAME_LENGTH", Level.ERROR, line_checks.label_length, About.LABELS),
-    Rule("TRUTHLINE_TOO_MANY_LABELS", Level.ERROR, line_checks.too_many_labels, About.LABELS),
-    Rule("ERROR_MISSING_BOUNDING_BOX_CONFIDENCE", Level.ERROR, box_checks.missing_confidence, About.BOXES),
-    Rule("ERROR_MISSING_CLASS_MAP_ID", Level.ERROR, box_checks.missing_class, About.CLASSES),
-    Rule("TRUTHLINE_UNUSED_CLASS", Level.INFO, box_checks.unused_class, About.CLASSES),
-    Rule("ERROR_INVALID_BOUNDING_BOX", Level.ERROR, box_checks.invalid_box, About.MISFITS),
-    Rule("ERROR_BOUNDING_BOX_TOO_SMALL", Level.ERROR, box_checks.box_too_small, About.MISFITS),
-    Rule("ERROR_TOO_MANY_BOUNDING_BOXES", Level.ERROR, box_checks.too_many_boxes, About.BOXES),
-    Rule("ERROR_NO_VALID_ANNOTATIONS", Level.ERROR, box_checks.no_valid_boxes, About.MISFITS),
-    Rule("ERROR_INVALID_IMAGE", Level.ERROR, image_checks.invalid_image, About.IMAGE),
-    Rule("ERROR_INVALID_IMAGE_DIMENSION", Level.ERROR, image_checks.image_dimension, About.BOXES),
-    Rule("TRUTHLINE_IMAGE_SIZE_MISMATCH", Level.WARNING, image_checks.size_mismatch, About.IMAGE),
-    Rule("WARNING_UNANNOTATED_RECORD", Level.WARNING, line_checks.unannotated, About.NO_LABELS),
-    Rule("WARNING_NO_ANNOTATIONS", Level.WARNING, box_checks.no_annotations, About.EMPTY),
-    Rule("WARNING_NO_ATTRIBUTE_ANNOTATIONS", Level.WARNING, box_checks.no_attribute_annotations, About.EMPTY),
+    _rule("TRUTHLINE_BLANK_LINE"),
+    _rule("ERROR_INVALID_JSON_LINE"),
+    _rule("ERROR_MISSING_SOURCE_REF"),
+    _rule("ERROR_INVALID_SOURCE_REF_FORMAT"),
+    _rule("TRUTHLINE_REPEATED_SOURCE_REF"),
+    _rule("TRUTHLINE_OTHER_BUCKET"),
+    _rule("TRUTHLINE_IMAGE_NOT_FOUND"),
+    _rule("TRUTHLINE_LINE_TOO_LONG", line_checks.line_too_long),
+    _rule("ERROR_NO_LABEL_ATTRIBUTES", line_checks.no_label_attributes, About.NO_LABELS),
+    _rule("ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT"),
+    _rule("ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT"),
+    _rule("ERROR_UNSUPPORTED_USE_CASE_TYPE"),
+    _rule("ERROR_NO_VALID_LABEL_ATTRIBUTES", line_checks.no_valid_label_attributes, About.ERRORS),
+    _rule("TRUTHLINE_METADATA_ALONE", line_checks.metadata_alone),
+    _rule("ERROR_INVALID_LABEL_NAME_LENGTH", line_checks.label_length, About.LABELS),
+    _rule("TRUTHLINE_TOO_MANY_LABELS", line_checks.too_many_labels, About.LABELS),
+    _rule("ERROR_MISSING_BOUNDING_BOX_CONFIDENCE", box_checks.missing_confidence, About.BOXES),
+    _rule("ERROR_MISSING_CLASS_MAP_ID", box_checks.missing_class, About.CLASSES),
+    _rule("TRUTHLINE_UNUSED_CLASS", box_checks.unused_class, About.CLASSES),
+    _rule("ERROR_INVALID_BOUNDING_BOX", box_checks.invalid_box, About.MISFITS),
+    _rule("ERROR_BOUNDING_BOX_TOO_SMALL", box_checks.box_too_small, About.MISFITS),
+    _rule("ERROR_TOO_MANY_BOUNDING_BOXES", box_checks.too_many_boxes, About.BOXES),
+    _rule("ERROR_NO_VALID_ANNOTATIONS", box_checks.no_valid_boxes, About.MISFITS),
+    _rule("ERROR_INVALID_IMAGE", image_checks.invalid_image, About.IMAGE),
+    _rule("ERROR_INVALID_IMAGE_DIMENSION", image_checks.image_dimension, About.BOXES),
+    _rule("TRUTHLINE_IMAGE_SIZE_MISMATCH", image_checks.size_mismatch, About.IMAGE),
+    _rule("WARNING_UNANNOTATED_RECORD", line_checks.unannotated, About.NO_LABELS),
+    _rule("WARNING_NO_ANNOTATIONS", box_checks.no_annotations, About.EMPTY),
+    _rule("WARNING_NO_ATTRIBUTE_ANNOTATIONS", box_checks.no_attribute_annotations, About.EMPTY),
 )
 
 

@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from truthline.manifest.annotation import Box, Finding, ImageFacts, Level
+from truthline.manifest.check.codes import NEVER_STORED
 from truthline.manifest.check.decoded import decode_line
 from truthline.manifest.check.rules import check_decoded
 from truthline.manifest.line import split_source_ref
@@ -29,17 +30,6 @@ NAMED_AT_MOST: Final = 10_000
 
 _LABELS_KEPT: Final = 10_000  # many times what a dataset may have: a file gone wrong must not fill the memory
 _TWIN: Final = 0.9  # boxes of one label count as one object if they share more of their area than this
-
-_UNUSABLE: Final = frozenset(
-    {
-        "TRUTHLINE_BLANK_LINE",
-        "ERROR_INVALID_JSON_LINE",
-        "ERROR_MISSING_SOURCE_REF",
-        "ERROR_INVALID_SOURCE_REF_FORMAT",
-        "TRUTHLINE_LINE_TOO_LONG",
-    }
-)
-"""Lines with one of these are not stored at all."""
 
 
 @dataclass(slots=True)
@@ -97,10 +87,10 @@ class Summary:
         self.bytes += len(line.raw) + 1
         errors: set[str] = set()
         if findings:
-            errors = {one.code for one in findings if one.level is Level.ERROR or one.code in _UNUSABLE}
+            errors = {one.code for one in findings if one.level is Level.ERROR or one.code in NEVER_STORED}
         if errors:
             self.invalid.add(number)
-            if errors & _UNUSABLE:
+            if errors & NEVER_STORED:
                 self.unusable.add(number)
                 return
         self._add_ref(number, line.source_ref)

@@ -10,7 +10,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
-from truthline.manifest.annotation import Finding, ImageFacts, Level
+from truthline.manifest.check.codes import finding_of
 from truthline.manifest.check.summary import Summary
 from truthline.manifest.file import read_raw_lines
 from truthline.manifest.forms import read_entries
@@ -22,6 +22,7 @@ from truthline.progress import CancelToken, Doing, Progress, ignore_progress, in
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from truthline.manifest.annotation import Finding, ImageFacts
     from truthline.progress import Report
 
 __all__ = ["check_manifest"]
@@ -128,7 +129,7 @@ def _repeated(last: int) -> Finding:
         f"The same source-ref stands again, at last in line {last}. A dataset holds an image once: "
         "the service drops the others and says nothing."
     )
-    return Finding("TRUTHLINE_REPEATED_SOURCE_REF", Level.ERROR, message, pointer_to(SOURCE_REF))
+    return finding_of("TRUTHLINE_REPEATED_SOURCE_REF", message, pointer_to(SOURCE_REF))
 
 
 def _other_bucket(bucket: str, first: str) -> Finding:
@@ -136,12 +137,11 @@ def _other_bucket(bucket: str, first: str) -> Finding:
         f'This image lies in the bucket "{bucket}", the first one of the file in "{first}". '
         "All images of a dataset must lie in one bucket."
     )
-    return Finding("TRUTHLINE_OTHER_BUCKET", Level.WARNING, message, pointer_to(SOURCE_REF))
+    return finding_of("TRUTHLINE_OTHER_BUCKET", message, pointer_to(SOURCE_REF))
 
 
-_NOT_FOUND: Final = Finding(
+_NOT_FOUND: Final = finding_of(
     "TRUTHLINE_IMAGE_NOT_FOUND",
-    Level.WARNING,
     "There is no file for this image, so it could not be checked.",
     pointer_to(SOURCE_REF),
 )

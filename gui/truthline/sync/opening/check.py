@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from truthline.errors import ImageError, UnreadableFileError
 from truthline.images.decode import fetch_facts
 from truthline.images.source import FolderSource
-from truthline.manifest.annotation import Finding, ImageFacts, Level
+from truthline.manifest.annotation import Finding, ImageFacts
+from truthline.manifest.check.codes import finding_of
 from truthline.manifest.check.readiness import Summary, check_datasets
 from truthline.manifest.check.whole_manifest import check_manifest
 from truthline.manifest.forms import Form, form_of
@@ -93,7 +94,7 @@ class ManifestCheck:
 
 def _of_form(path: Path, form: Form) -> ManifestFinding:
     more = " With --values it is checked as one entry a value." if form.has_values else ""
-    return ManifestFinding(path, 0, "", Finding("TRUTHLINE_FILE_FORM", Level.ERROR, form.value + more))
+    return ManifestFinding(path, 0, "", finding_of("TRUTHLINE_FILE_FORM", form.value + more))
 
 
 def _facts_in(folder: Path) -> Callable[[str], ImageFacts | None]:

@@ -18,8 +18,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from truthline.manifest.annotation import Finding, Level
-from truthline.manifest.check.rules import check_line
-from truthline.manifest.line import parse_line, split_source_ref
+from truthline.manifest.check.codes import NEVER_STORED
+from truthline.manifest.check.rules import check_raw
+from truthline.manifest.line import split_source_ref
 from truthline.sync.pull.meeting import Candidate, Conflict, OnConflict, meet
 from truthline.workspace.workspace import DAMAGED, Settlement
 
@@ -33,16 +34,6 @@ BATCH_BYTES = 5_000_000
 
 REPEATED_SOURCE_REF = "TRUTHLINE_REPEATED_SOURCE_REF"
 OTHER_BUCKET = "TRUTHLINE_OTHER_BUCKET"
-
-_NEVER_STORED = frozenset(
-    {
-        "ERROR_INVALID_JSON_LINE",
-        "TRUTHLINE_BLANK_LINE",
-        "ERROR_MISSING_SOURCE_REF",
-        "ERROR_INVALID_SOURCE_REF_FORMAT",
-        "TRUTHLINE_LINE_TOO_LONG",
-    },
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +147,9 @@ def _damage(candidate: Candidate) -> Finding | None:
 def _refusal(candidate: Candidate, *, bucket: str, strict: bool) -> Finding | None:
     # Known ones suffice for what the service never stores; what it would report on is looked at anew.
     known = None if strict else candidate.findings
-    findings = check_line(parse_line(candidate.line)) if known is None else known
+    findings = check_raw(candidate.line) if known is None else known
     for finding in findings:
-        if finding.code in _NEVER_STORED:
+        if finding.code in NEVER_STORED:
             return finding
     if candidate.repeated:
         return _error(
