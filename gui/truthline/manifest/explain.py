@@ -116,7 +116,7 @@ def _pair_findings(name: str, pair: dict[str, Any]) -> Iterator[Finding]:
     about = pair["metadata"]
     kind = about.get("type") if isinstance(about, dict) else None
     if isinstance(kind, str) and kind not in _SCHEMAS:
-        yield _unsupported(name, kind)
+        yield unsupported(name, kind)
         return
     # Without a type nobody knows what else to expect.
     schema = _SCHEMAS[kind] if isinstance(kind, str) else "label-attribute"
@@ -134,7 +134,8 @@ def _pair_findings(name: str, pair: dict[str, Any]) -> Iterator[Finding]:
                     yield _finding(name, path, f"{_place(name, path)} has no {_quoted(key)}.")
 
 
-def _unsupported(name: str, kind: str) -> Finding:
+def unsupported(name: str, kind: str) -> Finding:
+    """The finding of a label attribute of another type than the two that the service takes."""
     message = (
         f"{_quoted(name)} is of the type {_shown(kind)}, which Custom Labels does not take. "
         f"It takes {CLASS_TYPE} and {BOX_TYPE}."

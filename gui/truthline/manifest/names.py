@@ -31,7 +31,7 @@ def label_pairs(keys: Collection[str]) -> list[str]:
 def service_keys(keys: Collection[str]) -> set[str]:
     """Keys of a line that the service adds: all that begin ``cl-``, but for a user's own label attributes."""
     found = {key for key in keys if key.startswith(SERVICE_PREFIX)}
-    pairs = set(label_pairs(found)) if found else found
+    pairs = set(label_pairs(found)) if len(found) > 1 else set()
     return found - pairs - {name + METADATA_SUFFIX for name in pairs}
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 from msgspec.json import Decoder
 
+from truthline.manifest.explain import unsupported
 from truthline.manifest.json_text import DEEPEST, refuse_depth
 from truthline.manifest.line import UNREADABLE, is_s3_uri, parse_line
 from truthline.manifest.names import METADATA_SUFFIX, SOURCE_REF, label_pairs, service_keys
@@ -128,6 +129,7 @@ class _Part(Struct, rename="kebab", gc=False):
 _Value = str | Whole | float | bool | list[Raw] | _Part | None
 
 _LINE: Final = Decoder(dict[str, _Value])
+_ABSENT: Final = ()
 
 
 def decode_line(raw: bytes) -> DecodedLine:
@@ -175,26 +177,30 @@ def _decoded(raw: bytes, members: dict[str, _Value]) -> DecodedLine | None:
     names: list[str] = []
     class_labels: list[tuple[str, str]] = []
     boxes: list[Boxes] = []
+    findings: tuple[Finding, ...] = ()
     for name, value in members.items():
-        key = name + METADATA_SUFFIX
-        if key not in members or name in (SOURCE_REF, "cl") or name.endswith(METADATA_SUFFIX):
+        about = members.get(name + METADATA_SUFFIX, _ABSENT)
+        if about is _ABSENT or name in (SOURCE_REF, "cl") or name.endswith(METADATA_SUFFIX):
             continue
-        about = members[key]
-        if type(about) is not _Part or about.human_annotated is None or not is_date(about.creation_date):
+        names.append(name)
+        if type(about) is not _Part or about.type is None:
             return None
-        if type(value) is int and about.type == CLASS_TYPE:
+        if about.type not in (CLASS_TYPE, BOX_TYPE):
+            findings += (unsupported(name, about.type),)
+        elif about.human_annotated is None or not is_date(about.creation_date):
+            return None
+        elif about.type == CLASS_TYPE and type(value) is int:
             if about.class_name is None or about.confidence is None:
                 return None
             class_labels.append((name, about.class_name))
-        elif type(value) is _Part and about.type == BOX_TYPE:
+        elif about.type == BOX_TYPE and type(value) is _Part:
             attribute = _boxes(name, value, about)
             if attribute is None:
                 return None
             boxes.append(attribute)
         else:
             return None
-        names.append(name)
-    return DecodedLine(raw, ref, members, names, class_labels, boxes)
+    return DecodedLine(raw, ref, members, names, class_labels, boxes, findings)
 
 
 def _boxes(name: str, value: _Part, about: _Part) -> Boxes | None:

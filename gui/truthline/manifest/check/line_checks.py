@@ -50,8 +50,6 @@ def no_valid_label_attributes(line: DecodedLine, facts: ImageFacts | None) -> Pl
 
 def metadata_alone(line: DecodedLine, _: ImageFacts | None) -> Places:
     """Metadata whose twin has another name, so that the service sees no label there."""
-    if line.source_ref and len(line.keys) == 1 + 2 * len(line.names):
-        return  # nothing but a source-ref and pairs
     for key in line.own_keys:
         name = key.removesuffix(METADATA_SUFFIX)
         if name != key and name not in line.keys:

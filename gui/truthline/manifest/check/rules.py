@@ -47,17 +47,19 @@ class About(IntFlag):
     """no label attribute"""
     LABELS = 2
     """label attributes"""
-    BOXES = 4
-    """attributes for boxes"""
-    EMPTY = 8
+    OTHER_KEYS = 4
+    """keys beside the source-ref and the label attributes"""
+    BOXES = 8
+    """boxes"""
+    EMPTY = 16
     """attributes for boxes that have none"""
-    MISFITS = 16
+    MISFITS = 32
     """boxes that do not fit their image"""
-    CLASSES = 32
+    CLASSES = 64
     """a class-map that does not have just the classes of its boxes"""
-    IMAGE = 64
+    IMAGE = 128
     """an image whose facts are known"""
-    ERRORS = 128
+    ERRORS = 256
     """an error that reading or another rule found; asked last"""
 
 
@@ -87,12 +89,12 @@ RULES: Final[tuple[Rule, ...]] = (
     _rule("TRUTHLINE_OTHER_BUCKET"),
     _rule("TRUTHLINE_IMAGE_NOT_FOUND"),
     _rule("TRUTHLINE_LINE_TOO_LONG", line_checks.line_too_long),
-    _rule("ERROR_NO_LABEL_ATTRIBUTES", line_checks.no_label_attributes, About.NO_LABELS),
+    _rule("ERROR_NO_LABEL_ATTRIBUTES", line_checks.no_label_attributes, About.OTHER_KEYS),
     _rule("ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT"),
     _rule("ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT"),
     _rule("ERROR_UNSUPPORTED_USE_CASE_TYPE"),
     _rule("ERROR_NO_VALID_LABEL_ATTRIBUTES", line_checks.no_valid_label_attributes, About.ERRORS),
-    _rule("TRUTHLINE_METADATA_ALONE", line_checks.metadata_alone),
+    _rule("TRUTHLINE_METADATA_ALONE", line_checks.metadata_alone, About.OTHER_KEYS),
     _rule("ERROR_INVALID_LABEL_NAME_LENGTH", line_checks.label_length, About.LABELS),
     _rule("TRUTHLINE_TOO_MANY_LABELS", line_checks.too_many_labels, About.LABELS),
     _rule("ERROR_MISSING_BOUNDING_BOX_CONFIDENCE", box_checks.missing_confidence, About.BOXES),
@@ -121,6 +123,7 @@ def by_subject(rules: Sequence[Rule]) -> Sequence[tuple[Rule, ...]]:
 
 ASKED = by_subject(RULES)
 _LAST: Final = tuple(rule for rule in RULES if rule.about is About.ERRORS)
+_ERROR: Final = Level.ERROR
 _PLACES: Final = {rule.code: place for place, rule in enumerate(RULES)}
 
 
@@ -137,7 +140,7 @@ def check_line(annotation: Annotation, facts: ImageFacts | None = None) -> tuple
 def check_decoded(line: DecodedLine, facts: ImageFacts | None = None) -> tuple[Finding, ...]:
     """Everything that is wrong with a line: what reading it found, then the rules in the table's order."""
     found = _ask(ASKED[_subjects(line, facts)], line, facts)
-    if line.findings or (found and any(one.level is Level.ERROR for one in found)):
+    if line.findings or (found and _ERROR in [one.level for one in found]):
         last = _ask(_LAST, line, facts)
         if last:
             found = sorted([*found, *last], key=_place)
@@ -147,20 +150,22 @@ def check_decoded(line: DecodedLine, facts: ImageFacts | None = None) -> tuple[F
 def _subjects(line: DecodedLine, facts: ImageFacts | None) -> int:
     """What the line has, as numbers of `About`; whole numbers, since flags are slow to add."""
     has = _LABELS if line.names else _NO_LABELS
+    if not line.source_ref or len(line.keys) != 1 + 2 * len(line.names):
+        has |= _OTHER_KEYS
     if facts is not None:
         has |= _IMAGE
     for attribute in line.boxes:
-        has |= _BOXES
-        if not attribute.boxes:
-            has |= _EMPTY
+        has |= _BOXES if attribute.boxes else _EMPTY
         if attribute.used != attribute.class_map.keys():
             has |= _CLASSES
-        if box_checks.find_misfits(attribute, facts):
+        if attribute.boxes and box_checks.find_misfits(attribute, facts):
             has |= _MISFITS
     return has
 
 
-_NO_LABELS, _LABELS, _BOXES, _EMPTY, _MISFITS, _CLASSES, _IMAGE, _ = (one.value for one in About if one)
+_NO_LABELS, _LABELS, _OTHER_KEYS, _BOXES, _EMPTY, _MISFITS, _CLASSES, _IMAGE, _ = (
+    one.value for one in About if one
+)
 
 
 def _ask(rules: Iterable[Rule], line: DecodedLine, facts: ImageFacts | None) -> list[Finding]:
