@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from truthline.manifest.check.decoded import Misfits
+from truthline.manifest.check.decoded import NO_MISFITS, Misfits
 from truthline.manifest.check.image_checks import frame_of
 from truthline.manifest.check.limits import MAX_BOXES_PER_IMAGE, TRAINING_SIDE
 from truthline.manifest.check.numbers import spell_number
@@ -124,7 +124,8 @@ def find_misfits(attribute: Boxes, facts: ImageFacts | None) -> bool:
     """Look at every box once, for all checks: fills in ``misfits``, and tells whether there are any."""
     frame = frame_of(attribute, facts)
     wide, high = frame or (math.inf, math.inf)
-    scale = TRAINING_SIDE / max(frame) if frame and max(frame) > TRAINING_SIDE else 1.0
+    longer = max(wide, high)
+    scale = TRAINING_SIDE / longer if frame and longer > TRAINING_SIDE else 1.0
     most = (1 + _TOLERANCE) / scale
     outside: list[int] = []
     small: list[int] = []
@@ -137,8 +138,8 @@ def find_misfits(attribute: Boxes, facts: ImageFacts | None) -> bool:
         odd = narrow or left < 0 or top < 0 or left + width > wide or top + height > high
         if odd and _faults(box, frame):
             outside.append(index)
-    attribute.misfits = Misfits(frame, scale, outside, small)
-    return bool(outside or small)
+    attribute.misfits = Misfits(frame, scale, outside, small) if outside or small else NO_MISFITS
+    return attribute.misfits is not NO_MISFITS
 
 
 def _size(box: Frame | Box, scale: float) -> str:

@@ -47,6 +47,9 @@ class Misfits(Struct, frozen=True, gc=False):
     small: Sequence[int] = ()
 
 
+NO_MISFITS: Final = Misfits()
+
+
 class Boxes(Struct, gc=False):
     """The boxes of one label attribute, in the line's order.
 
@@ -61,7 +64,7 @@ class Boxes(Struct, gc=False):
     human_annotated: bool
     used: set[int]
     unsure: int
-    misfits: Misfits = Misfits()
+    misfits: Misfits = NO_MISFITS
 
     @property
     def labels(self) -> set[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
+from itertools import pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -160,12 +160,14 @@ class Summary:
         spare: list[str] = []
         filled = twins = False
         for attribute in attributes:
-            used = attribute.used
-            labels |= attribute.labels
-            if used != attribute.class_map.keys():
-                spare += [label for class_id, label in attribute.class_map.items() if class_id not in used]
+            used, class_map = attribute.used, attribute.class_map
+            if used == class_map.keys():
+                labels.update(class_map.values())
+            else:
+                labels |= attribute.labels
+                spare += [label for class_id, label in class_map.items() if class_id not in used]
             filled = filled or bool(used)
-            twins = twins or _has_twins(attribute.boxes, attribute.class_map)
+            twins = twins or (len(attribute.boxes) > 1 and _has_twins(attribute.boxes, class_map))
         self.with_boxes += filled
         if spare and len(self.unused) < _LABELS_KEPT:
             self.unused.update(label for label in spare if label not in labels)
@@ -186,16 +188,14 @@ class Summary:
 def _has_twins(boxes: Sequence[Frame | Box], labels: Mapping[int, str]) -> bool:
     """Whether two boxes of one label nearly cover each other."""
     ordered = sorted(boxes, key=_LEFT)
-    for index, (one, following) in enumerate(pairwise(ordered), 1):
+    for index, one in enumerate(ordered, 1):
         # Boxes that share nine tenths of their area begin within a ninth of their width, and of their height.
         reach = one.left + one.width / 9
-        if following.left > reach:
-            continue
-        for other in islice(ordered, index, None):
-            if other.left > reach:
-                break
+        at = index
+        while at < len(ordered) and (other := ordered[at]).left <= reach:
             if abs(other.top - one.top) * 9 <= one.height and _are_twins(one, other, labels):
                 return True
+            at += 1
     return False
 
 
