@@ -167,7 +167,7 @@ KINDS: dict[str, tuple[Callable[[random.Random], dict[str, Any]], float]] = {
     "segmentation": (segmentation, 15),
     "no confidence": (without_confidence, 300),  # explained by the schemas
 }
-"""What a line of each kind holds beside its source-ref; how many times as long as orjson its check may take."""
+"""What such a line holds beside its source-ref; how many times as long as orjson its check may take."""
 
 MIX = "a mix of all that are valid"
 SAMPLE = "the sample dataset"
