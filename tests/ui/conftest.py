@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import model_testers
 from truthline.ui.document.document import Document
 from truthline.ui.document.entry_model import EntryModel
 from truthline.ui.document.palette import LabelColours
@@ -69,6 +70,12 @@ def _garbage_is_collected_here() -> Iterator[None]:
     gc.collect()
     gc.freeze()  # what is left is not looked through again and again
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _models_are_sound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Qt's tester is at every model of ours; not in journeys, where it would count as the window's time."""
+    model_testers.attach(monkeypatch)
 
 
 @pytest.fixture(scope="session")

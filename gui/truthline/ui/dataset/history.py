@@ -115,7 +115,7 @@ class History(QWidget):
     @property
     def stories(self) -> Sequence[PushStory]:
         """What is listed."""
-        return self._tree.stories
+        return self._tree.groups
 
     def show_state(self, state: DatasetState) -> None:
         """Follow a push that is under way."""
@@ -127,7 +127,7 @@ class History(QWidget):
 
     def show_lines(self) -> None:
         """Show the lines of the chosen batch as they were sent."""
-        batch = self._tree.part_at(self.view.currentIndex())
+        batch = self._tree.member_at(self.view.currentIndex())
         if isinstance(batch, Batch):
             dialog = SentLinesDialog(self._document, batch, self)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -155,15 +155,15 @@ class History(QWidget):
     def _show(self, stories: list[PushStory]) -> None:
         self._asking = None
         self._known = {story.push.id: story for story in stories if story.push.finished is not None}
-        if (stories, self._running) != (self._tree.stories, self._tree.running):
+        if (stories, self._running) != (self._tree.groups, self._tree.running):
             self._fill(stories)
         self.pages.setCurrentIndex(1 if stories else 0)
 
     def _fill(self, stories: list[PushStory]) -> None:
         """List them; what was open stays open, and the chosen place stays chosen."""
         tree, current = self._tree, self.view.currentIndex()
-        opened = {s.push.id for row, s in enumerate(tree.stories) if self.view.isExpanded(tree.index(row, 0))}
-        story, part = tree.story_at(current), tree.part_at(current)
+        opened = {s.push.id for row, s in enumerate(tree.groups) if self.view.isExpanded(tree.index(row, 0))}
+        story, part = tree.group_at(current), tree.member_at(current)
         tree.set_stories(stories, running=self._running)
         for row, one in enumerate(stories):
             index = tree.index(row, 0)
@@ -175,19 +175,19 @@ class History(QWidget):
     # what is chosen
 
     def _show_choice(self) -> None:
-        chosen = isinstance(self._tree.part_at(self.view.currentIndex()), Batch)
+        chosen = isinstance(self._tree.member_at(self.view.currentIndex()), Batch)
         self.lines_button.setEnabled(chosen)
         hint = "" if chosen else "Open a push to see its batches and what was said of its lines."
         self._hint.setText(hint)
 
     def _go_to(self, index: QModelIndex) -> None:
-        remark = self._tree.part_at(index)
+        remark = self._tree.member_at(index)
         if isinstance(remark, PushRemark) and remark.source_ref:
             self.entry_wanted.emit(remark.source_ref)
 
     def _open_menu(self, place: QPoint) -> None:
         index = self.view.indexAt(place)
-        if isinstance(self._tree.part_at(index), Batch):
+        if isinstance(self._tree.member_at(index), Batch):
             self.view.setCurrentIndex(index)
             menu = QMenu(self)
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -213,7 +213,7 @@ def read_stories(workspace: Workspace, known: dict[PushId, PushStory]) -> list[P
 def _place_of(tree: HistoryTree, push: QModelIndex, part: Batch | PushRemark | None) -> QModelIndex:
     for row in range(tree.rowCount(push)):
         index = tree.index(row, 0, push)
-        listed = tree.part_at(index)
+        listed = tree.member_at(index)
         same_batch = isinstance(part, Batch) and isinstance(listed, Batch) and part.id == listed.id
         if part is not None and (same_batch or listed == part):
             return index

@@ -5,26 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from typing_extensions import override
 
 from truthline.ui.dataset.words import SEPARATOR
 from truthline.ui.kit import theme
 from truthline.ui.kit.times import clock_time
+from truthline.ui.kit.two_level_tree import Index, TwoLevelTree
 from truthline.words import counted, status_words
 from truthline.workspace.journal import Batch, BatchState, Push, PushRemark, RemarkKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Index = QModelIndex | QPersistentModelIndex
+    from PySide6.QtCore import QObject
 
 HEADINGS = ("When", "Lines", "Batches", "Result")
 _NUMBERS = {1, 2}
 """The columns that hold numbers."""
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-_ROOT = QModelIndex()
 _ICONS = {"good": "done", "warning": "warning", "error": "error", "busy": "push"}
 _STATES = {
     BatchState.SENDING: ("busy", "Being sent; no answer yet"),
@@ -57,67 +57,25 @@ class PushStory:
         return [*self.remarks, *self.batches]
 
 
-class HistoryTree(QAbstractItemModel):
+class HistoryTree(TwoLevelTree[PushStory, Batch | PushRemark]):
     """Pushes, the newest first; ``running`` tells whether the unfinished one is under way now."""
 
     def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self.stories: Sequence[PushStory] = ()
-        self._parts: list[Sequence[Batch | PushRemark]] = []
+        super().__init__(HEADINGS, parent)
         self.running = False
 
     def set_stories(self, stories: Sequence[PushStory], *, running: bool) -> None:
         """Show other pushes."""
-        self.beginResetModel()
-        self.stories, self.running = stories, running
-        self._parts = [story.parts for story in stories]
-        self.endResetModel()
-
-    def story_at(self, index: Index) -> PushStory | None:
-        """The push of an index, or the one that it is in."""
-        if not index.isValid():
-            return None
-        return self.stories[(index.internalId() or index.row() + 1) - 1]
-
-    def part_at(self, index: Index) -> Batch | PushRemark | None:
-        """The batch or remark of an index, None for a push."""
-        if not index.isValid() or not index.internalId():
-            return None
-        return self._parts[index.internalId() - 1][index.row()]
-
-    @override
-    def index(self, row: int, column: int, parent: Index = _ROOT) -> QModelIndex:
-        if not self.hasIndex(row, column, parent):
-            return QModelIndex()
-        return self.createIndex(row, column, parent.row() + 1 if parent.isValid() else 0)
-
-    @override
-    def parent(self, child: Index = _ROOT) -> QModelIndex:  # type: ignore[override]
-        if not child.isValid() or not child.internalId():
-            return QModelIndex()
-        return self.createIndex(child.internalId() - 1, 0, 0)
-
-    @override
-    def rowCount(self, parent: Index = _ROOT) -> int:
-        if not parent.isValid():
-            return len(self.stories)
-        if parent.internalId() or parent.column():
-            return 0
-        return len(self._parts[parent.row()])
-
-    @override
-    def columnCount(self, parent: Index = _ROOT) -> int:
-        return len(HEADINGS)
+        self.running = running
+        self.set_rows(stories, [story.parts for story in stories])
 
     @override
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
         if role == Qt.ItemDataRole.TextAlignmentRole and section in _NUMBERS:
-            return _RIGHT
-        return HEADINGS[section] if role == Qt.ItemDataRole.DisplayRole else None
+            return _RIGHT if orientation == Qt.Orientation.Horizontal else None
+        return super().headerData(section, orientation, role)
 
     @override
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -140,7 +98,7 @@ class HistoryTree(QAbstractItemModel):
         return theme.icon(_ICONS[kind], _colour(kind)) if index.column() == 3 else None
 
     def _told(self, index: Index) -> tuple[str, tuple[str, str, str, str]]:
-        part = self.part_at(index)
+        part = self.member_at(index)
         if isinstance(part, Batch):
             kind, result = batch_result(part)
             sent = f", {clock_time(part.sent_at)}" if part.sent_at else ""
@@ -148,7 +106,7 @@ class HistoryTree(QAbstractItemModel):
         if part is not None:
             kind, words = _KINDS[part.kind]
             return kind, (_place(part), "", "", f"{words}: {part.message}")
-        story = self.story_at(index)
+        story = self.group_at(index)
         if story is None:
             return "busy", ("", "", "", "")
         kind, result = push_result(story, running=self.running)
@@ -157,7 +115,7 @@ class HistoryTree(QAbstractItemModel):
         return kind, (clock_time(push.started), lines, f"{push.batches:,}", result)
 
     def _tip(self, index: Index, texts: tuple[str, ...]) -> str:
-        part, story = self.part_at(index), self.story_at(index)
+        part, story = self.member_at(index), self.group_at(index)
         if isinstance(part, PushRemark):
             return f"{texts[3]}\n{part.code}\n{part.source_ref}".strip()
         if part is None and story is not None:

@@ -190,14 +190,14 @@ class ProblemsPanel(QWidget):
         listed = self.problems
         if not listed:
             return
-        current = self._tree.problem_at(self.view.currentIndex())
+        current = self._tree.member_at(self.view.currentIndex())
         place = listed.index(current) + steps if current in listed else (0 if steps > 0 else -1)
         index = self._tree.index_of(listed[place % len(listed)])
         self.view.setCurrentIndex(index)
         self._choose(index)
 
     def _fill(self) -> None:
-        chosen = self._tree.problem_at(self.view.currentIndex())
+        chosen = self._tree.member_at(self.view.currentIndex())
         shown = list(self._filtered())
         groups = group_problems(
             shown, by_image=self.grouping.currentIndex() == 1, title_of=lambda code: explain(code).title
@@ -235,13 +235,13 @@ class ProblemsPanel(QWidget):
                 yield problem
 
     def _choose(self, index: QModelIndex) -> None:
-        problem = self._tree.problem_at(index)
+        problem = self._tree.member_at(index)
         if problem is not None:
             self.problem_chosen.emit(problem)
 
     def _explain(self, index: QModelIndex) -> None:
         group = self._tree.group_at(index)
-        problem = self._tree.problem_at(index)
+        problem = self._tree.member_at(index)
         if problem is None and group is not None and self.grouping.currentIndex() == 0:
             self.explanation.show_kind(group.problems[0])
         else:

@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from typing_extensions import override
 
 from truthline.manifest.annotation import Level
 from truthline.ui.document.problem_icons import icon_of
 from truthline.ui.kit import theme
+from truthline.ui.kit.two_level_tree import Index, TwoLevelTree
 from truthline.workspace.workspace import Origin, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-Index = QModelIndex | QPersistentModelIndex
+    from PySide6.QtCore import QObject
 
 HEADINGS = ("Problem", "Code", "Image", "Line")
-_ROOT = QModelIndex()
 _WORST_FIRST = {Level.ERROR: 0, Level.WARNING: 1, Level.INFO: 2}
 
 
@@ -38,74 +38,19 @@ class Group:
         return min((problem.level for problem in self.problems), key=_WORST_FIRST.__getitem__)
 
 
-class ProblemTree(QAbstractItemModel):
+class ProblemTree(TwoLevelTree[Group, Problem]):
     """Groups, and the problems in each; the service's first, errors before warnings."""
 
     def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self.groups: Sequence[Group] = ()
+        super().__init__(HEADINGS, parent)
 
     def set_groups(self, groups: Sequence[Group]) -> None:
         """Show other groups."""
-        self.beginResetModel()
-        self.groups = groups
-        self.endResetModel()
-
-    def problem_at(self, index: Index) -> Problem | None:
-        """The problem of a row, None for a group."""
-        if not index.isValid() or not index.internalId():
-            return None
-        return self.groups[index.internalId() - 1].problems[index.row()]
-
-    def group_at(self, index: Index) -> Group | None:
-        """The group of a row, or the one that a problem's row is in."""
-        if not index.isValid():
-            return None
-        return self.groups[(index.internalId() or index.row() + 1) - 1]
-
-    def index_of(self, wanted: Problem) -> QModelIndex:
-        """Where a problem stands, invalid if it is not listed."""
-        for place, group in enumerate(self.groups):
-            for row, problem in enumerate(group.problems):
-                if problem == wanted:
-                    return self.createIndex(row, 0, place + 1)
-        return QModelIndex()
-
-    @override
-    def index(self, row: int, column: int, parent: Index = _ROOT) -> QModelIndex:
-        if not self.hasIndex(row, column, parent):
-            return QModelIndex()
-        return self.createIndex(row, column, parent.row() + 1 if parent.isValid() else 0)
-
-    @override
-    def parent(self, child: Index = _ROOT) -> QModelIndex:  # type: ignore[override]
-        if not child.isValid() or not child.internalId():
-            return QModelIndex()
-        return self.createIndex(child.internalId() - 1, 0, 0)
-
-    @override
-    def rowCount(self, parent: Index = _ROOT) -> int:
-        if not parent.isValid():
-            return len(self.groups)
-        if parent.internalId() or parent.column():
-            return 0
-        return len(self.groups[parent.row()].problems)
-
-    @override
-    def columnCount(self, parent: Index = _ROOT) -> int:
-        return len(HEADINGS)
-
-    @override
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return HEADINGS[section]
-        return None
+        self.set_rows(groups, [group.problems for group in groups])
 
     @override
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        problem = self.problem_at(index)
+        problem = self.member_at(index)
         if problem is None:
             return self._group_data(index, role)
         if role == Qt.ItemDataRole.DisplayRole:
