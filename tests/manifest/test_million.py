@@ -10,7 +10,7 @@ import random
 import pytest
 
 from truthline.manifest.annotation import ImageFacts
-from truthline.manifest.check.codes import CODES
+from truthline.manifest.check.codes.table import CODES
 from truthline.manifest.check.decoded import decode_line
 from truthline.manifest.check.readiness import Summary, check_datasets
 from truthline.manifest.check.rules import RULES, check_decoded, check_line

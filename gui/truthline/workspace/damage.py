@@ -13,7 +13,7 @@ from zlib import crc32
 
 from truthline.errors import DamagedEntryError
 from truthline.manifest.annotation import Finding, ImageFacts
-from truthline.manifest.check.codes import finding_of
+from truthline.manifest.check.codes.table import finding_of
 from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
 from truthline.words import counted
 from truthline.workspace.ids import EntryId

@@ -7,10 +7,10 @@ import truthline
 from truthline.emulator.lines import MESSAGES
 from truthline.interchange.findings import Code as ImportCode
 from truthline.manifest.annotation import Level
-from truthline.manifest.check.codes import CODES, Source, explain, warning_code
-from truthline.manifest.check.codes_of_datasets import DATASET_CODES
-from truthline.manifest.check.codes_of_exchange import EXCHANGE_CODES
-from truthline.manifest.check.codes_of_lines import LINE_CODES
+from truthline.manifest.check.codes.of_datasets import DATASET_CODES
+from truthline.manifest.check.codes.of_exchange import EXCHANGE_CODES
+from truthline.manifest.check.codes.of_lines import LINE_CODES
+from truthline.manifest.check.codes.table import CODES, Source, explain, warning_code
 from truthline.manifest.check.fixes import FIXES
 from truthline.manifest.check.rules import RULES
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from truthline.manifest.annotation import ImageFacts
-from truthline.manifest.check.codes import CODES
+from truthline.manifest.check.codes.table import CODES
 from truthline.manifest.check.fixes import FIXES, fix_all, fixes_for
 from truthline.manifest.check.rules import RULES, check_line
 from truthline.manifest.line import parse_line

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from truthline.manifest.annotation import ImageFacts, Level
-from truthline.manifest.check.codes import CODES, explain
+from truthline.manifest.check.codes.table import CODES, explain
 from truthline.manifest.check.decoded import of_annotation
 from truthline.manifest.check.readiness import NAMED_AT_MOST, Summary, check_datasets
 from truthline.manifest.check.rules import check_line

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from truthline.errors import UsageError
 from truthline.manifest.annotation import Annotation, BoxAttribute, Finding, ImageFacts, Level
-from truthline.manifest.check.codes import CODES
+from truthline.manifest.check.codes.table import CODES
 from truthline.manifest.check.image_checks import frame_of
 from truthline.manifest.check.rules import check_line
 from truthline.manifest.edit import creation_date, remove_boxes, set_box_frame

@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from truthline.manifest.annotation import Level
-from truthline.manifest.check.codes import CODES, warning_code
+from truthline.manifest.check.codes.table import CODES, warning_code
 from truthline.manifest.check.limits import (
     MAX_LABELS,
     MAX_LINES,

@@ -15,7 +15,7 @@ from typing import Final
 
 from truthline.manifest.annotation import Annotation, Finding, ImageFacts, Level
 from truthline.manifest.check import box_checks, image_checks, line_checks
-from truthline.manifest.check.codes import CODES
+from truthline.manifest.check.codes.table import CODES
 from truthline.manifest.check.decoded import DecodedLine, decode_line, of_annotation
 from truthline.manifest.check.limits import MAX_LINE_CHARACTERS
 

@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from truthline.manifest.annotation import Box, Finding, ImageFacts, Level
-from truthline.manifest.check.codes import NEVER_STORED
+from truthline.manifest.check.codes.table import NEVER_STORED
 from truthline.manifest.check.decoded import decode_line
 from truthline.manifest.check.rules import check_decoded
 from truthline.manifest.line import split_source_ref

@@ -10,7 +10,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
-from truthline.manifest.check.codes import finding_of
+from truthline.manifest.check.codes.table import finding_of
 from truthline.manifest.check.summary import Summary
 from truthline.manifest.file import read_raw_lines
 from truthline.manifest.forms import read_entries

@@ -9,7 +9,7 @@ from truthline.errors import ImageError, UnreadableFileError
 from truthline.images.decode import fetch_facts
 from truthline.images.source import FolderSource
 from truthline.manifest.annotation import Finding, ImageFacts
-from truthline.manifest.check.codes import finding_of
+from truthline.manifest.check.codes.table import finding_of
 from truthline.manifest.check.readiness import Summary, check_datasets
 from truthline.manifest.check.whole_manifest import check_manifest
 from truthline.manifest.forms import Form, form_of

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from truthline.manifest.annotation import Finding, Level
-from truthline.manifest.check.codes import NEVER_STORED
+from truthline.manifest.check.codes.table import NEVER_STORED
 from truthline.manifest.check.rules import check_raw
 from truthline.manifest.line import split_source_ref
 from truthline.sync.pull.meeting import Candidate, Conflict, OnConflict, meet

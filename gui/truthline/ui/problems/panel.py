@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline.manifest.annotation import Level
-from truthline.manifest.check.codes import explain
+from truthline.manifest.check.codes.table import explain
 from truthline.manifest.check.fixes import FIXES
 from truthline.ui.document.problem_icons import icon_of
 from truthline.ui.kit import theme

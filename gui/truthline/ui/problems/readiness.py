@@ -23,7 +23,7 @@ from typing_extensions import override
 
 from truthline.errors import CancelledError, ImageError
 from truthline.images.decode import fetch_facts
-from truthline.manifest.check.codes import explain
+from truthline.manifest.check.codes.table import explain
 from truthline.manifest.check.decoded import decode_line
 from truthline.manifest.check.readiness import DatasetFinding, Summary, check_datasets
 from truthline.manifest.file import read_manifest

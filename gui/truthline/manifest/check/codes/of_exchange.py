@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from truthline.manifest.annotation import Level
-from truthline.manifest.check.code import Code, Source
+from truthline.manifest.check.codes.code import Code, Source
 
 EXCHANGE_CODES: Final = (
     Code(

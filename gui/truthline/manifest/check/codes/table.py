@@ -2,7 +2,7 @@
 
 It holds the codes that rules, checks of datasets, imports and pushes give, and those that only the service
 gives: for what only the service can know there is no rule, but an explanation all the same. The codes stand
-by what they are about in `codes_of_lines`, `codes_of_datasets` and `codes_of_exchange`.
+by what they are about in `of_lines`, `of_datasets` and `of_exchange`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from truthline.manifest.annotation import Finding, Level
-from truthline.manifest.check.code import Code, Source
-from truthline.manifest.check.codes_of_datasets import DATASET_CODES
-from truthline.manifest.check.codes_of_exchange import EXCHANGE_CODES
-from truthline.manifest.check.codes_of_lines import LINE_CODES
+from truthline.manifest.check.codes.code import Code, Source
+from truthline.manifest.check.codes.of_datasets import DATASET_CODES
+from truthline.manifest.check.codes.of_exchange import EXCHANGE_CODES
+from truthline.manifest.check.codes.of_lines import LINE_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
