@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from botocore.loaders import Loader
 from botocore.regions import EndpointResolver
 
 from truthline.aws.addresses import DOMAINS, is_aws, origin_of
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-def everywhere():
+
+def everywhere() -> Iterator[str]:
     """Each endpoint of the two services that botocore knows."""
     resolver = EndpointResolver(Loader().load_data("endpoints"))
     for service in ("rekognition", "s3"):
@@ -19,13 +24,13 @@ def everywhere():
 
 
 @pytest.mark.parametrize("host", sorted(set(everywhere())))
-def test_every_endpoint_of_the_two_services_is_awss(host):
+def test_every_endpoint_of_the_two_services_is_awss(host: str) -> None:
     assert is_aws(f"https://{host}")
     assert is_aws(f"https://{host}/")
     assert not is_aws(f"http://{host}")
 
 
-def test_the_domains_are_those_of_botocores_partitions():
+def test_the_domains_are_those_of_botocores_partitions() -> None:
     outputs = [partition["outputs"] for partition in Loader().load_data("partitions")["partitions"]]
     known = {one[name] for one in outputs for name in ("dnsSuffix", "dualStackDnsSuffix")}
     assert known == set(DOMAINS)
@@ -40,7 +45,7 @@ def test_the_domains_are_those_of_botocores_partitions():
         "https://S3.EU-WEST-1.AMAZONAWS.COM",
     ],
 )
-def test_other_forms_of_aws(url):
+def test_other_forms_of_aws(url: str) -> None:
     assert is_aws(url)
 
 
@@ -66,7 +71,7 @@ def test_other_forms_of_aws(url):
         "http://127.0.0.1:5000",
     ],
 )
-def test_what_only_looks_like_aws(url):
+def test_what_only_looks_like_aws(url: str) -> None:
     assert not is_aws(url)
 
 
@@ -87,5 +92,5 @@ def test_what_only_looks_like_aws(url):
         ("https://b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.example", ""),
     ],
 )
-def test_the_origin_is_who_gets_the_requests(url, origin):
+def test_the_origin_is_who_gets_the_requests(url: str, origin: str) -> None:
     assert origin_of(url) == origin

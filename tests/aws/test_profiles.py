@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha1, sha256
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.credentials import SSOProvider
@@ -13,8 +14,11 @@ from botocore.tokens import SSOTokenProvider
 from botocore.utils import JSONFileCache, LoginTokenLoader, SSOTokenLoader, get_login_token_cache_directory
 
 from truthline.aws import profiles as module
-from truthline.aws.profiles import ProfileKind, chosen, profiles
+from truthline.aws.profiles import Profile, ProfileKind, chosen, profiles
 from truthline.errors import SignInError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SSO = (
     "[profile pond]\nregion=eu-west-1\nsso_session=work\nsso_account_id=123456789012\nsso_role_name=label\n"
@@ -29,24 +33,24 @@ SOON = datetime.now(UTC) + timedelta(days=400)
 BEFORE = datetime.now(UTC) - timedelta(days=2)
 
 
-def stamp(time):
+def stamp(time: datetime) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def local(time):
+def local(time: datetime) -> str:
     return time.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def only():
+def only() -> Profile:
     (profile,) = profiles()
     return profile
 
 
 @pytest.fixture
-def save_sso(aws_files):
+def save_sso(aws_files: Callable[..., Any]) -> Callable[..., Any]:
     """Write what `aws sso login` saves; gives the file."""
 
-    def save(text, config=SSO, name="work"):
+    def save(text: dict[str, str] | str, config: str = SSO, name: str = "work") -> Path:
         cache = aws_files(config) / "sso" / "cache"
         cache.mkdir(parents=True, exist_ok=True)
         file = cache / f"{sha1(name.encode(), usedforsecurity=False).hexdigest()}.json"
@@ -57,10 +61,10 @@ def save_sso(aws_files):
 
 
 @pytest.fixture
-def save_login(aws_files):
+def save_login(aws_files: Callable[..., Any]) -> Callable[..., Any]:
     """Write what `aws login` saves."""
 
-    def save(until, **more):
+    def save(until: datetime, **more: str) -> None:
         cache = aws_files(LOGIN) / "login" / "cache"
         cache.mkdir(parents=True, exist_ok=True)
         name = sha256(b"arn:aws:iam::123456789012:user/frog").hexdigest()
@@ -71,7 +75,9 @@ def save_login(aws_files):
     return save
 
 
-def test_profiles_come_in_the_order_of_the_files_even_when_the_chosen_one_is_missing(aws_files, monkeypatch):
+def test_profiles_come_in_the_order_of_the_files_even_when_the_chosen_one_is_missing(
+    aws_files: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     aws_files("[default]\nregion=eu-west-1\n[profile pond]\n", credentials="[lake]\naws_access_key_id=x\n")
     monkeypatch.setenv("AWS_PROFILE", "gone")
     assert [(each.name, each.region) for each in profiles()] == [
@@ -81,11 +87,11 @@ def test_profiles_come_in_the_order_of_the_files_even_when_the_chosen_one_is_mis
     ]
 
 
-def test_no_configuration_has_no_profiles():
+def test_no_configuration_has_no_profiles() -> None:
     assert profiles() == []
 
 
-def test_a_broken_configuration_says_which_file(aws_files):
+def test_a_broken_configuration_says_which_file(aws_files: Callable[..., Any]) -> None:
     folder = aws_files("this is not an ini file")
     with pytest.raises(SignInError) as caught:
         profiles()
@@ -93,7 +99,7 @@ def test_a_broken_configuration_says_which_file(aws_files):
 
 
 @pytest.mark.parametrize(("config", "name"), [(SSO, "work"), (OLD_SSO, "https://example.invalid/start")])
-def test_a_valid_sso_sign_in_says_until_when(save_sso, config, name):
+def test_a_valid_sso_sign_in_says_until_when(save_sso: Callable[..., Any], config: str, name: str) -> None:
     file = save_sso({"accessToken": "hush", "expiresAt": stamp(SOON)}, config, name)
     profile = only()
     assert profile.kind is ProfileKind.SSO
@@ -112,7 +118,9 @@ def test_a_valid_sso_sign_in_says_until_when(save_sso, config, name):
         ("https://bücher.invalid/start#/", None),
     ],
 )
-def test_a_saved_sign_in_is_looked_for_where_botocore_has_it(aws_files, start_url, session):
+def test_a_saved_sign_in_is_looked_for_where_botocore_has_it(
+    aws_files: Callable[..., Any], start_url: str, session: str | None
+) -> None:
     """Its own classes name folder and file, for sessions and for the older form."""
     old = f"sso_start_url={start_url}\nsso_region=eu-west-1\n"
     aws_files(
@@ -131,7 +139,7 @@ def test_a_saved_sign_in_is_looked_for_where_botocore_has_it(aws_files, start_ur
     assert only().signed_in is True
 
 
-def test_a_saved_aws_login_is_looked_for_where_botocore_has_it(aws_files):
+def test_a_saved_aws_login_is_looked_for_where_botocore_has_it(aws_files: Callable[..., Any]) -> None:
     aws_files(LOGIN)
     folder = get_login_token_cache_directory()
     LoginTokenLoader(JSONFileCache(folder)).save_token("arn:aws:iam::123456789012:user/frog", {})
@@ -139,12 +147,14 @@ def test_a_saved_aws_login_is_looked_for_where_botocore_has_it(aws_files):
     assert only().source == str(saved)
 
 
-def test_a_sign_in_that_ends_today_is_told_by_the_clock_alone(save_sso, monkeypatch):
+def test_a_sign_in_that_ends_today_is_told_by_the_clock_alone(
+    save_sso: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     noon = datetime.now().astimezone().replace(hour=12, minute=30, second=0)
 
     class Noon(datetime):
         @classmethod
-        def now(cls, tz=None):
+        def now(cls, tz: timezone | None = None) -> datetime:
             return noon.astimezone(tz) if tz else noon.replace(tzinfo=None)
 
     monkeypatch.setattr(module, "datetime", Noon)
@@ -157,14 +167,14 @@ def test_a_sign_in_that_ends_today_is_told_by_the_clock_alone(save_sso, monkeypa
     [stamp(BEFORE), BEFORE.strftime("%Y-%m-%dT%H:%M:%SUTC"), "2001-01-01T00:00:00"],
     ids=["Z", "UTC", "no zone"],
 )
-def test_an_expired_sso_sign_in_gives_the_command(save_sso, ends):
+def test_an_expired_sso_sign_in_gives_the_command(save_sso: Callable[..., Any], ends: str) -> None:
     save_sso({"accessToken": "hush", "expiresAt": ends})
     profile = only()
     assert profile.signed_in is False
     assert profile.state == "The sign-in has expired. Run: aws sso login --profile pond"
 
 
-def test_what_can_be_renewed_is_not_called_expired(save_sso):
+def test_what_can_be_renewed_is_not_called_expired(save_sso: Callable[..., Any]) -> None:
     save_sso({"accessToken": "hush", "refreshToken": "hush", "expiresAt": stamp(BEFORE)})
     profile = only()
     assert profile.signed_in is None
@@ -172,7 +182,7 @@ def test_what_can_be_renewed_is_not_called_expired(save_sso):
     assert "renewed when it is used" in profile.state
 
 
-def test_never_signed_in(aws_files):
+def test_never_signed_in(aws_files: Callable[..., Any]) -> None:
     aws_files(SSO)
     profile = only()
     assert profile.signed_in is False
@@ -193,7 +203,7 @@ def test_never_signed_in(aws_files):
         '{"accessToken": {}, "expiresAt": "2999-01-01T00:00:00Z"}',
     ],
 )
-def test_a_broken_sign_in_is_named_and_not_raised(save_sso, text):
+def test_a_broken_sign_in_is_named_and_not_raised(save_sso: Callable[..., Any], text: str) -> None:
     file = save_sso(text)
     profile = only()
     assert profile.signed_in is False
@@ -201,19 +211,19 @@ def test_a_broken_sign_in_is_named_and_not_raised(save_sso, text):
     assert "aws sso login --profile pond" in profile.state
 
 
-def test_a_sign_in_that_is_no_text_is_broken_too(save_sso):
+def test_a_sign_in_that_is_no_text_is_broken_too(save_sso: Callable[..., Any]) -> None:
     save_sso("x").write_bytes(b"\xff\xfe\x00")
     assert "cannot be read" in only().state
 
 
-def test_a_missing_sso_session_is_named(aws_files):
+def test_a_missing_sso_session_is_named(aws_files: Callable[..., Any]) -> None:
     aws_files(SSO.partition("[sso-session")[0])
     profile = only()
     assert profile.signed_in is False
     assert "sso-session work" in profile.state
 
 
-def test_aws_login(save_login):
+def test_aws_login(save_login: Callable[..., Any]) -> None:
     save_login(SOON)
     profile = only()
     assert (profile.kind, profile.region, profile.signed_in) == (ProfileKind.LOGIN, "eu-north-1", True)
@@ -221,21 +231,27 @@ def test_aws_login(save_login):
     assert profile.command == "aws login --profile lake"
 
 
-def test_aws_login_expired_renewable_and_never(save_login, aws_files):
+def test_aws_login_expired_renewable_and_never(
+    save_login: Callable[..., Any], aws_files: Callable[..., Any]
+) -> None:
     save_login(BEFORE)
     assert only().state == "The sign-in has expired. Run: aws login --profile lake"
     save_login(BEFORE, refreshToken="hush")
     assert only().signed_in is None
 
 
-def test_aws_login_in_a_folder_of_its_own(aws_files, tmp_path, monkeypatch):
+def test_aws_login_in_a_folder_of_its_own(
+    aws_files: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     aws_files(LOGIN)
     monkeypatch.setenv("AWS_LOGIN_CACHE_DIRECTORY", str(tmp_path / "elsewhere"))
     assert only().source.startswith(str(tmp_path / "elsewhere"))
     assert only().state.startswith("Never signed in")
 
 
-def test_what_aws_login_needs_is_named_where_it_is_missing(save_login, monkeypatch):
+def test_what_aws_login_needs_is_named_where_it_is_missing(
+    save_login: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     save_login(SOON)
     monkeypatch.setattr(module, "find_spec", lambda _: None)
     profile = only()
@@ -259,7 +275,9 @@ def test_what_aws_login_needs_is_named_where_it_is_missing(save_login, monkeypat
         ),
     ],
 )
-def test_the_other_kinds_cannot_be_told_without_asking(aws_files, config, kind, words):
+def test_the_other_kinds_cannot_be_told_without_asking(
+    aws_files: Callable[..., Any], config: str, kind: ProfileKind, words: str
+) -> None:
     aws_files(f"[profile pond]\n{config}\n")
     profile = only()
     assert profile.kind is kind
@@ -268,7 +286,7 @@ def test_the_other_kinds_cannot_be_told_without_asking(aws_files, config, kind, 
     assert "hush" not in repr(profile).casefold()
 
 
-def test_a_role_is_as_signed_in_as_the_profile_that_takes_it(save_sso):
+def test_a_role_is_as_signed_in_as_the_profile_that_takes_it(save_sso: Callable[..., Any]) -> None:
     role = "[profile boss]\nrole_arn=arn:x\nsource_profile=pond\nmfa_serial=arn:y\n"
     save_sso({"accessToken": "hush", "expiresAt": stamp(BEFORE)}, SSO + role)
     boss = profiles()[1]
@@ -279,7 +297,7 @@ def test_a_role_is_as_signed_in_as_the_profile_that_takes_it(save_sso):
 
 
 @pytest.mark.parametrize("source", ["gone", "b"])
-def test_a_role_that_nobody_can_take(aws_files, source):
+def test_a_role_that_nobody_can_take(aws_files: Callable[..., Any], source: str) -> None:
     aws_files(
         f"[profile a]\nrole_arn=arn:x\nsource_profile={source}\n"
         "[profile b]\nrole_arn=arn:x\nsource_profile=a\n"
@@ -287,7 +305,7 @@ def test_a_role_that_nobody_can_take(aws_files, source):
     assert profiles()[0].signed_in is False
 
 
-def test_no_secret_is_kept(save_sso, save_login):
+def test_no_secret_is_kept(save_sso: Callable[..., Any], save_login: Callable[..., Any]) -> None:
     save_sso(
         {"accessToken": "hush", "refreshToken": "hush", "clientSecret": "hush", "expiresAt": stamp(SOON)}
     )
@@ -296,7 +314,9 @@ def test_no_secret_is_kept(save_sso, save_login):
     assert "hush" not in repr(profiles()).casefold()
 
 
-def test_the_default_is_what_the_variables_say(aws_files, monkeypatch):
+def test_the_default_is_what_the_variables_say(
+    aws_files: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     aws_files("[default]\nregion=eu-west-1\n[profile pond]\nregion=eu-north-1\n")
     found = profiles()
     assert chosen("pond", found).name == "pond"
@@ -309,7 +329,7 @@ def test_the_default_is_what_the_variables_say(aws_files, monkeypatch):
     assert chosen("pond", found).region == "eu-north-1"
 
 
-def test_a_profile_that_is_not_there_and_no_default():
+def test_a_profile_that_is_not_there_and_no_default() -> None:
     assert chosen("gone", []).signed_in is False
     assert "gone" in chosen("gone", []).state
     assert chosen("", []).signed_in is None

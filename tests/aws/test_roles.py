@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import botocore.credentials
@@ -16,8 +17,13 @@ import pytest
 
 from truthline.aws import renewal
 from truthline.aws.connection import CodeAsker, Connection
-from truthline.aws.session import connect
+from truthline.aws.session import Aws, connect
 from truthline.errors import CancelledError, DeniedError, SignInError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aws.conftest import Script
 
 ROLE = "arn:aws:iam::123456789012:role/label"
 BOSS = "arn:aws:iam::123456789012:role/boss"
@@ -34,11 +40,11 @@ PROJECTS = '{"ProjectDescriptions": []}'
 class Person(CodeAsker):
     """Answers with the codes that it has, then does not want to."""
 
-    def __init__(self, *codes):
+    def __init__(self, *codes: str) -> None:
         self.codes = list(codes)
         self.asked = []
 
-    def ask(self, role, device):
+    def ask(self, role: str, device: str) -> str | None:
         self.asked.append((role, device))
         if not self.codes:
             raise SignInError("No.")
@@ -46,17 +52,17 @@ class Person(CodeAsker):
 
 
 @pytest.fixture(autouse=True)
-def roles(aws_files, monkeypatch, script):
+def roles(aws_files: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, script: Script) -> None:
     """The profiles, and the scripted server as the service that gives out roles."""
     aws_files(CONFIG)
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", script.url)
 
 
 @pytest.fixture
-def give(script):
+def give(script: Script) -> Callable[..., Any]:
     """Answer as STS does, with temporary credentials of that access key."""
 
-    def give(key, hours=1.0):
+    def give(key: str, hours: float = 1.0) -> None:
         until = (datetime.now(UTC) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
         script.json(
             "<AssumeRoleResponse><AssumeRoleResult><AssumedRoleUser><AssumedRoleId>A:b</AssumedRoleId>"
@@ -69,11 +75,11 @@ def give(script):
     return give
 
 
-def at(script, person, profile="pond"):
+def at(script: Script, person: Any, profile: str = "pond") -> Aws:
     return connect(Connection(profile=profile, endpoint_url=script.url, asker=person))
 
 
-def signed_by(script):
+def signed_by(script: Script) -> list[str]:
     return [
         headers["Authorization"].partition("Credential=")[2].partition("/")[0]
         for operation, _, headers, _ in script.requests
@@ -81,15 +87,15 @@ def signed_by(script):
     ]
 
 
-def roles_taken(script):
+def roles_taken(script: Script) -> list[dict[str, list[Any]]]:
     return [parse_qs(body.decode()) for _, _, _, body in script.requests if b"Action=AssumeRole" in body]
 
 
-def cached():
+def cached() -> list[Path]:
     return sorted(Path("~/.aws/cli/cache").expanduser().glob("*.json"))
 
 
-def test_the_code_is_asked_for_with_role_and_device(script, give):
+def test_the_code_is_asked_for_with_role_and_device(script: Script, give: Callable[..., Any]) -> None:
     person = Person("123456")
     give("ASIAPOND")
     script.json(PROJECTS)
@@ -102,7 +108,7 @@ def test_the_code_is_asked_for_with_role_and_device(script, give):
     assert all("Truthline/" in headers["User-Agent"] for _, _, headers, _ in script.requests)
 
 
-def test_the_role_by_which_another_is_taken_is_named(script, give):
+def test_the_role_by_which_another_is_taken_is_named(script: Script, give: Callable[..., Any]) -> None:
     person = Person("123456")
     give("ASIAPOND")
     give("ASIALAKE")
@@ -113,7 +119,7 @@ def test_the_role_by_which_another_is_taken_is_named(script, give):
     assert signed_by(script) == ["ASIALAKE"]
 
 
-def test_what_was_signed_in_once_asks_no_more(script, give):
+def test_what_was_signed_in_once_asks_no_more(script: Script, give: Callable[..., Any]) -> None:
     give("ASIAPOND")
     script.json(PROJECTS)
     with at(script, Person("123456")) as aws:
@@ -127,7 +133,7 @@ def test_what_was_signed_in_once_asks_no_more(script, give):
 
 
 @pytest.mark.parametrize("profile", ["pond", "lake"])
-def test_the_cache_is_the_one_of_the_aws_cli(script, give, profile):
+def test_the_cache_is_the_one_of_the_aws_cli(script: Script, give: Callable[..., Any], profile: str) -> None:
     """What its own botocore, set up as it does that, keeps is found here, and the other way round."""
     core = botocore.session.Session(profile=profile)
     theirs = core.get_component("credential_provider").get_provider("assume-role")
@@ -158,7 +164,9 @@ def test_the_cache_is_the_one_of_the_aws_cli(script, give, profile):
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"Credentials": 1}', '{"Credentials": {"AccessKeyId": "A"}}']
 )
-def test_a_broken_file_in_the_cache_counts_as_none(script, give, text):
+def test_a_broken_file_in_the_cache_counts_as_none(
+    script: Script, give: Callable[..., Any], text: str
+) -> None:
     give("ASIAPOND")
     script.json(PROJECTS)
     with at(script, Person("123456")) as aws:
@@ -174,7 +182,7 @@ def test_a_broken_file_in_the_cache_counts_as_none(script, give, text):
     assert json.loads(file.read_text(encoding="utf-8"))["Credentials"]["AccessKeyId"] == "ASIANEW"
 
 
-def test_a_cache_that_cannot_be_written_costs_nothing_else(script, give):
+def test_a_cache_that_cannot_be_written_costs_nothing_else(script: Script, give: Callable[..., Any]) -> None:
     Path("~/.aws/cli").expanduser().write_text("no folder", encoding="utf-8")
     give("ASIAPOND")
     script.json(PROJECTS)
@@ -182,7 +190,9 @@ def test_a_cache_that_cannot_be_written_costs_nothing_else(script, give):
         assert aws.rekognition.describe_projects() == []
 
 
-def test_what_aws_refuses_is_not_taken_from_the_cache_again(script, give, monkeypatch):
+def test_what_aws_refuses_is_not_taken_from_the_cache_again(
+    script: Script, give: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(renewal, "PATIENCE_SECONDS", -1.0)
     person = Person("123456", "654321")
     give("ASIAOLD")
@@ -196,7 +206,7 @@ def test_what_aws_refuses_is_not_taken_from_the_cache_again(script, give, monkey
     assert signed_by(script) == ["ASIAOLD", "ASIANEW"]
 
 
-def test_credentials_that_run_out_are_asked_for_again(script, give):
+def test_credentials_that_run_out_are_asked_for_again(script: Script, give: Callable[..., Any]) -> None:
     person = Person("123456", "654321")
     give("ASIASHORT", hours=0.1)
     script.json(PROJECTS)
@@ -208,7 +218,9 @@ def test_credentials_that_run_out_are_asked_for_again(script, give):
     assert signed_by(script) == ["ASIASHORT", "ASIALONG"]
 
 
-def test_after_a_refusal_to_answer_the_person_can_be_asked_again(script, give):
+def test_after_a_refusal_to_answer_the_person_can_be_asked_again(
+    script: Script, give: Callable[..., Any]
+) -> None:
     person = Person()
     with at(script, person) as aws:
         for _ in range(2):
@@ -221,16 +233,16 @@ def test_after_a_refusal_to_answer_the_person_can_be_asked_again(script, give):
     assert len(person.asked) == 3
 
 
-def test_a_cancel_leaves_as_it_is(script):
+def test_a_cancel_leaves_as_it_is(script: Script) -> None:
     class Cancelling(CodeAsker):
-        def ask(self, *_):
+        def ask(self, *_: str) -> None:
             raise CancelledError
 
     with at(script, Cancelling()) as aws, pytest.raises(CancelledError):
         aws.rekognition.describe_projects()
 
 
-def test_where_nobody_can_be_asked_that_is_said(script):
+def test_where_nobody_can_be_asked_that_is_said(script: Script) -> None:
     with (
         connect(Connection(profile="pond", endpoint_url=script.url)) as aws,
         pytest.raises(SignInError) as caught,
@@ -240,7 +252,7 @@ def test_where_nobody_can_be_asked_that_is_said(script):
     assert DEVICE in caught.value.title
 
 
-def test_a_wrong_code_is_no_missing_permission(script):
+def test_a_wrong_code_is_no_missing_permission(script: Script) -> None:
     message = "MultiFactorAuthentication failed with invalid MFA one time pass code."
     script.raw(
         f"<ErrorResponse><Error><Code>AccessDenied</Code><Message>{message}</Message></Error></ErrorResponse>",
@@ -252,7 +264,7 @@ def test_a_wrong_code_is_no_missing_permission(script):
     assert "next one" in caught.value.detail
 
 
-def test_a_role_that_may_not_be_taken_is_still_one(script):
+def test_a_role_that_may_not_be_taken_is_still_one(script: Script) -> None:
     script.raw(
         "<ErrorResponse><Error><Code>AccessDenied</Code><Message>User: x is not authorized to perform:"
         " sts:AssumeRole on resource: y</Message></Error></ErrorResponse>",
@@ -263,12 +275,12 @@ def test_a_role_that_may_not_be_taken_is_still_one(script):
         aws.rekognition.describe_projects()
 
 
-def test_two_sign_ins_at_once_ask_for_one_code(script, give):
+def test_two_sign_ins_at_once_ask_for_one_code(script: Script, give: Callable[..., Any]) -> None:
     """A code can be used once, so the second takes what the first got."""
     both = threading.Barrier(2)
     person = Person("123456")
 
-    def work(_number):
+    def work(_number: int) -> list[Any]:
         with at(script, person) as aws:
             clients = aws.rekognition
             both.wait()
@@ -282,11 +294,11 @@ def test_two_sign_ins_at_once_ask_for_one_code(script, give):
     assert person.asked == [(ROLE, DEVICE)]
 
 
-def test_many_threads_that_are_refused_a_code_are_all_told_why(script):
+def test_many_threads_that_are_refused_a_code_are_all_told_why(script: Script) -> None:
     """Each may ask, and none finds a session that another has used up."""
     together = threading.Barrier(6)
 
-    def work(aws):
+    def work(aws: Aws) -> None:
         together.wait()
         with pytest.raises(SignInError, match=r"^No\.$"):
             aws.rekognition.describe_projects()
@@ -296,7 +308,7 @@ def test_many_threads_that_are_refused_a_code_are_all_told_why(script):
         list(pool.map(work, [aws] * 6))
 
 
-def test_the_asker_goes_along_with_a_connection_and_shows_in_nothing(script):
+def test_the_asker_goes_along_with_a_connection_and_shows_in_nothing(script: Script) -> None:
     person = Person()
     connection = Connection(profile="p", asker=person)
     arn = "arn:aws:rekognition:eu-central-1:123456789012:project/pond/1700000000000"

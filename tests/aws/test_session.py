@@ -5,6 +5,7 @@ import sys
 import traceback
 from dataclasses import FrozenInstanceError
 from hashlib import sha1
+from typing import TYPE_CHECKING, Any
 
 import botocore.credentials
 import botocore.tokens
@@ -14,6 +15,12 @@ from truthline.aws.connection import Connection
 from truthline.aws.session import connect
 from truthline.errors import InvalidRequestError, OfflineError, RegionError, SignInError, UsageError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from aws.conftest import Script
+
 TRAIN = "arn:aws:rekognition:eu-central-1:123456789012:project/pond/dataset/train/1700000000000"
 PROJECT = "arn:aws:rekognition:eu-central-1:123456789012:project/pond/1700000000000"
 SSO = (
@@ -22,7 +29,7 @@ SSO = (
 )
 
 
-def test_importing_imports_no_boto3():
+def test_importing_imports_no_boto3() -> None:
     program = (
         "import sys; import truthline.aws.session, truthline.aws.translate, truthline.aws.rekognition,"
         " truthline.aws.s3, truthline.aws.profiles, truthline.aws.policy;"
@@ -33,7 +40,7 @@ def test_importing_imports_no_boto3():
     assert result.stdout.strip() == "[]"
 
 
-def test_a_connection_is_frozen_and_shows_only_what_it_was_given():
+def test_a_connection_is_frozen_and_shows_only_what_it_was_given() -> None:
     connection = Connection(profile="pond", region="eu-west-1")
     with pytest.raises(FrozenInstanceError):
         connection.region = "us-east-1"  # type: ignore[misc]
@@ -41,35 +48,35 @@ def test_a_connection_is_frozen_and_shows_only_what_it_was_given():
 
 
 @pytest.mark.parametrize("arn", [TRAIN, PROJECT])
-def test_an_arn_gives_the_region_that_the_connection_leaves_open(arn):
+def test_an_arn_gives_the_region_that_the_connection_leaves_open(arn: str) -> None:
     assert Connection(profile="p").for_arn(arn) == Connection(profile="p", region="eu-central-1")
     assert Connection(region="us-east-1").for_arn(arn) == Connection(region="us-east-1")
 
 
-def test_for_arn_refuses_what_is_no_arn():
+def test_for_arn_refuses_what_is_no_arn() -> None:
     with pytest.raises(UsageError) as caught:
         Connection().for_arn("s3://bucket/key")
     assert caught.value.place == "s3://bucket/key"
 
 
-def test_a_missing_profile_is_named():
+def test_a_missing_profile_is_named() -> None:
     with pytest.raises(SignInError, match="no AWS profile called pond") as caught:
         connect(Connection(profile="pond"))
     assert "pond" in caught.value.detail
 
 
-def test_no_region_comes_before_no_credentials():
+def test_no_region_comes_before_no_credentials() -> None:
     with connect(Connection()) as aws, pytest.raises(RegionError, match="no AWS region is chosen"):
         aws.rekognition  # noqa: B018
 
 
 @pytest.mark.parametrize("region", ["nowhere!", "eu west"])
-def test_an_impossible_region_is_a_region_error(region):
+def test_an_impossible_region_is_a_region_error(region: str) -> None:
     with connect(Connection(region=region)) as aws, pytest.raises(RegionError):
         aws.rekognition  # noqa: B018
 
 
-def test_an_endpoint_that_is_no_address_is_an_invalid_request(credentials):
+def test_an_endpoint_that_is_no_address_is_an_invalid_request(credentials: None) -> None:
     with (
         connect(Connection(region="eu-west-1", endpoint_url="local host")) as aws,
         pytest.raises(InvalidRequestError) as caught,
@@ -78,21 +85,21 @@ def test_an_endpoint_that_is_no_address_is_an_invalid_request(credentials):
     assert "local host" in caught.value.detail
 
 
-def test_no_credentials_at_call_time():
+def test_no_credentials_at_call_time() -> None:
     with connect(Connection(region="eu-west-1")) as aws, pytest.raises(SignInError) as caught:
         aws.rekognition.describe_dataset(TRAIN)
     assert "no AWS credentials" in caught.value.title
     assert "`aws sso login`" in caught.value.detail
 
 
-def test_half_credentials_say_which_half_is_missing(monkeypatch):
+def test_half_credentials_say_which_half_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     with connect(Connection(region="eu-west-1")) as aws, pytest.raises(SignInError) as caught:
         aws.rekognition.describe_dataset(TRAIN)
     assert "AWS_SECRET_ACCESS_KEY is missing" in caught.value.title
 
 
-def test_an_expired_sso_sign_in_gives_the_command_to_copy(aws_files):
+def test_an_expired_sso_sign_in_gives_the_command_to_copy(aws_files: Callable[..., Any]) -> None:
     aws_files(SSO)
     with connect(Connection(profile="pond")) as aws, pytest.raises(SignInError) as caught:
         aws.rekognition.describe_dataset(TRAIN)
@@ -100,7 +107,7 @@ def test_an_expired_sso_sign_in_gives_the_command_to_copy(aws_files):
 
 
 @pytest.fixture
-def sso_token(aws_files, monkeypatch):
+def sso_token(aws_files: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Write what signing in saves; gives the file's path."""
     cache = aws_files(SSO) / "sso" / "cache"
     cache.mkdir(parents=True)
@@ -108,7 +115,7 @@ def sso_token(aws_files, monkeypatch):
         # botocore looks for the home folder only once, when it is imported.
         monkeypatch.setattr(provider, "_SSO_TOKEN_CACHE_DIR", str(cache))
 
-    def write(text):
+    def write(text: str) -> Path:
         file = cache / f"{sha1(b'work', usedforsecurity=False).hexdigest()}.json"
         file.write_text(text, encoding="utf-8")
         return file
@@ -126,7 +133,7 @@ def sso_token(aws_files, monkeypatch):
         '{"accessToken": "t", "expiresAt": null}',
     ],
 )
-def test_a_broken_sso_cache_names_its_file_and_the_profile(sso_token, text):
+def test_a_broken_sso_cache_names_its_file_and_the_profile(sso_token: Callable[..., Any], text: str) -> None:
     file = sso_token(text)
     with connect(Connection(profile="pond")) as aws, pytest.raises(SignInError) as caught:
         aws.rekognition.describe_dataset(TRAIN)
@@ -138,14 +145,16 @@ def test_a_broken_sso_cache_names_its_file_and_the_profile(sso_token, text):
 @pytest.mark.parametrize(
     "text", ["", "not json", '{"accessToken": "t", "expiresAt": "2001-01-01T00:00:00Z"}']
 )
-def test_an_unusable_or_old_sso_token_says_sign_in_again(sso_token, text):
+def test_an_unusable_or_old_sso_token_says_sign_in_again(sso_token: Callable[..., Any], text: str) -> None:
     sso_token(text)
     with connect(Connection(profile="pond")) as aws, pytest.raises(SignInError) as caught:
         aws.rekognition.describe_dataset(TRAIN)
     assert "`aws sso login --profile pond`" in caught.value.detail
 
 
-def test_an_unreachable_sso_service_is_offline_and_not_sign_in_again(sso_token, monkeypatch, unused_port):
+def test_an_unreachable_sso_service_is_offline_and_not_sign_in_again(
+    sso_token: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, unused_port: int
+) -> None:
     sso_token('{"accessToken": "t", "expiresAt": "2999-01-01T00:00:00Z"}')
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", f"http://127.0.0.1:{unused_port}")
     with connect(Connection(profile="pond")) as aws, pytest.raises(OfflineError):
@@ -155,7 +164,9 @@ def test_an_unreachable_sso_service_is_offline_and_not_sign_in_again(sso_token, 
 @pytest.mark.parametrize(
     "program", ["echo nonsense", "false", "echo '{}'", "echo '{\"Version\": 1}'", "/no/such/program"]
 )
-def test_a_bad_credential_process_names_itself_and_the_profile(aws_files, program):
+def test_a_bad_credential_process_names_itself_and_the_profile(
+    aws_files: Callable[..., Any], program: str
+) -> None:
     aws_files(f"[profile pond]\nregion=eu-west-1\ncredential_process={program}\n")
     with connect(Connection(profile="pond")) as aws, pytest.raises(SignInError) as caught:
         aws.rekognition.describe_dataset(TRAIN)
@@ -179,7 +190,9 @@ def test_a_bad_credential_process_names_itself_and_the_profile(aws_files, progra
         ('echo \'{"Version": 1, "SecretAccessKey": "hush"}\'', "AccessKeyId"),
     ],
 )
-def test_a_credential_process_that_fails_is_told_in_its_own_words(aws_files, tmp_path, script, said):
+def test_a_credential_process_that_fails_is_told_in_its_own_words(
+    aws_files: Callable[..., Any], tmp_path: Path, script: str, said: str
+) -> None:
     program = tmp_path / "give"
     program.write_text(script, encoding="utf-8")
     aws_files(f"[profile pond]\nregion=eu-west-1\ncredential_process=sh {program}\n")
@@ -190,14 +203,14 @@ def test_a_credential_process_that_fails_is_told_in_its_own_words(aws_files, tmp
     assert "hush" not in str(caught.value)
 
 
-def test_a_credential_process_that_cannot_be_started_says_why(aws_files):
+def test_a_credential_process_that_cannot_be_started_says_why(aws_files: Callable[..., Any]) -> None:
     aws_files("[profile pond]\nregion=eu-west-1\ncredential_process=/no/such/program\n")
     with connect(Connection(profile="pond")) as aws, pytest.raises(SignInError) as caught:
         aws.rekognition.describe_dataset(TRAIN)
     assert "There is no such file" in caught.value.detail
 
 
-def test_a_role_that_is_taken_by_such_a_program_tells_the_same(aws_files):
+def test_a_role_that_is_taken_by_such_a_program_tells_the_same(aws_files: Callable[..., Any]) -> None:
     aws_files(
         "[profile base]\ncredential_process=sh -c 'echo Locked. >&2; exit 1'\n"
         "[profile pond]\nregion=eu-west-1\nrole_arn=arn:aws:iam::123456789012:role/x\nsource_profile=base\n"
@@ -208,7 +221,7 @@ def test_a_role_that_is_taken_by_such_a_program_tells_the_same(aws_files):
     assert "aws sso" not in str(caught.value)
 
 
-def test_no_secret_shows_in_an_error(aws_files):
+def test_no_secret_shows_in_an_error(aws_files: Callable[..., Any]) -> None:
     aws_files(
         "[profile pond]\nregion=eu-west-1\nendpoint_url=http://127.0.0.1:9\n",
         credentials="[pond]\naws_access_key_id=AKIDPOND\naws_secret_access_key=hush\naws_session_token=quiet\n",
@@ -221,7 +234,9 @@ def test_no_secret_shows_in_an_error(aws_files):
 
 
 @pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
-def test_the_usual_variables_apply(script, credentials, monkeypatch, name):
+def test_the_usual_variables_apply(
+    script: Script, credentials: None, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", script.url)
     monkeypatch.setenv(name, "ap-south-1")
     script.json('{"ProjectDescriptions": []}')
@@ -230,7 +245,9 @@ def test_the_usual_variables_apply(script, credentials, monkeypatch, name):
     assert "/ap-south-1/rekognition/" in script.requests[0][2]["Authorization"]
 
 
-def test_each_service_may_have_its_own_endpoint(script, credentials, monkeypatch):
+def test_each_service_may_have_its_own_endpoint(
+    script: Script, credentials: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_REKOGNITION", script.url)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", script.url)
     script.json('{"ProjectDescriptions": []}')
@@ -242,7 +259,9 @@ def test_each_service_may_have_its_own_endpoint(script, credentials, monkeypatch
 
 
 @pytest.mark.parametrize("from_variable", [True, False])
-def test_a_server_by_name_gets_the_bucket_in_the_path(credentials, monkeypatch, from_variable):
+def test_a_server_by_name_gets_the_bucket_in_the_path(
+    credentials: None, monkeypatch: pytest.MonkeyPatch, from_variable: bool
+) -> None:
     url = "https://storage.example.invalid:9000"
     if from_variable:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
@@ -251,7 +270,7 @@ def test_a_server_by_name_gets_the_bucket_in_the_path(credentials, monkeypatch, 
     assert asked.startswith(f"{url}/pond/frog?")
 
 
-def test_the_profile_gives_region_and_keys(script, aws_files):
+def test_the_profile_gives_region_and_keys(script: Script, aws_files: Callable[..., Any]) -> None:
     aws_files(
         f"[profile pond]\nregion=eu-north-1\nendpoint_url={script.url}\n",
         credentials="[pond]\naws_access_key_id=AKIDPOND\naws_secret_access_key=hush\n",

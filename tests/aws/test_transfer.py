@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from truthline.aws import session, transfer
 from truthline.aws.connection import Connection
-from truthline.aws.session import connect
+from truthline.aws.session import Aws, connect
 from truthline.aws.transfer import Upload
 from truthline.emulator import faults
 from truthline.errors import (
@@ -22,8 +23,15 @@ from truthline.errors import (
     UnreadableFileError,
     UsageError,
 )
-from truthline.progress import CancelToken, ignore_progress
+from truthline.progress import CancelToken, Progress, ignore_progress
 from truthline.words import progress_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from truthline.emulator.faults import Fault
+    from truthline.emulator.service import Emulator
 
 # Over plain HTTP the AWS Common Runtime reads a body to sign it. When a transfer is stopped in that very
 # moment, it prints the exception of the read and goes on with it.
@@ -56,50 +64,57 @@ ODD_KEYS = [
 
 
 @pytest.fixture
-def aws(emulator, credentials, fast_retries, bucket_name):
+def aws(emulator: Emulator, credentials: None, fast_retries: None, bucket_name: str) -> Iterator[Aws]:
     with connect(Connection(region="us-east-1", endpoint_url=emulator.endpoint_url)) as aws:
         aws.s3.create_bucket(bucket_name)
         yield aws
 
 
 @pytest.fixture
-def bucket_name():
+def bucket_name() -> str:
     return "pond"
 
 
 @pytest.fixture
-def images(tmp_path):
+def images(tmp_path: Path) -> Callable[..., Any]:
     """Makes so many images, and says where each belongs."""
 
-    def make(count, size=100):
+    def make(count: int, size: int = 100) -> list[Upload]:
         return [image(tmp_path / f"{number:03}.png", size + number) for number in range(count)]
 
     return make
 
 
-def image(path, size, key=None, start=b"\x89PNG\r\n\x1a\n"):
+def image(path: Path, size: int, key: str | None = None, start: bytes = b"\x89PNG\r\n\x1a\n") -> Upload:
     path.write_bytes(start + path.name.encode() + b"x" * (size - len(start) - len(path.name)))
     return Upload(path, "pond", path.name if key is None else key, size)
 
 
-def send(aws, uploads, report=ignore_progress, cancel=None):
+def send(
+    aws: Aws,
+    uploads: list[Any] | list[Upload],
+    report: Callable[..., Any] = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> None:
     aws.s3.upload_all(uploads, report=report, cancel=cancel or CancelToken())
 
 
-def held(aws):
+def held(aws: Aws) -> dict[str, bytes]:
     return {facts.key: aws.s3.read("pond", facts.key) for facts in aws.s3.list("pond")}
 
 
-def as_held(uploads):
+def as_held(uploads: list[Upload]) -> dict[str, bytes]:
     return {upload.key: upload.path.read_bytes() for upload in uploads}
 
 
-def puts(emulator):
+def puts(emulator: Emulator) -> list[Any] | list[str]:
     """The paths of the PUT requests, after the one that made the bucket; "" where a fault answered."""
     return [each.params.get("path", "") for each in emulator.requests if each.operation == "PUT"][1:]
 
 
-def test_images_arrive_with_their_content_types_and_checksums(aws, images, tmp_path):
+def test_images_arrive_with_their_content_types_and_checksums(
+    aws: Aws, images: Callable[..., Any], tmp_path: Path
+) -> None:
     uploads = images(20)
     uploads.append(image(tmp_path / "named.png", 50, start=b"\xff\xd8\xff"))
     uploads.append(image(tmp_path / "text.jpg", 50, start=b"hello"))
@@ -116,7 +131,7 @@ def test_images_arrive_with_their_content_types_and_checksums(aws, images, tmp_p
     assert all(answer["ChecksumCRC32"] for answer in told.values())
 
 
-def test_odd_keys_arrive_exactly(aws, images):
+def test_odd_keys_arrive_exactly(aws: Aws, images: Callable[..., Any]) -> None:
     uploads = [
         Upload(upload.path, upload.bucket, key, upload.size)
         for key, upload in zip(ODD_KEYS, images(len(ODD_KEYS)), strict=True)
@@ -128,18 +143,20 @@ def test_odd_keys_arrive_exactly(aws, images):
     }
 
 
-def test_one_file_may_go_to_two_keys(aws, tmp_path):
+def test_one_file_may_go_to_two_keys(aws: Aws, tmp_path: Path) -> None:
     one = image(tmp_path / "a.png", 100)
     send(aws, [one, Upload(one.path, "pond", "b.png", 100)])
     assert list(held(aws)) == ["a.png", "b.png"]
 
 
-def test_nothing_to_send(aws):
+def test_nothing_to_send(aws: Aws) -> None:
     send(aws, [])
 
 
 @pytest.mark.parametrize("key", ["x" * 1025, "ü" * 513, "half\ud83d"])
-def test_a_key_that_s3_cannot_have_is_told_before_sending_and_the_others_are_sent(aws, images, tmp_path, key):
+def test_a_key_that_s3_cannot_have_is_told_before_sending_and_the_others_are_sent(
+    aws: Aws, images: Callable[..., Any], tmp_path: Path, key: str
+) -> None:
     wrong, others = image(tmp_path / "long.png", 100, key), images(3)
     with pytest.raises(UsageError) as caught:
         send(aws, [others[0], wrong, *others[1:]])
@@ -150,7 +167,9 @@ def test_a_key_that_s3_cannot_have_is_told_before_sending_and_the_others_are_sen
         aws.s3.upload(wrong.path, "pond", key, report=ignore_progress, cancel=CancelToken())
 
 
-def test_files_that_cannot_be_read_do_not_keep_the_others_back(aws, images, emulator):
+def test_files_that_cannot_be_read_do_not_keep_the_others_back(
+    aws: Aws, images: Callable[..., Any], emulator: Emulator
+) -> None:
     uploads = images(12)
     for upload in uploads[3:8]:
         upload.path.unlink()
@@ -167,10 +186,10 @@ def test_files_that_cannot_be_read_do_not_keep_the_others_back(aws, images, emul
     assert held(aws) == as_held(good)
 
 
-def when_sent(aws, key, spoil):
+def when_sent(aws: Aws, key: str, spoil: Callable[..., Any]) -> None:
     """Do something to a request on its way, after it was signed."""
 
-    def handler(request, **_):
+    def handler(request: pytest.FixtureRequest, **_: str) -> None:
         if request.url.endswith(key):
             spoil(request)
 
@@ -178,12 +197,14 @@ def when_sent(aws, key, spoil):
 
 
 @pytest.mark.parametrize("how", ["rewritten", "grown", "cut", "replaced", "removed"])
-def test_a_file_that_changes_while_it_is_sent_is_not_stored(aws, images, tmp_path, how):
+def test_a_file_that_changes_while_it_is_sent_is_not_stored(
+    aws: Aws, images: Callable[..., Any], tmp_path: Path, how: str
+) -> None:
     uploads = images(4, size=300_000)
     path = uploads[1].path
     content = path.read_bytes()
 
-    def change(_):
+    def change(_: Any) -> None:
         if how == "removed":
             path.unlink()
         elif how == "replaced":
@@ -201,11 +222,13 @@ def test_a_file_that_changes_while_it_is_sent_is_not_stored(aws, images, tmp_pat
 
 
 @pytest.mark.parametrize("signed", [True, False])
-def test_a_body_that_arrives_damaged_is_refused_and_told(aws, images, signed):
+def test_a_body_that_arrives_damaged_is_refused_and_told(
+    aws: Aws, images: Callable[..., Any], signed: bool
+) -> None:
     uploads = images(3)
     damaged = uploads[1]
 
-    def damage(request):
+    def damage(request: pytest.FixtureRequest) -> None:
         request.body = bytes(reversed(damaged.path.read_bytes()))
         if not signed:
             request.headers["X-Amz-Content-SHA256"] = "UNSIGNED-PAYLOAD"
@@ -225,7 +248,14 @@ def test_a_body_that_arrives_damaged_is_refused_and_told(aws, images, signed):
         (faults.closed(), OfflineError),
     ],
 )
-def test_what_would_befall_every_image_stops_all_at_once(aws, images, emulator, monkeypatch, fault, kind):
+def test_what_would_befall_every_image_stops_all_at_once(
+    aws: Aws,
+    images: Callable[..., Any],
+    emulator: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Fault,
+    kind: type[Any],
+) -> None:
     uploads = images(30)
     send(aws, uploads[:5])
     monkeypatch.setattr(transfer, "MAX_AHEAD", 4)
@@ -240,19 +270,23 @@ def test_what_would_befall_every_image_stops_all_at_once(aws, images, emulator, 
     assert held(aws) == as_held(uploads[:5])
 
 
-def test_no_bucket(aws, images):
+def test_no_bucket(aws: Aws, images: Callable[..., Any]) -> None:
     uploads = [Upload(each.path, "desert", each.key, each.size) for each in images(3)]
     with pytest.raises(NotFoundError):
         send(aws, uploads)
 
 
 def test_a_cancel_is_heeded_while_the_connections_hang_and_what_was_sent_stays(
-    emulator, credentials, fast_retries, images, monkeypatch
-):
+    emulator: Emulator,
+    credentials: None,
+    fast_retries: None,
+    images: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(session, "READ_SECONDS", 3600)  # longer than this test may last
     uploads, cancel = images(13), CancelToken()
 
-    def report(progress):
+    def report(progress: Progress) -> None:
         # 5 images are stored; the other 8, fewer than are sent at a time, are never answered
         if progress.number == 6:
             cancel.cancel()
@@ -269,7 +303,7 @@ def test_a_cancel_is_heeded_while_the_connections_hang_and_what_was_sent_stays(
         assert held(aws) == as_held(uploads)
 
 
-def test_cancelled_before_it_begins(aws, images, emulator):
+def test_cancelled_before_it_begins(aws: Aws, images: Callable[..., Any], emulator: Emulator) -> None:
     cancel = CancelToken()
     cancel.cancel()
     with pytest.raises(CancelledError):
@@ -277,11 +311,13 @@ def test_cancelled_before_it_begins(aws, images, emulator):
     assert puts(emulator) == []
 
 
-def test_only_so_many_are_handed_over_at_a_time(aws, images, emulator, monkeypatch):
+def test_only_so_many_are_handed_over_at_a_time(
+    aws: Aws, images: Callable[..., Any], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(transfer, "MAX_AHEAD", 3)
     uploads, ahead = images(20), []
 
-    def one_by_one():
+    def one_by_one() -> Iterator[Upload]:
         for number, upload in enumerate(uploads, 1):
             ahead.append(number - len(puts(emulator)))
             yield upload
@@ -294,7 +330,9 @@ def test_only_so_many_are_handed_over_at_a_time(aws, images, emulator, monkeypat
     assert held(aws) == as_held(uploads)
 
 
-def test_progress_names_the_image_and_counts_all_bytes(aws, images, tmp_path, monkeypatch):
+def test_progress_names_the_image_and_counts_all_bytes(
+    aws: Aws, images: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ticks = itertools.count()
     monkeypatch.setattr(transfer, "monotonic", lambda: float(next(ticks)))
     uploads = [image(tmp_path / "large.png", 20 * 2**20), *images(3)]
@@ -308,15 +346,17 @@ def test_progress_names_the_image_and_counts_all_bytes(aws, images, tmp_path, mo
     assert seen[-1].done == total
 
 
-def test_progress_is_told_no_more_often_than_anybody_can_read(aws, images, monkeypatch):
+def test_progress_is_told_no_more_often_than_anybody_can_read(
+    aws: Aws, images: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(transfer, "monotonic", lambda: 0.0)  # no time passes
     seen = []
     send(aws, images(30), seen.append)
     assert len(seen) == 2  # the first and the last
 
 
-def test_an_error_of_the_report_leaves_as_it_is(aws, images):
-    def report(_):
+def test_an_error_of_the_report_leaves_as_it_is(aws: Aws, images: Callable[..., Any]) -> None:
+    def report(_: Progress) -> None:
         raise KeyError
 
     with pytest.raises(KeyError):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 import botocore.parsers
@@ -26,12 +27,20 @@ from truthline.errors import (
     ThrottledError,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aws.conftest import Script
+    from truthline.aws.session import Aws
+
 TRAIN = "arn:aws:rekognition:eu-west-1:123456789012:project/pond/dataset/train/1700000000001"
 PROJECT = "arn:aws:rekognition:eu-west-1:123456789012:project/pond/1700000000000"
 POND = Caller(profile="pond", region="eu-west-1", credentials="~/.aws/config")
 
 
-def told(error, action="read the dataset's status", place=TRAIN, caller=POND):
+def told(
+    error: Any, action: str = "read the dataset's status", place: str = TRAIN, caller: Caller = POND
+) -> Any:
     """What leaves `translated` when ``error`` is raised inside."""
     with pytest.raises(ServiceError) as caught, translated(action, place=place, caller=caller):
         raise error
@@ -40,7 +49,9 @@ def told(error, action="read the dataset's status", place=TRAIN, caller=POND):
     return caught.value
 
 
-def refusal(code, message="", operation="DescribeDataset", status=400, **headers):
+def refusal(
+    code: str, message: str = "", operation: str = "DescribeDataset", status: int = 400, **headers: str
+) -> Any:
     metadata = {"HTTPStatusCode": status, "HTTPHeaders": {"x-amzn-requestid": "1", **headers}}
     response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}
     return botocore.exceptions.ClientError(response, operation)
@@ -68,7 +79,7 @@ def refusal(code, message="", operation="DescribeDataset", status=400, **headers
         ("SomethingNewException", FaultError),
     ],
 )
-def test_each_code_of_rekognition_over_the_wire(aws, script, code, kind):
+def test_each_code_of_rekognition_over_the_wire(aws: Aws, script: Script, code: str, kind: type[Any]) -> None:
     tries = 3 if kind is ThrottledError or code == "LimitExceededException" else 1
     for _ in range(tries):
         script.error(code, "What it says.")
@@ -84,7 +95,9 @@ def test_each_code_of_rekognition_over_the_wire(aws, script, code, kind):
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 @pytest.mark.parametrize("request_id", [True, False])
-def test_a_fault_of_the_service_or_of_a_gateway(aws, script, status, request_id):
+def test_a_fault_of_the_service_or_of_a_gateway(
+    aws: Aws, script: Script, status: int, request_id: bool
+) -> None:
     for _ in range(3):
         script.json("<html>Bad Gateway</html>", status=status, request_id=request_id)
     with pytest.raises(ServiceError, match="a fault of its own") as caught:
@@ -93,14 +106,14 @@ def test_a_fault_of_the_service_or_of_a_gateway(aws, script, status, request_id)
     assert "html" not in str(caught.value)
 
 
-def test_throttling_in_its_form_with_500(aws, script):
+def test_throttling_in_its_form_with_500(aws: Aws, script: Script) -> None:
     for _ in range(3):
         script.error("ThrottlingException", status=500)
     with pytest.raises(ThrottledError):
         aws.rekognition.describe_dataset(TRAIN)
 
 
-def test_a_limit_means_busy_while_an_update_runs_and_a_quota_elsewhere(aws, script):
+def test_a_limit_means_busy_while_an_update_runs_and_a_quota_elsewhere(aws: Aws, script: Script) -> None:
     script.error("LimitExceededException", "Too many.")
     with pytest.raises(BusyError):
         aws.rekognition.update_entries(TRAIN, b"{}")
@@ -110,7 +123,7 @@ def test_a_limit_means_busy_while_an_update_runs_and_a_quota_elsewhere(aws, scri
     assert caught.value.detail == "Too many."
 
 
-def test_a_projects_name_in_use_is_not_a_running_update(aws, script):
+def test_a_projects_name_in_use_is_not_a_running_update(aws: Aws, script: Script) -> None:
     script.error("ResourceInUseException")
     with pytest.raises(InvalidRequestError, match="there is one already"):
         aws.rekognition.create_project("pond")
@@ -125,7 +138,9 @@ def test_a_projects_name_in_use_is_not_a_running_update(aws, script):
         (lambda aws: aws.rekognition.create_dataset(PROJECT, "TEST"), "rekognition:CreateDataset"),
     ],
 )
-def test_a_missing_permission_of_rekognition_is_named(aws, script, call, permission):
+def test_a_missing_permission_of_rekognition_is_named(
+    aws: Aws, script: Script, call: Callable[..., Any], permission: str
+) -> None:
     script.error("AccessDeniedException", "User is not authorized.")
     with pytest.raises(DeniedError, match=f"the permission {permission} is missing"):
         call(aws)
@@ -139,18 +154,20 @@ def test_a_missing_permission_of_rekognition_is_named(aws, script, call, permiss
         (lambda aws: aws.s3.head("pond", "frog"), "s3:GetObject"),
     ],
 )
-def test_a_missing_permission_of_s3_is_named(aws, script, call, permission):
+def test_a_missing_permission_of_s3_is_named(
+    aws: Aws, script: Script, call: Callable[..., Any], permission: str
+) -> None:
     script.s3_error("AccessDenied", "Access Denied", status=403)
     with pytest.raises(DeniedError, match=f"the permission {permission} is missing"):
         call(aws)
 
 
-def test_the_permission_that_the_service_names_comes_first():
+def test_the_permission_that_the_service_names_comes_first() -> None:
     message = "User: arn:aws:iam::123456789012:user/x is not authorized to perform: s3:GetObjectVersion on it"
     assert "the permission s3:GetObjectVersion is missing" in told(refusal("AccessDenied", message)).title
 
 
-def test_a_refused_role_names_the_permission_of_signing_in():
+def test_a_refused_role_names_the_permission_of_signing_in() -> None:
     error = told(refusal("AccessDenied", operation="AssumeRole"))
     assert "sts:AssumeRole" in error.title
     assert "the profile pond" in error.detail
@@ -160,14 +177,16 @@ def test_a_refused_role_names_the_permission_of_signing_in():
     "message", ["Signature expired: 20240101T000000Z is now earlier than", "Signature not yet current: it is"]
 )
 @pytest.mark.parametrize(("minutes", "words"), [(12, "12 minutes behind"), (-7, "7 minutes ahead")])
-def test_a_wrong_clock_is_told_in_minutes(aws, script, message, minutes, words):
+def test_a_wrong_clock_is_told_in_minutes(
+    aws: Aws, script: Script, message: str, minutes: int, words: str
+) -> None:
     there = datetime.now(UTC) + timedelta(minutes=minutes)
     script.error("InvalidSignatureException", message, Date=format_datetime(there, usegmt=True))
     with pytest.raises(ClockError, match=f"this computer's clock is {words}"):
         aws.rekognition.describe_dataset(TRAIN)
 
 
-def test_a_wrong_clock_as_s3_tells_it(aws, script):
+def test_a_wrong_clock_as_s3_tells_it(aws: Aws, script: Script) -> None:
     there = datetime.now(UTC) + timedelta(hours=2)
     script.s3_error("RequestTimeTooSkewed", status=403, Date=format_datetime(there, usegmt=True))
     with pytest.raises(ClockError, match="120 minutes behind"):
@@ -175,7 +194,7 @@ def test_a_wrong_clock_as_s3_tells_it(aws, script):
 
 
 @pytest.mark.parametrize("date", [None, "yesterday", "now"])
-def test_a_wrong_clock_without_a_helpful_date(date):
+def test_a_wrong_clock_without_a_helpful_date(date: str | None) -> None:
     headers = {} if date is None else {"date": format_datetime(datetime.now(UTC)) if date == "now" else date}
     error = told(refusal("RequestTimeTooSkewed", **headers))
     assert isinstance(error, ClockError)
@@ -191,7 +210,7 @@ def test_a_wrong_clock_without_a_helpful_date(date):
         ("301", 301, "", True),
     ],
 )
-def test_a_bucket_elsewhere_names_both_regions(code, status, more, headers):
+def test_a_bucket_elsewhere_names_both_regions(code: str, status: int, more: str, headers: bool) -> None:
     error = refusal(code, status=status, **({"x-amz-bucket-region": "us-west-2"} if headers else {}))
     if "<Region>" in more:
         error.response["Error"]["Region"] = "us-west-2"
@@ -201,7 +220,7 @@ def test_a_bucket_elsewhere_names_both_regions(code, status, more, headers):
     assert "eu-west-1" in seen.title
 
 
-def test_a_bucket_in_an_unknown_region():
+def test_a_bucket_in_an_unknown_region() -> None:
     seen = told(refusal("301", status=301), caller=Caller())
     assert isinstance(seen, RegionError)
     assert "another region" in seen.title
@@ -273,7 +292,7 @@ EXCEPTIONS = [
 
 
 @pytest.mark.parametrize(("error", "kind", "words"), EXCEPTIONS, ids=lambda it: type(it).__name__)
-def test_each_exception_of_botocore(error, kind, words):
+def test_each_exception_of_botocore(error: Any, kind: type[Any], words: str) -> None:
     seen = told(error)
     assert type(seen) is kind
     assert words in seen.title
@@ -285,25 +304,25 @@ def test_each_exception_of_botocore(error, kind, words):
         assert "--profile" in seen.detail
 
 
-def test_a_certificate_error_tells_of_proxies():
+def test_a_certificate_error_tells_of_proxies() -> None:
     error = botocore.exceptions.SSLError(endpoint_url="https://x.invalid/", error="x")
     assert "AWS_CA_BUNDLE" in told(error).detail
 
 
-def test_a_missing_part_of_the_aws_software_is_told_with_what_installs_it():
+def test_a_missing_part_of_the_aws_software_is_told_with_what_installs_it() -> None:
     seen = told(botocore.exceptions.MissingDependencyException(msg="You need awscrt."))
     assert isinstance(seen, SignInError)
     assert '`pip install "botocore[crt]"`' in seen.detail
 
 
-def test_the_command_that_signs_in_is_the_one_of_the_profile():
+def test_the_command_that_signs_in_is_the_one_of_the_profile() -> None:
     lake = Caller(profile="lake", sign_in="aws login --profile lake")
     assert "`aws login --profile lake`" in told(refusal("ExpiredTokenException"), caller=lake).detail
     assert "`aws sso login --profile pond`" in told(refusal("ExpiredTokenException")).detail
     assert "`aws sso login`" in told(refusal("ExpiredTokenException"), caller=Caller()).detail
 
 
-def test_only_a_refused_sign_in_is_doubted():
+def test_only_a_refused_sign_in_is_doubted() -> None:
     doubts = []
     caller = Caller(profile="pond", doubt=lambda: doubts.append(1))
     for code in ("ThrottlingException", "AccessDeniedException", "ResourceNotFoundException"):
@@ -313,20 +332,20 @@ def test_only_a_refused_sign_in_is_doubted():
     assert doubts == [1]
 
 
-def test_every_exception_of_botocore_is_told_as_something():
+def test_every_exception_of_botocore_is_told_as_something() -> None:
     for name, kind in vars(botocore.exceptions).items():
         if isinstance(kind, type) and issubclass(kind, botocore.exceptions.BotoCoreError):
             assert isinstance(told(kind.__new__(kind)), ServiceError), name
 
 
-def test_the_table_names_no_exception_that_does_not_exist():
+def test_the_table_names_no_exception_that_does_not_exist() -> None:
     elsewhere = {"ForeignAnswerError", "ResponseParserError", "Boto3Error"}
     known = set(vars(botocore.exceptions))
     assert CLASSES.keys() - elsewhere <= known
 
 
 @pytest.mark.parametrize("status", ["301", "400", "401", "403", "404", "416", "429", "418"])
-def test_a_refused_head_request_has_only_a_number(status):
+def test_a_refused_head_request_has_only_a_number(status: str) -> None:
     kinds = {
         "301": RegionError,
         "400": SignInError,
@@ -341,47 +360,47 @@ def test_a_refused_head_request_has_only_a_number(status):
     assert type(told(error)) is kinds[status]
 
 
-def test_an_unexplained_400_elsewhere_says_nothing_of_signing_in():
+def test_an_unexplained_400_elsewhere_says_nothing_of_signing_in() -> None:
     assert type(told(refusal("400"))) is FaultError
 
 
-def test_codes_are_known_even_without_metadata():
+def test_codes_are_known_even_without_metadata() -> None:
     error = botocore.exceptions.ClientError({"Error": {"Code": "SlowDown"}}, "GetObject")
     assert isinstance(told(error), ThrottledError)
 
 
-def test_our_own_errors_and_bugs_pass_untouched():
+def test_our_own_errors_and_bugs_pass_untouched() -> None:
     for error in (CancelledError(), ThrottledError("x"), KeyError("x"), ValueError("x"), OSError("x")):
         with pytest.raises(type(error)) as caught, translated("do something"):
             raise error
         assert caught.value is error
 
 
-def test_a_builtin_exception_is_not_taken_for_botocores_of_the_same_name():
+def test_a_builtin_exception_is_not_taken_for_botocores_of_the_same_name() -> None:
     with pytest.raises(ConnectionError) as caught, translated("do something"):
         raise ConnectionError
     assert type(caught.value) is ConnectionError
 
 
-def test_translated_serves_as_a_decorator():
+def test_translated_serves_as_a_decorator() -> None:
     @translated("do something")
-    def work():
+    def work() -> None:
         raise botocore.exceptions.NoCredentialsError
 
     with pytest.raises(SignInError, match="Could not do something"):
         work()
 
 
-def test_a_long_message_is_cut():
+def test_a_long_message_is_cut() -> None:
     assert len(told(refusal("ValidationException", "x" * 9000)).detail) == 500
 
 
-def test_a_signature_that_does_not_match_never_shows_what_was_signed():
+def test_a_signature_that_does_not_match_never_shows_what_was_signed() -> None:
     message = "The Canonical String should have been 'x-amz-security-token:hush'"
     assert "hush" not in str(told(refusal("InvalidSignatureException", message)))
 
 
-def test_a_json_answer_that_is_no_object_is_not_from_aws(aws, script):
+def test_a_json_answer_that_is_no_object_is_not_from_aws(aws: Aws, script: Script) -> None:
     script.json(json.dumps(["DatasetDescription"]))
     with pytest.raises(NotFromAwsError):
         aws.rekognition.describe_dataset(TRAIN)

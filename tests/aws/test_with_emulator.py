@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from truthline.aws import session
 from truthline.aws.connection import Connection
 from truthline.aws.rekognition import LabelCount, parse_dataset_arn
-from truthline.aws.session import connect
+from truthline.aws.session import Aws, connect
 from truthline.emulator import Emulator, ManualClock, Switches, faults
+from truthline.emulator.clock import ManualClock
+from truthline.emulator.service import Emulator
 from truthline.errors import (
     BusyError,
     ClockError,
@@ -25,6 +28,12 @@ from truthline.errors import (
     ThrottledError,
 )
 from truthline.progress import CancelToken, ignore_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from truthline.emulator.faults import Fault
 
 ODD_KEYS = [
     "a b.png",
@@ -45,7 +54,7 @@ ODD_KEYS = [
 ]
 
 
-def line(name, label="frog"):
+def line(name: str, label: str = "frog") -> str:
     metadata = {
         "confidence": 1,
         "job-name": f"labeling-job/{label}",
@@ -57,30 +66,30 @@ def line(name, label="frog"):
     return json.dumps({"source-ref": f"s3://pond/{name}", label: 1, f"{label}-metadata": metadata})
 
 
-def blob(*lines):
+def blob(*lines: str) -> bytes:
     return "".join(f"{each}\n" for each in lines).encode()
 
 
 @pytest.fixture
-def clock():
+def clock() -> ManualClock:
     return ManualClock()
 
 
 @pytest.fixture
-def emulator(clock):
+def emulator(clock: ManualClock) -> Iterator[Emulator]:
     with Emulator(Switches(), clock=clock) as emulator:
         yield emulator
         assert emulator.unplanned_errors == []
 
 
 @pytest.fixture
-def aws(emulator, credentials, fast_retries):
+def aws(emulator: Emulator, credentials: None, fast_retries: None) -> Iterator[Aws]:
     with connect(Connection(region="eu-west-1", endpoint_url=emulator.endpoint_url)) as aws:
         yield aws
 
 
 @pytest.fixture
-def train(aws, clock):
+def train(aws: Aws, clock: ManualClock) -> str:
     """An empty train dataset."""
     project = aws.rekognition.create_project("pond")
     arn = aws.rekognition.create_dataset(project, "TRAIN")
@@ -89,17 +98,17 @@ def train(aws, clock):
 
 
 @pytest.fixture
-def bucket(aws):
+def bucket(aws: Aws) -> str:
     where = {"LocationConstraint": "eu-west-1"}
     aws.s3._client.create_bucket(Bucket="pond", CreateBucketConfiguration=where)
     return "pond"
 
 
-def count(emulator, operation):
+def count(emulator: Emulator, operation: str) -> int:
     return sum(record.operation == operation for record in emulator.requests)
 
 
-def test_a_dataset_from_its_making_to_its_end(aws, clock, train):
+def test_a_dataset_from_its_making_to_its_end(aws: Aws, clock: ManualClock, train: str) -> None:
     service = aws.rekognition
     assert parse_dataset_arn(train).kind == "TRAIN"
     assert service.describe_dataset(train).status == "CREATE_COMPLETE"
@@ -119,7 +128,9 @@ def test_a_dataset_from_its_making_to_its_end(aws, clock, train):
         service.describe_dataset(train)
 
 
-def test_entries_are_listed_page_by_page(aws, clock, train, emulator):
+def test_entries_are_listed_page_by_page(
+    aws: Aws, clock: ManualClock, train: str, emulator: Emulator
+) -> None:
     aws.rekognition.update_entries(train, blob(*(line(f"{number:03}.png") for number in range(250))))
     clock.advance(10)
     pages = list(aws.rekognition.list_entries(train))
@@ -129,7 +140,7 @@ def test_entries_are_listed_page_by_page(aws, clock, train, emulator):
 
 
 @pytest.mark.parametrize("ending", ["absent", "empty"])
-def test_both_ways_to_end_a_listing(credentials, ending):
+def test_both_ways_to_end_a_listing(credentials: None, ending: str) -> None:
     clock = ManualClock()
     with (
         Emulator(Switches(last_page_token=ending), clock=clock) as emulator,
@@ -144,7 +155,7 @@ def test_both_ways_to_end_a_listing(credentials, ending):
         assert len(aws.rekognition.describe_projects()) == 1
 
 
-def test_entries_are_filtered(aws, clock, train):
+def test_entries_are_filtered(aws: Aws, clock: ManualClock, train: str) -> None:
     wrong = json.dumps({"source-ref": "s3://pond/wrong.png", "x": 1, "x-metadata": {"type": "other"}})
     aws.rekognition.update_entries(train, blob(*(line(f"{number}.png") for number in range(9)), wrong))
     clock.advance(10)
@@ -153,7 +164,7 @@ def test_entries_are_filtered(aws, clock, train):
     assert "cl-errors" in json.loads(found)
 
 
-def test_projects_with_their_datasets(aws, clock, train):
+def test_projects_with_their_datasets(aws: Aws, clock: ManualClock, train: str) -> None:
     (project,) = aws.rekognition.describe_projects()
     assert project.name == "pond"
     assert [(each.arn, each.kind, each.status) for each in project.datasets] == [
@@ -163,7 +174,7 @@ def test_projects_with_their_datasets(aws, clock, train):
         aws.rekognition.create_dataset(project.arn, "TRAIN")
 
 
-def test_a_project_is_deleted(aws, clock):
+def test_a_project_is_deleted(aws: Aws, clock: ManualClock) -> None:
     project = aws.rekognition.create_project("pond")
     clock.advance(10)
     aws.rekognition.delete_project(project)
@@ -171,7 +182,9 @@ def test_a_project_is_deleted(aws, clock):
     assert aws.rekognition.describe_projects() == []
 
 
-def test_a_dataset_from_a_manifest_and_one_from_a_dataset(aws, clock, bucket, tmp_path):
+def test_a_dataset_from_a_manifest_and_one_from_a_dataset(
+    aws: Aws, clock: ManualClock, bucket: str, tmp_path: Path
+) -> None:
     path = tmp_path / "train.manifest"
     path.write_bytes(blob(*(line(f"{number}.png") for number in range(10))))
     aws.s3.upload(path, bucket, "a b/train+1.manifest", report=ignore_progress, cancel=CancelToken())
@@ -183,7 +196,7 @@ def test_a_dataset_from_a_manifest_and_one_from_a_dataset(aws, clock, bucket, tm
     assert [aws.rekognition.describe_dataset(arn).stats.total for arn in (train, test)] == [10, 10]
 
 
-def test_a_train_dataset_is_split(aws, clock, train):
+def test_a_train_dataset_is_split(aws: Aws, clock: ManualClock, train: str) -> None:
     aws.rekognition.update_entries(train, blob(*(line(f"{number}.png") for number in range(20))))
     clock.advance(10)
     (project,) = aws.rekognition.describe_projects()
@@ -194,7 +207,9 @@ def test_a_train_dataset_is_split(aws, clock, train):
     assert [aws.rekognition.describe_dataset(arn).stats.total for arn in (train, test)] == [16, 4]
 
 
-def test_a_lost_reply_sends_the_update_once(aws, clock, train, emulator):
+def test_a_lost_reply_sends_the_update_once(
+    aws: Aws, clock: ManualClock, train: str, emulator: Emulator
+) -> None:
     emulator.faults.add("UpdateDatasetEntries", faults.reply_lost())
     with pytest.raises(OfflineError):
         aws.rekognition.update_entries(train, blob(line("1.png")))
@@ -203,7 +218,9 @@ def test_a_lost_reply_sends_the_update_once(aws, clock, train, emulator):
     assert aws.rekognition.describe_dataset(train).stats.total == 1
 
 
-def test_a_half_open_connection_ends_in_time(emulator, credentials, train, monkeypatch):
+def test_a_half_open_connection_ends_in_time(
+    emulator: Emulator, credentials: None, train: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(session, "SEND_SECONDS", 0.3)
     emulator.faults.add("UpdateDatasetEntries", faults.half_open())
     with (
@@ -215,7 +232,14 @@ def test_a_half_open_connection_ends_in_time(emulator, credentials, train, monke
 
 
 @pytest.mark.parametrize(("deadline", "tries"), [(60, 3), (0.2, 1)])
-def test_a_whole_call_has_a_deadline(emulator, credentials, train, monkeypatch, deadline, tries):
+def test_a_whole_call_has_a_deadline(
+    emulator: Emulator,
+    credentials: None,
+    train: str,
+    monkeypatch: pytest.MonkeyPatch,
+    deadline: float,
+    tries: int,
+) -> None:
     """However many tries are left, none begins after it: silence costs its time with each one."""
     monkeypatch.setattr(session, "READ_SECONDS", 0.3)
     monkeypatch.setattr(session, "DEADLINE_SECONDS", deadline)
@@ -230,7 +254,9 @@ def test_a_whole_call_has_a_deadline(emulator, credentials, train, monkeypatch, 
 
 @pytest.mark.parametrize("carried_out", [True, False])
 @pytest.mark.parametrize("fault", [faults.html, faults.empty_body])
-def test_a_false_success_is_not_from_aws(aws, train, emulator, fault, carried_out):
+def test_a_false_success_is_not_from_aws(
+    aws: Aws, train: str, emulator: Emulator, fault: Callable[..., Any], carried_out: bool
+) -> None:
     emulator.faults.add("*", fault(carried_out=carried_out), times=3)
     with pytest.raises(NotFromAwsError):
         aws.rekognition.update_entries(train, blob(line("1.png")))
@@ -241,7 +267,9 @@ def test_a_false_success_is_not_from_aws(aws, train, emulator, fault, carried_ou
 
 
 @pytest.mark.parametrize("tells_length", [True, False])
-def test_a_cut_listing_gives_no_part_of_itself(aws, clock, train, emulator, tells_length):
+def test_a_cut_listing_gives_no_part_of_itself(
+    aws: Aws, clock: ManualClock, train: str, emulator: Emulator, tells_length: bool
+) -> None:
     aws.rekognition.update_entries(train, blob(*(line(f"{number}.png") for number in range(9))))
     clock.advance(10)
     emulator.faults.add("ListDatasetEntries", faults.truncated_body(tells_length=tells_length), times=3)
@@ -263,20 +291,22 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("fault", "kind"), FAULTS)
-def test_each_fault_of_rekognition(aws, train, emulator, fault, kind):
+def test_each_fault_of_rekognition(
+    aws: Aws, train: str, emulator: Emulator, fault: Fault, kind: type[Any]
+) -> None:
     emulator.faults.add("DescribeDataset", fault, times=None)
     with pytest.raises(ServiceError) as caught:
         aws.rekognition.describe_dataset(train)
     assert type(caught.value) is kind
 
 
-def test_a_clock_that_is_off(aws, train, emulator):
+def test_a_clock_that_is_off(aws: Aws, train: str, emulator: Emulator) -> None:
     emulator.faults.add("DescribeDataset", faults.clock_off(600))
     with pytest.raises(ClockError, match="10 minutes behind"):
         aws.rekognition.describe_dataset(train)
 
 
-def test_objects_are_stored_read_and_listed_with_odd_keys(aws, bucket, tmp_path):
+def test_objects_are_stored_read_and_listed_with_odd_keys(aws: Aws, bucket: str, tmp_path: Path) -> None:
     path = tmp_path / "frog.jpg"
     path.write_bytes(b"\xff\xd8\xff\xe0frog")
     for key in ODD_KEYS:
@@ -289,7 +319,7 @@ def test_objects_are_stored_read_and_listed_with_odd_keys(aws, bucket, tmp_path)
     assert aws.s3._client.head_object(Bucket=bucket, Key="..")["ContentType"] == "image/jpeg"
 
 
-def test_parts_of_an_object(aws, bucket):
+def test_parts_of_an_object(aws: Aws, bucket: str) -> None:
     aws.s3._client.put_object(Bucket=bucket, Key="frog", Body=b"0123456789")
     assert aws.s3.read(bucket, "frog", start=3, length=4) == b"3456"
     assert aws.s3.read(bucket, "frog", start=8, length=100) == b"89"
@@ -300,7 +330,7 @@ def test_parts_of_an_object(aws, bucket):
     assert aws.s3.read(bucket, "empty", length=10) == b""
 
 
-def test_a_file_in_parts_arrives_whole(aws, bucket, tmp_path):
+def test_a_file_in_parts_arrives_whole(aws: Aws, bucket: str, tmp_path: Path) -> None:
     path = tmp_path / "large.png"
     content = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40_000
     path.write_bytes(content)
@@ -311,7 +341,7 @@ def test_a_file_in_parts_arrives_whole(aws, bucket, tmp_path):
     assert all(0 <= progress.done <= len(content) for progress in seen)
 
 
-def test_more_objects_than_fit_on_a_page(aws, bucket):
+def test_more_objects_than_fit_on_a_page(aws: Aws, bucket: str) -> None:
     for number in range(12):
         aws.s3._client.put_object(Bucket=bucket, Key=f"img/{number:02}", Body=b"x")
     list_page = aws.s3._client.list_objects_v2
@@ -321,7 +351,7 @@ def test_more_objects_than_fit_on_a_page(aws, bucket):
     ]
 
 
-def test_what_is_not_there(aws, bucket):
+def test_what_is_not_there(aws: Aws, bucket: str) -> None:
     assert aws.s3.head(bucket, "gone") is None
     assert aws.s3.head("nowhere-at-all", "gone") is None
     for call in (
@@ -334,7 +364,7 @@ def test_what_is_not_there(aws, bucket):
             call()
 
 
-def test_a_buckets_region(aws, bucket):
+def test_a_buckets_region(aws: Aws, bucket: str) -> None:
     assert aws.s3.bucket_region(bucket) == "eu-west-1"
 
 
@@ -350,7 +380,7 @@ def test_a_buckets_region(aws, bucket):
         (faults.service_error("InternalError", "Oops.", status=500), FaultError),
     ],
 )
-def test_each_fault_of_s3(aws, bucket, emulator, fault, kind):
+def test_each_fault_of_s3(aws: Aws, bucket: str, emulator: Emulator, fault: Fault, kind: type[Any]) -> None:
     aws.s3._client.put_object(Bucket=bucket, Key="frog", Body=b"0123456789")
     emulator.faults.add("GET /pond/frog", fault, times=None)
     with pytest.raises(ServiceError) as caught:

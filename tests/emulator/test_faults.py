@@ -9,15 +9,21 @@ import threading
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from truthline.emulator import faults
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from emulator.conftest import Client
+    from truthline.emulator.faults import Fault
+
 
 @pytest.fixture
-def dataset(client, class_line) -> str:
+def dataset(client: Client, class_line: Callable[..., Any]) -> str:
     return str(client.dataset(class_line("a.jpg")))
 
 
@@ -27,7 +33,9 @@ def entries_after(client: Any, dataset: str) -> int:
     return len(client.entries(dataset))
 
 
-def test_a_lost_reply_leaves_the_update_done(client, dataset, class_line) -> None:
+def test_a_lost_reply_leaves_the_update_done(
+    client: Client, dataset: str, class_line: Callable[..., Any]
+) -> None:
     client.emulator.faults.add("UpdateDatasetEntries", faults.reply_lost())
     with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
         client.update(dataset, class_line("b.jpg"))
@@ -36,7 +44,9 @@ def test_a_lost_reply_leaves_the_update_done(client, dataset, class_line) -> Non
     assert entries_after(client, dataset) == 2
 
 
-def test_a_connection_closed_before_leaves_nothing_done(client, dataset, class_line) -> None:
+def test_a_connection_closed_before_leaves_nothing_done(
+    client: Client, dataset: str, class_line: Callable[..., Any]
+) -> None:
     client.emulator.faults.add("UpdateDatasetEntries", faults.closed())
     with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
         client.update(dataset, class_line("b.jpg"))
@@ -47,7 +57,7 @@ def test_a_connection_closed_before_leaves_nothing_done(client, dataset, class_l
 @pytest.mark.parametrize("is_done", [False, True])
 @pytest.mark.parametrize("fault", [faults.html, faults.empty_body])
 def test_a_200_that_is_not_from_the_service_has_no_request_id(
-    client, dataset, class_line, fault, is_done
+    client: Client, dataset: str, class_line: Callable[..., Any], fault: Callable[..., Any], is_done: bool
 ) -> None:
     client.emulator.faults.add("UpdateDatasetEntries", fault(carried_out=is_done))
     body = json.dumps({"DatasetArn": dataset, "Changes": {"GroundTruth": "e30="}}).encode()
@@ -60,13 +70,13 @@ def test_a_200_that_is_not_from_the_service_has_no_request_id(
     assert status == ("UPDATE_IN_PROGRESS" if is_done else "UPDATE_COMPLETE")
 
 
-def test_a_truncated_body_ends_early(client, dataset) -> None:
+def test_a_truncated_body_ends_early(client: Client, dataset: str) -> None:
     client.emulator.faults.add("DescribeDataset", faults.truncated_body(0.5))
     with pytest.raises(http.client.IncompleteRead):
         client.call("DescribeDataset", DatasetArn=dataset)
 
 
-def test_a_truncated_body_may_tell_its_true_length(client, dataset) -> None:
+def test_a_truncated_body_may_tell_its_true_length(client: Client, dataset: str) -> None:
     client.emulator.faults.add("DescribeDataset", faults.truncated_body(0.5, tells_length=False))
     headers = {"X-Amz-Target": "RekognitionService.DescribeDataset"}
     reply = client.send("POST", "/", json.dumps({"DatasetArn": dataset}).encode(), headers)
@@ -91,7 +101,9 @@ def test_a_truncated_body_may_tell_its_true_length(client, dataset) -> None:
         ),
     ],
 )
-def test_exceptions_have_the_documented_body(client, dataset, class_line, fault, status, code) -> None:
+def test_exceptions_have_the_documented_body(
+    client: Client, dataset: str, class_line: Callable[..., Any], fault: Fault, status: int, code: str
+) -> None:
     client.emulator.faults.add("UpdateDatasetEntries", fault)
     reply = client.update(dataset, class_line("b.jpg"))
     assert (reply.status, reply.code) == (status, code)
@@ -101,13 +113,13 @@ def test_exceptions_have_the_documented_body(client, dataset, class_line, fault,
     assert client.emulator.unplanned_errors == []
 
 
-def test_a_bad_gateway_is_a_proxys_page(client, dataset) -> None:
+def test_a_bad_gateway_is_a_proxys_page(client: Client, dataset: str) -> None:
     client.emulator.faults.add("DescribeDataset", faults.bad_gateway())
     reply = client.send("POST", "/", b"{}", {"X-Amz-Target": "RekognitionService.DescribeDataset"})
     assert (reply.status, reply.headers["Content-Type"]) == (502, "text/html")
 
 
-def test_a_clock_that_is_off_shows_in_the_date(client, dataset) -> None:
+def test_a_clock_that_is_off_shows_in_the_date(client: Client, dataset: str) -> None:
     client.emulator.faults.add("DescribeDataset", faults.clock_off(1_800))
     reply = client.call("DescribeDataset", DatasetArn=dataset)
     assert reply.code == "InvalidSignatureException"
@@ -115,7 +127,7 @@ def test_a_clock_that_is_off_shows_in_the_date(client, dataset) -> None:
     assert timedelta(minutes=28) < ahead < timedelta(minutes=32)
 
 
-def test_a_half_open_connection_says_nothing_until_the_emulator_stops(client, dataset) -> None:
+def test_a_half_open_connection_says_nothing_until_the_emulator_stops(client: Client, dataset: str) -> None:
     client.emulator.faults.add("DescribeDataset", faults.half_open())
     host, _, port = client.host.partition(":")
     body = json.dumps({"DatasetArn": dataset})
@@ -132,12 +144,12 @@ def test_a_half_open_connection_says_nothing_until_the_emulator_stops(client, da
         assert connection.recv(1) == b""
 
 
-def test_a_delayed_answer_is_the_right_one(client, dataset) -> None:
+def test_a_delayed_answer_is_the_right_one(client: Client, dataset: str) -> None:
     client.emulator.faults.add("DescribeDataset", faults.delayed(0.05))
     assert client.describe(dataset)["Status"] == "UPDATE_COMPLETE"
 
 
-def test_a_delay_ends_when_the_emulator_stops(client, dataset) -> None:
+def test_a_delay_ends_when_the_emulator_stops(client: Client, dataset: str) -> None:
     client.emulator.faults.add("DescribeDataset", faults.delayed(3_600))
     outcome: list[object] = []
 
@@ -156,7 +168,7 @@ def test_a_delay_ends_when_the_emulator_stops(client, dataset) -> None:
     assert len(outcome) == 1
 
 
-def test_faults_come_in_order_and_as_often_as_asked(client, dataset) -> None:
+def test_faults_come_in_order_and_as_often_as_asked(client: Client, dataset: str) -> None:
     client.emulator.faults.add("DescribeDataset", faults.throttled(), times=2)
     client.emulator.faults.add("Describe*", faults.expired_token())
     codes = [client.call("DescribeDataset", DatasetArn=dataset).body.get("Code") for _ in range(4)]
@@ -168,12 +180,12 @@ def test_faults_come_in_order_and_as_often_as_asked(client, dataset) -> None:
     assert client.call("DescribeProjects").status == 200
 
 
-def test_a_fault_meets_its_own_operation_only(client, dataset) -> None:
+def test_a_fault_meets_its_own_operation_only(client: Client, dataset: str) -> None:
     client.emulator.faults.add("ListDatasetEntries", faults.closed())
     assert client.describe(dataset)
 
 
-def test_s3_requests_are_named_by_method_and_path(client) -> None:
+def test_s3_requests_are_named_by_method_and_path(client: Client) -> None:
     client.put("/photos", b"")
     client.put("/photos/a b/é.jpg", b"image")
     client.emulator.faults.add("GET /photos/a b/é.jpg", faults.html())
@@ -192,7 +204,9 @@ def test_s3_requests_are_named_by_method_and_path(client) -> None:
     assert (head.status, head.body) == (403, b"")
 
 
-def test_requests_are_recorded_with_what_became_of_them(client, dataset, class_line) -> None:
+def test_requests_are_recorded_with_what_became_of_them(
+    client: Client, dataset: str, class_line: Callable[..., Any]
+) -> None:
     client.emulator.requests.clear()
     fault = faults.reply_lost()
     client.emulator.faults.add("UpdateDatasetEntries", fault)
@@ -217,7 +231,7 @@ def test_requests_are_recorded_with_what_became_of_them(client, dataset, class_l
     )
 
 
-def test_a_fault_may_meet_only_what_is_signed_with_one_key(client, dataset) -> None:
+def test_a_fault_may_meet_only_what_is_signed_with_one_key(client: Client, dataset: str) -> None:
     client.emulator.faults.add("*", faults.expired_token(), times=None, signed_by="old")
     assert client.call("DescribeProjects").status == 200
     client.emulator.faults.add("*", faults.throttled(), signed_by="test")
@@ -227,7 +241,7 @@ def test_a_fault_may_meet_only_what_is_signed_with_one_key(client, dataset) -> N
     assert b"ExpiredTokenException" in client.send("POST", "/", b"{}", headers).body
 
 
-def test_a_bucket_elsewhere_names_its_region_in_header_and_body(client) -> None:
+def test_a_bucket_elsewhere_names_its_region_in_header_and_body(client: Client) -> None:
     client.emulator.faults.add("GET /photos/*", faults.bucket_elsewhere("eu-west-1"))
     reply = client.send("GET", "/photos/a.jpg")
     assert (reply.status, reply.headers["x-amz-bucket-region"]) == (301, "eu-west-1")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,11 @@ from hypothesis import strategies as st
 from truthline.emulator import Limits, Switches
 from truthline.emulator.entries import read_upload
 from truthline.emulator.listing import format_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from emulator.conftest import Client
 
 
 def formatted(text: str, form: str = "verbatim") -> str:
@@ -29,7 +34,9 @@ def test_a_line_comes_back_verbatim_with_the_services_metadata() -> None:
     )
 
 
-def test_errors_hang_at_the_line_the_attribute_the_annotation_and_the_metadata(box_line, class_line) -> None:
+def test_errors_hang_at_the_line_the_attribute_the_annotation_and_the_metadata(
+    box_line: Callable[..., Any], class_line: Callable[..., Any]
+) -> None:
     line = box_line(boxes=((1, 1, 1, 1), (-1, 0, 9, 9))) | class_line(type="other")
     told = json.loads(formatted(json.dumps(line)))
 
@@ -44,12 +51,12 @@ def test_errors_hang_at_the_line_the_attribute_the_annotation_and_the_metadata(b
     assert told["cl-metadata"] == {"is_labeled": True}
 
 
-def test_an_error_of_an_attribute_that_is_no_object_hangs_at_the_line(class_line) -> None:
+def test_an_error_of_an_attribute_that_is_no_object_hangs_at_the_line(class_line: Callable[..., Any]) -> None:
     told = json.loads(formatted(json.dumps(class_line() | {"label": "one"})))
     assert [error["code"] for error in told["cl-errors"]] == ["ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT"]
 
 
-def test_the_services_keys_in_a_line_that_is_pushed_are_not_kept(box_line) -> None:
+def test_the_services_keys_in_a_line_that_is_pushed_are_not_kept(box_line: Callable[..., Any]) -> None:
     first = formatted(json.dumps(box_line(boxes=((1, 1, 1, 1),))))
     assert formatted(first) == first
     mended = json.loads(first)
@@ -59,7 +66,7 @@ def test_the_services_keys_in_a_line_that_is_pushed_are_not_kept(box_line) -> No
     }
 
 
-def test_a_users_own_errors_stay(class_line) -> None:
+def test_a_users_own_errors_stay(class_line: Callable[..., Any]) -> None:
     told = json.loads(formatted(json.dumps(class_line() | {"errors": [1], "warnings": "x"})))
     assert (told["errors"], told["warnings"]) == ([1], "x")
 
@@ -69,7 +76,9 @@ def test_a_line_may_come_back_normalised() -> None:
     assert told.startswith('{"a":95.39999999999998,"n":1,"source-ref":"s3://b/k"')
 
 
-def test_a_line_may_come_back_without_unknown_keys(box_line, class_line) -> None:
+def test_a_line_may_come_back_without_unknown_keys(
+    box_line: Callable[..., Any], class_line: Callable[..., Any]
+) -> None:
     line = box_line() | class_line()
     known = json.loads(formatted(json.dumps(line), "known_keys"))
     line["mine"] = {"kept": False}
@@ -94,7 +103,13 @@ values = st.recursive(
     is_ascii=st.booleans(),
     boxes=st.lists(st.tuples(*[st.integers(-2, 99)] * 4), max_size=4),
 )
-def test_every_character_of_a_line_comes_back_in_order(box_line, mine, indent, is_ascii, boxes) -> None:
+def test_every_character_of_a_line_comes_back_in_order(
+    box_line: Callable[..., Any],
+    mine: Any,
+    indent: str | None,
+    is_ascii: bool,
+    boxes: list[Any] | list[tuple[Any, ...]],
+) -> None:
     line = mine | box_line(boxes=tuple(boxes))
     text = json.dumps(line, indent=indent, ensure_ascii=is_ascii).replace("\n", "\t")
     if '"cl-' in text:
@@ -111,7 +126,7 @@ def without_service_keys(value: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def mixed(client, class_line, box_line) -> tuple[Any, str]:
+def mixed(client: Client, class_line: Callable[..., Any], box_line: Callable[..., Any]) -> tuple[Any, str]:
     """A dataset of a good class label, a bad box, an entry without labels and two labels in one line."""
     two = box_line("two.jpg", label="rose") | class_line("two.jpg", "tulip")
     lines = (
@@ -140,13 +155,13 @@ def mixed(client, class_line, box_line) -> tuple[Any, str]:
         ({"ContainsLabels": ["tulip"], "HasErrors": True, "Labeled": True}, "bad"),
     ],
 )
-def test_filters(mixed, filters: dict[str, Any], expected: str) -> None:
+def test_filters(mixed: tuple[Any, ...], filters: dict[str, Any], expected: str) -> None:
     client, arn = mixed
     found = [json.loads(line)["source-ref"] for line in client.entries(arn, **filters)]
     assert [ref.removeprefix("s3://photos/").partition(".")[0] for ref in found] == expected.split()
 
 
-def test_labels_are_counted_by_images(mixed) -> None:
+def test_labels_are_counted_by_images(mixed: tuple[Any, ...]) -> None:
     client, arn = mixed
     assert client.result("ListDatasetLabels", DatasetArn=arn)["DatasetLabelDescriptions"] == [
         {"LabelName": "rose", "LabelStats": {"EntryCount": 2, "BoundingBoxCount": 1}},
@@ -155,7 +170,7 @@ def test_labels_are_counted_by_images(mixed) -> None:
 
 
 def test_a_label_without_boxes_has_no_box_count_and_one_without_use_is_listed(
-    client, class_line, box_line
+    client: Client, class_line: Callable[..., Any], box_line: Callable[..., Any]
 ) -> None:
     boxes = box_line("b.jpg", **{"class-map": {"0": "tulip", "1": "unused"}})
     arn = client.dataset(class_line("a.jpg", "rose"), boxes)
@@ -169,7 +184,7 @@ def test_a_label_without_boxes_has_no_box_count_and_one_without_use_is_listed(
 
 @pytest.mark.parametrize(("last", "expected"), [("absent", None), ("empty", "")])
 def test_pages_follow_each_other_and_the_last_one_says_so(
-    start, class_line, last: str, expected: Any
+    start: Callable[..., Any], class_line: Callable[..., Any], last: str, expected: Any
 ) -> None:
     client = start(Switches(last_page_token=last))
     arn = client.dataset(*(class_line(f"{n}.jpg") for n in range(205)))
@@ -184,14 +199,14 @@ def test_pages_follow_each_other_and_the_last_one_says_so(
     assert sizes == [100, 100, 5]
 
 
-def test_a_full_last_page_has_no_successor(client, class_line) -> None:
+def test_a_full_last_page_has_no_successor(client: Client, class_line: Callable[..., Any]) -> None:
     arn = client.dataset(*(class_line(f"{n}.jpg", "a" if n < 4 else "b") for n in range(9)))
     page = client.result("ListDatasetEntries", DatasetArn=arn, ContainsLabels=["a"], MaxResults=4)
     assert len(page["DatasetEntries"]) == 4
     assert "NextToken" not in page
 
 
-def test_a_token_is_good_for_its_own_question_only(client, class_line) -> None:
+def test_a_token_is_good_for_its_own_question_only(client: Client, class_line: Callable[..., Any]) -> None:
     arn = client.dataset(class_line("a.jpg"), class_line("b.jpg", "tulip"))
     token = client.result("ListDatasetEntries", DatasetArn=arn, MaxResults=1)["NextToken"]
     for operation, params in (
@@ -207,7 +222,7 @@ def test_a_token_is_good_for_its_own_question_only(client, class_line) -> None:
         )
 
 
-def test_labels_and_projects_come_in_pages_too(client, class_line) -> None:
+def test_labels_and_projects_come_in_pages_too(client: Client, class_line: Callable[..., Any]) -> None:
     arn = client.dataset(*(class_line(f"{n}.jpg", f"label-{n:03}") for n in range(130)))
     first = client.result("ListDatasetLabels", DatasetArn=arn)
     rest = client.result("ListDatasetLabels", DatasetArn=arn, NextToken=first["NextToken"])
@@ -220,7 +235,9 @@ def test_labels_and_projects_come_in_pages_too(client, class_line) -> None:
     assert "NextToken" not in rest
 
 
-def test_an_update_between_two_pages_does_not_lose_an_entry(client, class_line) -> None:
+def test_an_update_between_two_pages_does_not_lose_an_entry(
+    client: Client, class_line: Callable[..., Any]
+) -> None:
     arn = client.dataset(*(class_line(f"{n}.jpg") for n in range(6)))
     first = client.result("ListDatasetEntries", DatasetArn=arn, MaxResults=3)
     changed = [class_line(f"{n}.jpg", "tulip") for n in (4, 8, 0, 6, 2, 7, 1, 5, 3)]

@@ -7,6 +7,7 @@ from base64 import b64encode
 from contextlib import ExitStack
 from hashlib import md5, sha1, sha256
 from html import unescape
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 from zlib import crc32
 
@@ -16,6 +17,11 @@ from hypothesis import strategies as st
 
 from truthline.emulator.s3 import Storage
 from truthline.emulator.wire import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from emulator.conftest import Client
 
 SIGNED = {"Authorization": "AWS4-HMAC-SHA256 Credential=test/20240101/us-east-1/s3/aws4_request"}
 ODD_KEYS = [
@@ -40,7 +46,7 @@ ODD_KEYS = [
 
 
 @pytest.fixture(scope="module")
-def storage():
+def storage() -> Iterator[Storage]:
     with ExitStack() as stack:
         storage = Storage()
         stack.callback(storage.close)
@@ -65,7 +71,7 @@ def test_any_key_holds_its_own_object(storage: Storage, key: str) -> None:
     assert storage.read("photos", key) == key.encode()
 
 
-def test_a_range_and_a_head_and_an_absent_object(client) -> None:
+def test_a_range_and_a_head_and_an_absent_object(client: Client) -> None:
     client.put("/photos", b"")
     client.put("/photos/a.jpg", b"0123456789")
     part = client.send("GET", "/photos/a.jpg", headers={**SIGNED, "Range": "bytes=2-4"})
@@ -87,7 +93,9 @@ def test_a_range_and_a_head_and_an_absent_object(client) -> None:
         ("X-Amz-Content-SHA256", "0" * 64, "XAmzContentSHA256Mismatch"),
     ],
 )
-def test_a_body_that_is_not_what_its_headers_say_is_refused(client, header, value, code) -> None:
+def test_a_body_that_is_not_what_its_headers_say_is_refused(
+    client: Client, header: str, value: str, code: str
+) -> None:
     client.put("/checked", b"")
     reply = client.send("PUT", "/checked/a.jpg", b"frog", {**SIGNED, header: value})
     assert (reply.status, f"<Code>{code}</Code>".encode() in reply.body) == (400, True)
@@ -105,13 +113,13 @@ def test_a_body_that_is_not_what_its_headers_say_is_refused(client, header, valu
         ("X-Amz-Content-SHA256", "UNSIGNED-PAYLOAD"),
     ],
 )
-def test_a_body_that_is_what_its_headers_say_is_stored(client, header, value) -> None:
+def test_a_body_that_is_what_its_headers_say_is_stored(client: Client, header: str, value: str) -> None:
     client.put("/right", b"")
     assert client.send("PUT", "/right/a.jpg", b"frog", {**SIGNED, header: value}).status == 200
     assert client.send("GET", "/right/a.jpg", headers=SIGNED).body == b"frog"
 
 
-def test_neither_signature_nor_credentials_are_needed_for_rekognition(client) -> None:
+def test_neither_signature_nor_credentials_are_needed_for_rekognition(client: Client) -> None:
     headers = {"X-Amz-Target": "RekognitionService.DescribeProjects"}
     assert client.send("POST", "/", b"{}", headers).status == 200
 
@@ -128,7 +136,7 @@ def test_what_one_emulator_stored_the_next_does_not_hold() -> None:
         storage.close()
 
 
-def test_an_emulator_that_stops_leaves_the_objects_of_another_alone(client) -> None:
+def test_an_emulator_that_stops_leaves_the_objects_of_another_alone(client: Client) -> None:
     client.put("/kept", b"")
     client.put("/kept/k", b"x")
     other = Storage()

@@ -7,12 +7,17 @@ import json
 import socket
 import threading
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from truthline.emulator import Emulator, ManualClock, SystemClock
 from truthline.emulator.operations import Rekognition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from emulator.conftest import Client
 
 HEADERS = {"X-Amz-Target": "RekognitionService.DescribeProjects"}
 
@@ -42,7 +47,7 @@ def test_there_is_no_endpoint_unless_it_runs() -> None:
     emulator.stop()
 
 
-def test_one_connection_carries_many_requests(client) -> None:
+def test_one_connection_carries_many_requests(client: Client) -> None:
     with closing(http.client.HTTPConnection(client.host, timeout=20)) as connection:
         connection.request("GET", "/")
         first = connection.sock
@@ -55,7 +60,7 @@ def test_one_connection_carries_many_requests(client) -> None:
         assert connection.sock is first
 
 
-def test_a_client_that_expects_to_continue_is_told_so_before_it_sends(client) -> None:
+def test_a_client_that_expects_to_continue_is_told_so_before_it_sends(client: Client) -> None:
     with closing(connect(client.emulator)) as connection:
         head = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n"
         connection.sendall(f"{head}X-Amz-Target: RekognitionService.DescribeProjects\r\n\r\n".encode())
@@ -64,7 +69,7 @@ def test_a_client_that_expects_to_continue_is_told_so_before_it_sends(client) ->
         assert connection.recv(100).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-def test_a_body_may_come_in_chunks(client) -> None:
+def test_a_body_may_come_in_chunks(client: Client) -> None:
     with closing(http.client.HTTPConnection(client.host, timeout=20)) as connection:
         parts = [b'{"MaxRes', b'ults": 101}']
         for _ in range(2):
@@ -86,7 +91,9 @@ def test_a_body_may_come_in_chunks(client) -> None:
         ({}, b"{}", "UnknownOperationException"),
     ],
 )
-def test_nonsense_gets_a_documented_body_and_a_request_id(client, headers, body: bytes, code: str) -> None:
+def test_nonsense_gets_a_documented_body_and_a_request_id(
+    client: Client, headers: dict[str, Any] | dict[str, str], body: bytes, code: str
+) -> None:
     reply = client.send("POST", "/", body, headers)
     told = json.loads(reply.body)
     assert (reply.status, told["__type"], told["Code"]) == (400, code, code)
@@ -95,7 +102,9 @@ def test_nonsense_gets_a_documented_body_and_a_request_id(client, headers, body:
     assert reply.headers["Content-Type"] == "application/x-amz-json-1.1"
 
 
-def test_a_success_has_a_request_id_of_its_own_and_may_be_empty(client, class_line) -> None:
+def test_a_success_has_a_request_id_of_its_own_and_may_be_empty(
+    client: Client, class_line: Callable[..., Any]
+) -> None:
     arn = client.dataset()
     replies = [client.update(arn, class_line()), client.call("DescribeProjects")]
     assert len({reply.headers["x-amzn-RequestId"] for reply in replies}) == 2
@@ -105,7 +114,7 @@ def test_a_success_has_a_request_id_of_its_own_and_may_be_empty(client, class_li
 @pytest.mark.parametrize(
     "head", ["Content-Length: x", "Transfer-Encoding: chunked\r\n\r\nxyz", "Content-Length: 9"]
 )
-def test_a_broken_request_ends_the_connection_only(client, head: str) -> None:
+def test_a_broken_request_ends_the_connection_only(client: Client, head: str) -> None:
     with closing(connect(client.emulator)) as connection:
         connection.sendall(f"POST / HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n".encode())
         connection.shutdown(socket.SHUT_WR)
@@ -147,13 +156,13 @@ def test_nothing_is_left_of_it_though_connections_are_open() -> None:
         socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=20)
 
 
-def test_requests_are_forgotten_where_nobody_reads_them(start) -> None:
+def test_requests_are_forgotten_where_nobody_reads_them(start: Callable[..., Any]) -> None:
     client = start(keep_requests=False)
     client.call("DescribeProjects")
     assert client.emulator.requests == []
 
 
-def test_many_threads_update_and_list_at_once(client, class_line) -> None:
+def test_many_threads_update_and_list_at_once(client: Client, class_line: Callable[..., Any]) -> None:
     arns = [client.dataset(project=client.project(f"p{number}")) for number in range(4)]
     replies: list[Any] = []
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from truthline.emulator import Switches
 from truthline.emulator.datasets import Dataset, Job, TerminalError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from emulator.conftest import Client
+    from truthline.emulator.clock import ManualClock
+
 NOWHERE = "arn:aws:rekognition:us-east-1:111122223333:project/no/dataset/train/1700000000000"
 NO_PROJECT = "arn:aws:rekognition:us-east-1:111122223333:project/no/1700000000000"
 
 
-def test_a_dataset_is_created_after_its_time(start, clock) -> None:
+def test_a_dataset_is_created_after_its_time(start: Callable[..., Any], clock: ManualClock) -> None:
     client = start(Switches(create_seconds=3))
     arn = client.result("CreateDataset", ProjectArn=client.project(), DatasetType="TRAIN")["DatasetArn"]
     assert arn == ("arn:aws:rekognition:us-east-1:111122223333:project/flowers/dataset/train/1700000000001")
@@ -31,7 +39,9 @@ def test_a_dataset_is_created_after_its_time(start, clock) -> None:
     }
 
 
-def test_an_update_shows_in_progress_then_complete_with_its_entries(start, clock, class_line) -> None:
+def test_an_update_shows_in_progress_then_complete_with_its_entries(
+    start: Callable[..., Any], clock: ManualClock, class_line: Callable[..., Any]
+) -> None:
     client = start(Switches(update_seconds=10))
     arn = client.dataset()
     reply = client.update(arn, class_line())
@@ -50,7 +60,9 @@ def test_an_update_shows_in_progress_then_complete_with_its_entries(start, clock
     assert told["LastUpdatedTimestamp"] == clock.now()
 
 
-def test_without_update_seconds_an_update_is_complete_at_once(start, class_line) -> None:
+def test_without_update_seconds_an_update_is_complete_at_once(
+    start: Callable[..., Any], class_line: Callable[..., Any]
+) -> None:
     client = start(Switches(update_seconds=0))
     arn = client.dataset()
     client.update(arn, class_line())
@@ -58,7 +70,9 @@ def test_without_update_seconds_an_update_is_complete_at_once(start, class_line)
     assert len(client.entries(arn)) == 1
 
 
-def test_the_status_from_before_an_update_may_linger(start, clock, class_line) -> None:
+def test_the_status_from_before_an_update_may_linger(
+    start: Callable[..., Any], clock: ManualClock, class_line: Callable[..., Any]
+) -> None:
     client = start(Switches(stale_status_seconds=5, update_seconds=8))
     arn = client.dataset()
     before = client.describe(arn)
@@ -74,7 +88,9 @@ def test_the_status_from_before_an_update_may_linger(start, clock, class_line) -
 
 
 @pytest.mark.parametrize("code", ["ResourceInUseException", "LimitExceededException"])
-def test_a_second_update_is_refused(start, class_line, code: str) -> None:
+def test_a_second_update_is_refused(
+    start: Callable[..., Any], class_line: Callable[..., Any], code: str
+) -> None:
     client = start(Switches(second_update=code))
     arn = client.dataset()
     client.update(arn, class_line("a.jpg"))
@@ -85,7 +101,9 @@ def test_a_second_update_is_refused(start, class_line, code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["ResourceInUseException", "ResourceNotReadyException"])
-def test_listing_during_an_update_may_be_refused(start, class_line, code: str) -> None:
+def test_listing_during_an_update_may_be_refused(
+    start: Callable[..., Any], class_line: Callable[..., Any], code: str
+) -> None:
     client = start(Switches(list_while_updating=code))
     arn = client.dataset(class_line("a.jpg"))
     client.update(arn, class_line("b.jpg"))
@@ -95,20 +113,26 @@ def test_listing_during_an_update_may_be_refused(start, class_line, code: str) -
     assert len(client.entries(arn)) == 2
 
 
-def test_listing_during_an_update_gives_the_old_state_by_default(client, class_line) -> None:
+def test_listing_during_an_update_gives_the_old_state_by_default(
+    client: Client, class_line: Callable[..., Any]
+) -> None:
     arn = client.dataset(class_line("a.jpg"))
     client.update(arn, class_line("b.jpg"))
     assert len(client.entries(arn)) == 1
 
 
-def test_a_dataset_in_creation_can_be_neither_listed_updated_nor_deleted(client, class_line) -> None:
+def test_a_dataset_in_creation_can_be_neither_listed_updated_nor_deleted(
+    client: Client, class_line: Callable[..., Any]
+) -> None:
     arn = client.result("CreateDataset", ProjectArn=client.project(), DatasetType="TRAIN")["DatasetArn"]
     assert client.call("ListDatasetEntries", DatasetArn=arn).code == "ResourceNotReadyException"
     assert client.update(arn, class_line()).code == "ResourceInUseException"
     assert client.call("DeleteDataset", DatasetArn=arn).code == "ResourceInUseException"
 
 
-def test_a_deleted_dataset_goes_after_its_time_and_can_be_made_again(start, clock, class_line) -> None:
+def test_a_deleted_dataset_goes_after_its_time_and_can_be_made_again(
+    start: Callable[..., Any], clock: ManualClock, class_line: Callable[..., Any]
+) -> None:
     client = start(Switches(delete_seconds=4))
     project = client.project()
     arn = client.dataset(class_line(), project=project)
@@ -123,13 +147,13 @@ def test_a_deleted_dataset_goes_after_its_time_and_can_be_made_again(start, cloc
     assert client.entries(again) == []
 
 
-def test_a_dataset_is_not_deleted_during_an_update(client, class_line) -> None:
+def test_a_dataset_is_not_deleted_during_an_update(client: Client, class_line: Callable[..., Any]) -> None:
     arn = client.dataset()
     client.update(arn, class_line())
     assert client.call("DeleteDataset", DatasetArn=arn).code == "ResourceInUseException"
 
 
-def test_a_project_has_one_dataset_of_each_type(client) -> None:
+def test_a_project_has_one_dataset_of_each_type(client: Client) -> None:
     project = client.project()
     client.dataset(project=project)
     client.dataset(project=project, kind="TEST")
@@ -143,13 +167,13 @@ def test_a_project_has_one_dataset_of_each_type(client) -> None:
     assert all(dataset["StatusMessage"] for dataset in told)
 
 
-def test_a_project_name_is_taken_once_in_a_region(client) -> None:
+def test_a_project_name_is_taken_once_in_a_region(client: Client) -> None:
     client.project("flowers")
     assert client.call("CreateProject", ProjectName="flowers").code == "ResourceInUseException"
     assert client.call("CreateProject", ProjectName="flowers", region="eu-west-1").status == 200
 
 
-def test_a_project_is_deleting_and_then_gone(start, clock) -> None:
+def test_a_project_is_deleting_and_then_gone(start: Callable[..., Any], clock: ManualClock) -> None:
     client = start(Switches(delete_seconds=2))
     arn = client.project()
     assert client.result("DeleteProject", ProjectArn=arn) == {"Status": "DELETING"}
@@ -160,13 +184,13 @@ def test_a_project_is_deleting_and_then_gone(start, clock) -> None:
     assert client.call("DeleteProject", ProjectArn=arn).code == "ResourceNotFoundException"
 
 
-def test_a_project_with_versions_is_not_deleted(client) -> None:
+def test_a_project_with_versions_is_not_deleted(client: Client) -> None:
     arn = client.project()
     client.emulator.add_project_version(arn, {"ProjectVersionArn": version_arn(arn, "v1")})
     assert client.call("DeleteProject", ProjectArn=arn).code == "ResourceInUseException"
 
 
-def test_projects_are_found_by_name_feature_and_region(client) -> None:
+def test_projects_are_found_by_name_feature_and_region(client: Client) -> None:
     for name in ("a", "b", "c"):
         client.project(name)
     client.result("CreateProject", ProjectName="m", Feature="CONTENT_MODERATION", AutoUpdate="ENABLED")
@@ -182,7 +206,7 @@ def test_projects_are_found_by_name_feature_and_region(client) -> None:
     assert names(region="eu-west-1") == []
 
 
-def test_what_is_not_there_is_not_found(client, class_line) -> None:
+def test_what_is_not_there_is_not_found(client: Client, class_line: Callable[..., Any]) -> None:
     for operation in ("DescribeDataset", "ListDatasetEntries", "ListDatasetLabels", "DeleteDataset"):
         reply = client.call(operation, DatasetArn=NOWHERE)
         assert (reply.status, reply.code) == (400, "ResourceNotFoundException")
@@ -193,13 +217,13 @@ def test_what_is_not_there_is_not_found(client, class_line) -> None:
     assert reply.code == "ResourceNotFoundException"
 
 
-def test_a_dataset_of_another_region_is_not_found(client) -> None:
+def test_a_dataset_of_another_region_is_not_found(client: Client) -> None:
     arn = client.dataset()
     reply = client.call("DescribeDataset", DatasetArn=arn, region="eu-west-1")
     assert reply.code == "ResourceNotFoundException"
 
 
-def test_scripted_versions_are_described(client) -> None:
+def test_scripted_versions_are_described(client: Client) -> None:
     arn = client.project()
     assert client.result("DescribeProjectVersions", ProjectArn=arn) == {"ProjectVersionDescriptions": []}
     for name in ("v1", "v2"):
@@ -215,7 +239,9 @@ def test_scripted_versions_are_described(client) -> None:
     assert page["NextToken"]
 
 
-def test_calls_over_the_rate_are_throttled_until_time_goes_on(start, clock) -> None:
+def test_calls_over_the_rate_are_throttled_until_time_goes_on(
+    start: Callable[..., Any], clock: ManualClock
+) -> None:
     client = start(Switches(throttle_rates={"DescribeProjects": 2}))
     assert [client.call("DescribeProjects").status for _ in range(3)] == [200, 200, 400]
     assert client.call("DescribeProjects").code == "ThrottlingException"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,11 @@ from hypothesis import strategies as st
 
 from truthline.emulator import Limits, Switches
 from truthline.emulator.entries import EntryStore, read_upload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from emulator.conftest import Client
 
 TOO_MANY_ERRORS = "The manifest file has too many terminal errors."
 
@@ -33,7 +38,9 @@ def from_manifest(client: Any, content: bytes, name: str = "train.manifest") -> 
     return str(arn)
 
 
-def test_an_update_adds_new_entries_and_replaces_known_ones_in_place(client, class_line) -> None:
+def test_an_update_adds_new_entries_and_replaces_known_ones_in_place(
+    client: Client, class_line: Callable[..., Any]
+) -> None:
     arn = client.dataset(class_line("a.jpg"), class_line("b.jpg") | {"mine": 1})
     client.update(arn, class_line("c.jpg"), class_line("b.jpg", "tulip"))
     client.clock.advance(60)
@@ -44,7 +51,9 @@ def test_an_update_adds_new_entries_and_replaces_known_ones_in_place(client, cla
     assert "mine" not in second
 
 
-def test_an_update_may_merge_the_keys_of_a_known_entry(start, class_line) -> None:
+def test_an_update_may_merge_the_keys_of_a_known_entry(
+    start: Callable[..., Any], class_line: Callable[..., Any]
+) -> None:
     client = start(Switches(update_existing="merge"))
     arn = client.dataset(class_line() | {"mine": 1.50})
     client.update(arn, {"source-ref": "s3://photos/a.jpg", "yours": 2})
@@ -73,13 +82,15 @@ def test_an_update_may_merge_the_keys_of_a_known_entry(start, class_line) -> Non
         "[" * 100_000,
     ],
 )
-def test_an_unusable_line_drops_out_in_silence(client, class_line, bad: str) -> None:
+def test_an_unusable_line_drops_out_in_silence(
+    client: Client, class_line: Callable[..., Any], bad: str
+) -> None:
     arn = client.dataset(*(class_line(f"{n}.jpg") for n in range(4)), bad)
     assert client.describe(arn)["Status"] == "UPDATE_COMPLETE"
     assert refs(client.entries(arn)) == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
 
 
-def test_a_line_of_100000_characters_is_kept_however_many_bytes_it_has(client) -> None:
+def test_a_line_of_100000_characters_is_kept_however_many_bytes_it_has(client: Client) -> None:
     start, end = '{"source-ref": "s3://photos/x.jpg", "long": "', '"}'
     arn = client.dataset(start + "é" * (100_000 - len(start) - len(end)) + end)
     assert refs(client.entries(arn)) == ["x.jpg"]
@@ -100,7 +111,9 @@ def test_carriage_returns_and_a_missing_last_line_ending_are_understood() -> Non
     assert upload.total == 2
 
 
-def test_more_than_a_fifth_of_unusable_lines_fails_the_update_and_stores_nothing(client, class_line) -> None:
+def test_more_than_a_fifth_of_unusable_lines_fails_the_update_and_stores_nothing(
+    client: Client, class_line: Callable[..., Any]
+) -> None:
     arn = client.dataset(class_line("old.jpg"))
     client.update(arn, *(class_line(f"{n}.jpg") for n in range(3)), "{")
     client.clock.advance(60)
@@ -113,14 +126,16 @@ def test_more_than_a_fifth_of_unusable_lines_fails_the_update_and_stores_nothing
     assert client.describe(arn)["Status"] == "UPDATE_COMPLETE"
 
 
-def test_the_share_that_fails_is_a_switch(start, class_line) -> None:
+def test_the_share_that_fails_is_a_switch(start: Callable[..., Any], class_line: Callable[..., Any]) -> None:
     client = start(Switches(failing_share=0.5))
     arn = client.dataset(class_line("a.jpg"), "{")
     assert client.describe(arn)["Status"] == "UPDATE_COMPLETE"
 
 
 @pytest.mark.parametrize(("keep", "kept"), [("none", []), ("first", ["rose"]), ("last", ["tulip"])])
-def test_which_of_two_lines_with_one_source_ref_stays(start, class_line, keep: str, kept: list[str]) -> None:
+def test_which_of_two_lines_with_one_source_ref_stays(
+    start: Callable[..., Any], class_line: Callable[..., Any], keep: str, kept: list[str]
+) -> None:
     client = start(Switches(repeated_source_ref=keep))
     others = [class_line(f"{n}.jpg") for n in range(8)]
     arn = client.dataset(class_line("twice.jpg", "rose"), *others, class_line("twice.jpg", "tulip"))
@@ -129,12 +144,14 @@ def test_which_of_two_lines_with_one_source_ref_stays(start, class_line, keep: s
     assert client.describe(arn)["DatasetStats"]["TotalEntries"] == 8 + len(kept)
 
 
-def test_nothing_but_line_endings_is_too_much_unusable(client) -> None:
+def test_nothing_but_line_endings_is_too_much_unusable(client: Client) -> None:
     arn = client.dataset("", "")
     assert client.describe(arn)["StatusMessage"] == TOO_MANY_ERRORS
 
 
-def test_the_quotas_of_a_dataset_fail_an_update_as_a_whole(start, class_line) -> None:
+def test_the_quotas_of_a_dataset_fail_an_update_as_a_whole(
+    start: Callable[..., Any], class_line: Callable[..., Any]
+) -> None:
     client = start(limits=Limits(rows=3, labels=2))
     arn = client.dataset(class_line("0.jpg", "a"), class_line("1.jpg", "b"))
 
@@ -154,7 +171,9 @@ def test_the_quotas_of_a_dataset_fail_an_update_as_a_whole(start, class_line) ->
     assert [label["LabelName"] for label in labels] == ["a", "c"]
 
 
-def test_unreadable_images_count_as_unusable_lines_if_they_are_checked(start, class_line) -> None:
+def test_unreadable_images_count_as_unusable_lines_if_they_are_checked(
+    start: Callable[..., Any], class_line: Callable[..., Any]
+) -> None:
     client = start(Switches(check_images="yes"))
     client.put("/photos", b"")
     client.put("/photos/a b.jpg", b"\xff\xd8\xff\xe0")
@@ -172,7 +191,9 @@ def test_unreadable_images_count_as_unusable_lines_if_they_are_checked(start, cl
     assert status("a b.jpg", "c.png", "absent.jpg") == "UPDATE_FAILED"
 
 
-def test_a_dataset_is_created_from_a_manifest_in_s3(client, class_line, box_line) -> None:
+def test_a_dataset_is_created_from_a_manifest_in_s3(
+    client: Client, class_line: Callable[..., Any], box_line: Callable[..., Any]
+) -> None:
     lines = [class_line("a.jpg"), box_line("b.jpg", boxes=((1, 1, 1, 1),))]
     arn = from_manifest(client, "\n".join(map(json.dumps, lines)).encode(), "f 1/train.manifest")
     told = client.describe(arn)
@@ -195,7 +216,9 @@ def test_a_dataset_is_created_from_a_manifest_in_s3(client, class_line, box_line
         (b" " * 2_001, "a.manifest", "The manifest file size exceeds the maximum supported size."),
     ],
 )
-def test_a_manifest_as_a_whole_can_fail_a_creation(start, content: bytes, name: str, message: str) -> None:
+def test_a_manifest_as_a_whole_can_fail_a_creation(
+    start: Callable[..., Any], content: bytes, name: str, message: str
+) -> None:
     client = start(limits=Limits(rows=5, manifest_bytes=2_000))
     arn = from_manifest(client, content, name)
     told = client.describe(arn)
@@ -203,7 +226,7 @@ def test_a_manifest_as_a_whole_can_fail_a_creation(start, content: bytes, name: 
     assert client.result("DeleteDataset", DatasetArn=arn) == {}
 
 
-def test_a_manifest_that_is_not_there_is_refused_at_once(client) -> None:
+def test_a_manifest_that_is_not_there_is_refused_at_once(client: Client) -> None:
     client.put("/manifests", b"")
     for bucket in ("manifests", "no-such-bucket"):
         source = {"GroundTruthManifest": {"S3Object": {"Bucket": bucket, "Name": "none.manifest"}}}
@@ -219,7 +242,7 @@ def test_a_manifest_that_is_not_there_is_refused_at_once(client) -> None:
         )
 
 
-def test_a_dataset_can_copy_another_one(client, class_line) -> None:
+def test_a_dataset_can_copy_another_one(client: Client, class_line: Callable[..., Any]) -> None:
     original = client.dataset(class_line("a.jpg"), class_line("b.jpg"))
     source = {"DatasetArn": original}
     arn = client.result(
@@ -242,7 +265,7 @@ def test_a_dataset_can_copy_another_one(client, class_line) -> None:
         {"GroundTruthManifest": {"S3Object": {"Bucket": "bbb", "Name": "n.m"}}, "DatasetArn": "both"},
     ],
 )
-def test_a_source_must_be_one_thing(client, source: dict[str, Any]) -> None:
+def test_a_source_must_be_one_thing(client: Client, source: dict[str, Any]) -> None:
     if "DatasetArn" in source:
         source = source | {"DatasetArn": client.dataset()}
     reply = client.call(
@@ -254,7 +277,9 @@ def test_a_source_must_be_one_thing(client, source: dict[str, Any]) -> None:
     assert reply.code == "InvalidParameterException"
 
 
-def test_a_fifth_of_the_entries_moves_to_the_test_dataset(client, class_line) -> None:
+def test_a_fifth_of_the_entries_moves_to_the_test_dataset(
+    client: Client, class_line: Callable[..., Any]
+) -> None:
     project = client.project()
     train = client.dataset(*(class_line(f"{n}.jpg") for n in range(20)), project=project)
     test = client.dataset(project=project, kind="TEST")
@@ -267,7 +292,9 @@ def test_a_fifth_of_the_entries_moves_to_the_test_dataset(client, class_line) ->
     assert sorted(kept + moved) == sorted(f"{n}.jpg" for n in range(20))
 
 
-def test_a_distribution_with_too_few_images_of_a_label_fails(client, class_line) -> None:
+def test_a_distribution_with_too_few_images_of_a_label_fails(
+    client: Client, class_line: Callable[..., Any]
+) -> None:
     project = client.project()
     train = client.dataset(class_line("a.jpg", "a"), class_line("b.jpg", "b"), project=project)
     test = client.dataset(project=project, kind="TEST")
@@ -279,7 +306,7 @@ def test_a_distribution_with_too_few_images_of_a_label_fails(client, class_line)
 
 
 def test_a_distribution_needs_a_full_train_and_an_empty_test_dataset_of_one_project(
-    client, class_line
+    client: Client, class_line: Callable[..., Any]
 ) -> None:
     project = client.project()
     train = client.dataset(class_line(), project=project)
@@ -302,7 +329,7 @@ json_lines = st.lists(
 
 
 @given(rows=json_lines)
-def test_running_counts_agree_with_a_count_from_scratch(rows) -> None:
+def test_running_counts_agree_with_a_count_from_scratch(rows: list[Any] | list[tuple[Any, ...]]) -> None:
     def line(name: str, label: str, is_boxed: bool) -> str:
         kind = "object-detection" if is_boxed else "image-classification"
         metadata = {

@@ -7,6 +7,7 @@ import struct
 import tracemalloc
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +19,9 @@ from truthline.images import limits
 from truthline.images.decode import BACKDROP, Pixels, decode, encode_jpeg, fetch_facts, read_facts
 from truthline.images.limits import MAX_BYTES, MAX_PIXELS
 from truthline.manifest.annotation import ImageFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def as_image(pixels: Pixels) -> Image.Image:
@@ -66,7 +70,9 @@ def jpeg_claiming(jpeg: bytes, width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_pixels_and_facts_are_upright(picture, encode, kind, orientation):
+def test_pixels_and_facts_are_upright(
+    picture: Callable[..., Any], encode: Callable[..., Any], kind: str, orientation: int
+) -> None:
     data = encode(picture(), kind, orientation)
     with Image.open(io.BytesIO(data)) as opened:
         expected = ImageOps.exif_transpose(opened).convert("RGB")
@@ -78,7 +84,9 @@ def test_pixels_and_facts_are_upright(picture, encode, kind, orientation):
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_orientation_is_read_in_both_byte_orders(picture, encode, order):
+def test_orientation_is_read_in_both_byte_orders(
+    picture: Callable[..., Any], encode: Callable[..., Any], order: str
+) -> None:
     tiff = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}IH", 8, 2)
     tiff += struct.pack(f"{order}HHII", 0x0100, 4, 1, 48) + struct.pack(f"{order}HHIHH", 0x0112, 3, 1, 6, 0)
     assert read_facts(insert_chunk(encode(picture()), b"eXIf", tiff), 1).width == 32
@@ -97,7 +105,9 @@ def test_orientation_is_read_in_both_byte_orders(picture, encode, order):
         b"II*\0\x08\0\0\0\x01\0\x12\x01\x02\0\xff\xff\xff\xff\x06\0\0\0",
     ],
 )
-def test_damaged_exif_leaves_the_image_as_it_is(picture, encode, exif):
+def test_damaged_exif_leaves_the_image_as_it_is(
+    picture: Callable[..., Any], encode: Callable[..., Any], exif: bytes
+) -> None:
     for data in (
         insert_chunk(encode(picture()), b"eXIf", exif),
         insert_segment(encode(picture(), "JPEG"), 0xE1, b"Exif\0\0" + exif),
@@ -106,7 +116,9 @@ def test_damaged_exif_leaves_the_image_as_it_is(picture, encode, exif):
         assert decode(data).width == 48
 
 
-def test_facts_and_pixels_agree_where_the_orientation_follows_the_pixels(picture, encode):
+def test_facts_and_pixels_agree_where_the_orientation_follows_the_pixels(
+    picture: Callable[..., Any], encode: Callable[..., Any]
+) -> None:
     png = encode(picture(), "PNG", 6)
     exif_at, iend_at = png.index(b"eXIf") - 4, png.index(b"IEND") - 4
     length = struct.unpack_from(">I", png, exif_at)[0] + 12
@@ -116,7 +128,9 @@ def test_facts_and_pixels_agree_where_the_orientation_follows_the_pixels(picture
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
 @pytest.mark.parametrize("max_side", [None, 24])
-def test_every_png_mode(picture, encode, mode, max_side):
+def test_every_png_mode(
+    picture: Callable[..., Any], encode: Callable[..., Any], mode: str, max_side: int | None
+) -> None:
     source = picture(mode=mode)
     shown = as_image(decode(encode(source), max_side=max_side))
     expected = source.convert("RGB").resize(shown.size, Image.Resampling.BOX)
@@ -126,7 +140,7 @@ def test_every_png_mode(picture, encode, mode, max_side):
     )
 
 
-def test_sixteen_bit_grey_keeps_its_brightness(encode):
+def test_sixteen_bit_grey_keeps_its_brightness(encode: Callable[..., Any]) -> None:
     dark, light = 0x1234, 0xFEDC
     image = Image.frombytes("I;16", (20, 10), struct.pack("<20H", *[dark] * 10, *[light] * 10) * 10)
     shown = as_image(decode(encode(image)))
@@ -135,7 +149,7 @@ def test_sixteen_bit_grey_keeps_its_brightness(encode):
     assert decode(encode(image), max_side=10).width == 10
 
 
-def test_sixteen_bit_colour_with_a_transparent_colour():
+def test_sixteen_bit_colour_with_a_transparent_colour() -> None:
     row = b"\0" + struct.pack(">HHH", 0x8000, 0x4000, 0xFFFF) * 4
     png = (
         b"\x89PNG\r\n\x1a\n"
@@ -147,7 +161,7 @@ def test_sixteen_bit_colour_with_a_transparent_colour():
     assert as_image(decode(png)).getpixel((3, 1)) == (0x80, 0x40, 0xFF)
 
 
-def test_interlaced_png():
+def test_interlaced_png() -> None:
     # Of 4 by 4 pixels, five of Adam7's seven passes hold any: so many wide and high.
     passes = b"".join(
         (b"\0" + bytes((10, 200, 30)) * width) * height
@@ -163,7 +177,7 @@ def test_interlaced_png():
 
 
 @pytest.mark.parametrize("max_side", [None, 8])
-def test_transparent_pixels_lie_on_the_backdrop(encode, max_side):
+def test_transparent_pixels_lie_on_the_backdrop(encode: Callable[..., Any], max_side: int | None) -> None:
     image = Image.new("RGBA", (32, 32), (255, 0, 0, 0))
     image.paste((0, 0, 255, 255), (0, 0, 16, 32))
     shown = as_image(decode(encode(image), max_side=max_side))
@@ -171,7 +185,7 @@ def test_transparent_pixels_lie_on_the_backdrop(encode, max_side):
     assert shown.getpixel((0, 0)) == (0, 0, 255)
 
 
-def test_a_palette_with_a_transparent_colour(encode):
+def test_a_palette_with_a_transparent_colour(encode: Callable[..., Any]) -> None:
     image = Image.new("P", (8, 8), 0)
     image.putpalette([250, 10, 10, 10, 250, 10])
     image.paste(1, (4, 0, 8, 8))
@@ -182,7 +196,9 @@ def test_a_palette_with_a_transparent_colour(encode):
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
 @pytest.mark.parametrize("progressive", [False, True])
-def test_every_jpeg_mode(picture, encode, mode, progressive):
+def test_every_jpeg_mode(
+    picture: Callable[..., Any], encode: Callable[..., Any], mode: str, progressive: bool
+) -> None:
     data = encode(picture(320, 240, mode), "JPEG", quality=95, progressive=progressive)
     expected = picture(320, 240, mode).convert("RGB")
     for max_side in (None, 40):
@@ -198,7 +214,9 @@ def test_every_jpeg_mode(picture, encode, mode, progressive):
             assert all(abs(one - other) < 8 for one, other in pairs)
 
 
-def test_a_phones_jpeg_with_a_second_image_counts_as_jpeg(picture, encode):
+def test_a_phones_jpeg_with_a_second_image_counts_as_jpeg(
+    picture: Callable[..., Any], encode: Callable[..., Any]
+) -> None:
     data = encode(picture(), "MPO", save_all=True, append_images=[picture(24, 16)])
     with Image.open(io.BytesIO(data)) as opened:
         assert opened.format == "MPO"
@@ -206,12 +224,16 @@ def test_a_phones_jpeg_with_a_second_image_counts_as_jpeg(picture, encode):
     assert decode(data).width == 48
 
 
-def test_an_animated_png_shows_its_first_frame(picture, encode):
+def test_an_animated_png_shows_its_first_frame(
+    picture: Callable[..., Any], encode: Callable[..., Any]
+) -> None:
     data = encode(picture(), "PNG", save_all=True, append_images=[picture().rotate(180)])
     assert far_apart(as_image(decode(data)), picture()) == 0
 
 
-def test_comments_and_broken_animations_do_not_stop_an_image(picture, encode):
+def test_comments_and_broken_animations_do_not_stop_an_image(
+    picture: Callable[..., Any], encode: Callable[..., Any]
+) -> None:
     bomb = insert_chunk(encode(picture()), b"zTXt", b"comment\0\0" + zlib.compress(bytes(5_000_000)))
     assert decode(bomb).width == 48
     twice = insert_chunk(insert_chunk(encode(picture()), b"acTL", bytes(8)), b"acTL", bytes(8))
@@ -230,16 +252,23 @@ def test_comments_and_broken_animations_do_not_stop_an_image(picture, encode):
     ],
 )
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_scaling_keeps_the_aspect_and_never_enlarges(picture, encode, kind, size, max_side, scaled):
+def test_scaling_keeps_the_aspect_and_never_enlarges(
+    picture: Callable[..., Any],
+    encode: Callable[..., Any],
+    kind: str,
+    size: tuple[Any, ...],
+    max_side: int,
+    scaled: tuple[Any, ...],
+) -> None:
     shown = decode(encode(picture(*size), kind), max_side=max_side)
     assert (shown.width, shown.height) == scaled
 
 
 @pytest.mark.parametrize("tenth", range(10))
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "progressive JPEG"])
-def test_a_cut_off_file_is_refused_with_a_reason(encode, kind, tenth):
+def test_a_cut_off_file_is_refused_with_a_reason(encode: Callable[..., Any], kind: str, tenth: int) -> None:
     noise = Image.effect_noise((200, 150), 80).convert("RGB")
-    data = encode(noise, kind.split()[-1], **({"progressive": True} if " " in kind else {}))
+    data = encode(noise, kind.rsplit(maxsplit=1)[-1], **({"progressive": True} if " " in kind else {}))
     cut = data[: len(data) * tenth // 10]
     with pytest.raises(ImageError) as raised:
         decode(cut)
@@ -251,12 +280,16 @@ def test_a_cut_off_file_is_refused_with_a_reason(encode, kind, tenth):
     assert facts.problem if tenth == 0 else facts.width == 200
 
 
-def test_a_png_without_its_last_chunk_is_shown(picture, encode):
+def test_a_png_without_its_last_chunk_is_shown(
+    picture: Callable[..., Any], encode: Callable[..., Any]
+) -> None:
     assert decode(encode(picture())[:-12]).width == 48
 
 
 @pytest.mark.parametrize("size", [(60_000, 60_000), (2**31 - 1, 1), (65_500, 65_500), (1, 120_000_001)])
-def test_a_bomb_is_refused_before_memory_is_taken(picture, encode, size):
+def test_a_bomb_is_refused_before_memory_is_taken(
+    picture: Callable[..., Any], encode: Callable[..., Any], size: tuple[Any, ...]
+) -> None:
     files = [png_claiming(*size)]
     if max(size) < 2**16:
         files.append(jpeg_claiming(encode(picture(), "JPEG"), *size))
@@ -274,7 +307,9 @@ def test_a_bomb_is_refused_before_memory_is_taken(picture, encode, size):
         assert "million" in facts.problem
 
 
-def test_a_second_header_cannot_smuggle_in_a_larger_image(picture, encode):
+def test_a_second_header_cannot_smuggle_in_a_larger_image(
+    picture: Callable[..., Any], encode: Callable[..., Any]
+) -> None:
     ihdr = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
     with pytest.raises(ImageError):
         decode(insert_chunk(encode(picture()), b"IHDR", ihdr))
@@ -286,14 +321,16 @@ def test_a_second_header_cannot_smuggle_in_a_larger_image(picture, encode):
         decode(jpeg[:end] + larger + jpeg[end:])
 
 
-def test_the_limits_leave_in_what_the_service_refuses(encode):
+def test_the_limits_leave_in_what_the_service_refuses(encode: Callable[..., Any]) -> None:
     long = encode(Image.new("L", (9000, 2)))
     assert read_facts(long, len(long)) == ImageFacts(9000, 2, "PNG", len(long))
     assert decode(long).width == 9000
     assert read_facts(png_claiming(10_000, MAX_PIXELS // 10_000), 20 * 2**20).problem == ""
 
 
-def test_too_many_bytes_are_refused(picture, encode, monkeypatch):
+def test_too_many_bytes_are_refused(
+    picture: Callable[..., Any], encode: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = encode(picture())
     facts = read_facts(data, MAX_BYTES + 1)
     assert (facts.width, facts.size) == (48, MAX_BYTES + 1)
@@ -317,7 +354,7 @@ def test_too_many_bytes_are_refused(picture, encode, monkeypatch):
         (png_claiming(0, 10), "PNG", "0 by 10 pixels"),
     ],
 )
-def test_what_is_no_image_says_what_it_is(data, kind, words):
+def test_what_is_no_image_says_what_it_is(data: bytes, kind: str, words: str) -> None:
     facts = read_facts(data, len(data))
     assert facts.format == kind
     assert words in facts.problem
@@ -346,7 +383,7 @@ class Bytes:
         raise AssertionError("the whole image is not needed")
 
 
-def test_facts_take_one_short_read(encode):
+def test_facts_take_one_short_read(encode: Callable[..., Any]) -> None:
     noise = Image.effect_noise((600, 500), 80)
     source = Bytes(encode(noise, "JPEG", 6))
     assert len(source.data) > 64 * 2**10
@@ -354,7 +391,9 @@ def test_facts_take_one_short_read(encode):
     assert source.asked == [64 * 2**10]
 
 
-def test_facts_read_on_where_the_header_is_longer(picture, encode):
+def test_facts_read_on_where_the_header_is_longer(
+    picture: Callable[..., Any], encode: Callable[..., Any]
+) -> None:
     jpeg = encode(picture(), "JPEG", 6)
     for _ in range(10):
         jpeg = insert_segment(jpeg, 0xE2, bytes(60_000))
@@ -365,7 +404,9 @@ def test_facts_read_on_where_the_header_is_longer(picture, encode):
     assert fetch_facts("s3://b/k", png).width == 48
 
 
-def test_facts_of_a_cut_off_header_are_not_asked_for_again_and_again(picture, encode):
+def test_facts_of_a_cut_off_header_are_not_asked_for_again_and_again(
+    picture: Callable[..., Any], encode: Callable[..., Any]
+) -> None:
     source = Bytes(insert_segment(encode(picture(), "JPEG"), 0xE2, bytes(60_000))[:50_000])
     assert "header does not end" in fetch_facts("s3://b/k", source).problem
     assert len(source.asked) == 1
@@ -377,7 +418,9 @@ def test_facts_of_a_cut_off_header_are_not_asked_for_again_and_again(picture, en
     cut=st.integers(0, 200),
     kind=st.sampled_from(["PNG", "JPEG"]),
 )
-def test_damaged_bytes_give_pixels_or_an_image_error(picture, encode, edits, cut, kind):
+def test_damaged_bytes_give_pixels_or_an_image_error(
+    picture: Callable[..., Any], encode: Callable[..., Any], edits: list[tuple[Any, ...]], cut: int, kind: str
+) -> None:
     data = bytearray(encode(picture(), kind, 5))
     for place, value in edits:
         data[place % len(data)] = value
@@ -391,20 +434,22 @@ def test_damaged_bytes_give_pixels_or_an_image_error(picture, encode, edits, cut
     assert not facts.problem
 
 
-def test_many_threads_decode_at_once(picture, encode):
+def test_many_threads_decode_at_once(picture: Callable[..., Any], encode: Callable[..., Any]) -> None:
     files = [encode(picture(64 + n, 48), kind, 1 + n % 8) for n in range(16) for kind in ("PNG", "JPEG")]
     alone = [decode(data, max_side=40) for data in files]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda data: decode(data, max_side=40), files)) == alone
 
 
-def test_pillows_own_limits_stay_as_they_are(monkeypatch, encode):
+def test_pillows_own_limits_stay_as_they_are(
+    monkeypatch: pytest.MonkeyPatch, encode: Callable[..., Any]
+) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     assert decode(encode(Image.new("RGB", (100, 100)))).width == 100
     assert Image.MAX_IMAGE_PIXELS == 1000
 
 
-def test_kept_pixels_come_back_alike(picture, encode):
+def test_kept_pixels_come_back_alike(picture: Callable[..., Any], encode: Callable[..., Any]) -> None:
     pixels = decode(encode(picture(256, 128)))
     again = decode(encode_jpeg(pixels))
     assert (again.width, again.height) == (256, 128)

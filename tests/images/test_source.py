@@ -20,7 +20,7 @@ from truthline.images.source import FirstOf, FolderSource, S3Source
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     """A folder of images, with a file beside it that none of its source-refs may reach."""
     images = tmp_path / "images"
     for name in ("a/b/c.jpg", "b/c.jpg", "c.jpg", "x y/ü%20+.png"):
@@ -59,7 +59,7 @@ class Store:
 
 
 @pytest.mark.parametrize("target", ["s3://bucket/some/prefix", "s3://bucket/some/prefix/"])
-def test_a_source_ref_leads_to_the_file_at_its_place_below_the_target(folder, target):
+def test_a_source_ref_leads_to_the_file_at_its_place_below_the_target(folder: Path, target: str) -> None:
     source = FolderSource(folder, target)
     assert source.read("s3://bucket/some/prefix/a/b/c.jpg") == b"a/b/c.jpg"
     assert source.find("s3://bucket/some/prefix/c.jpg") == folder / "c.jpg"
@@ -69,7 +69,7 @@ def test_a_source_ref_leads_to_the_file_at_its_place_below_the_target(folder, ta
     assert source.head_bytes("s3://bucket/some/prefix/c.jpg", 99) == b"c.jpg"
 
 
-def test_a_bucket_alone_may_be_the_target(folder):
+def test_a_bucket_alone_may_be_the_target(folder: Path) -> None:
     assert FolderSource(folder, "s3://bucket").read("s3://bucket/b/c.jpg") == b"b/c.jpg"
 
 
@@ -83,7 +83,7 @@ def test_a_bucket_alone_may_be_the_target(folder):
         "s3://bucket/some/prefix/a/b",
     ],
 )
-def test_source_refs_outside_the_target_are_not_here(folder, ref):
+def test_source_refs_outside_the_target_are_not_here(folder: Path, ref: str) -> None:
     source = FolderSource(folder, "s3://bucket/some/prefix")
     assert source.version(ref) is None
     with pytest.raises(ImageError) as raised:
@@ -101,13 +101,13 @@ def test_source_refs_outside_the_target_are_not_here(folder, ref):
         ("s3://any/c.jpg", "c.jpg"),
     ],
 )
-def test_without_a_target_the_longest_ending_that_exists_is_taken(folder, ref, found):
+def test_without_a_target_the_longest_ending_that_exists_is_taken(folder: Path, ref: str, found: str) -> None:
     source = FolderSource(folder)
     for _ in range(2):
         assert source.read(ref) == found.encode()
 
 
-def test_what_was_found_and_is_gone_is_looked_for_again(folder):
+def test_what_was_found_and_is_gone_is_looked_for_again(folder: Path) -> None:
     source = FolderSource(folder)
     assert source.read("s3://any/z/b/c.jpg") == b"b/c.jpg"
     (folder / "b/c.jpg").unlink()
@@ -136,7 +136,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("key", HOSTILE)
 @pytest.mark.parametrize("target", ["", "s3://bucket/p"])
-def test_keys_that_could_lead_elsewhere_are_refused(folder, key, target):
+def test_keys_that_could_lead_elsewhere_are_refused(folder: Path, key: str, target: str) -> None:
     source = FolderSource(folder, target)
     ref = f"s3://bucket/p/{key}"
     assert source.version(ref) is None
@@ -160,7 +160,7 @@ def test_keys_that_could_lead_elsewhere_are_refused(folder, key, target):
     separator=st.sampled_from(["/", "\\", "//", "/../"]),
     target=st.sampled_from(["", "s3://bucket/p", "s3://bucket"]),
 )
-def test_no_source_ref_leaves_the_folder(folder, names, separator, target):
+def test_no_source_ref_leaves_the_folder(folder: Path, names: list[str], separator: str, target: str) -> None:
     source = FolderSource(folder, target)
     ref = "s3://bucket/p/" + separator.join(names)
     try:
@@ -173,7 +173,7 @@ def test_no_source_ref_leaves_the_folder(folder, names, separator, target):
 
 
 @pytest.mark.parametrize("ref", ["", "c.jpg", "s3://", "s3://bucket", "file:///etc/passwd", "S3://b/c.jpg"])
-def test_what_is_no_source_ref_is_refused(folder, ref):
+def test_what_is_no_source_ref_is_refused(folder: Path, ref: str) -> None:
     for source in (FolderSource(folder), S3Source(Store({}))):
         assert source.version(ref) is None
         with pytest.raises(ImageError, match="no S3 address"):
@@ -181,13 +181,13 @@ def test_what_is_no_source_ref_is_refused(folder, ref):
 
 
 @pytest.mark.parametrize("name", ["x" * 5000, "\ud800.jpg"])
-def test_names_that_the_file_system_cannot_have_are_not_here(folder, name):
+def test_names_that_the_file_system_cannot_have_are_not_here(folder: Path, name: str) -> None:
     with pytest.raises(ImageError, match="no file"):
         FolderSource(folder).read(f"s3://b/{name}")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="making symbolic links takes a right there")
-def test_links_in_the_folder_are_followed(folder):
+def test_links_in_the_folder_are_followed(folder: Path) -> None:
     (folder / "link.jpg").symlink_to(folder.parent / "secret.jpg")
     (folder / "gone.jpg").symlink_to(folder.parent / "nothing")
     source = FolderSource(folder)
@@ -196,7 +196,7 @@ def test_links_in_the_folder_are_followed(folder):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_pipes_and_folders_are_no_images(folder):
+def test_pipes_and_folders_are_no_images(folder: Path) -> None:
     os.mkfifo(folder / "pipe.jpg")
     for name in ("pipe.jpg", "a"):
         with pytest.raises(ImageError, match="no file"):
@@ -204,13 +204,13 @@ def test_pipes_and_folders_are_no_images(folder):
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="every file can be read")
-def test_a_file_without_the_right_to_read_it_says_so(folder):
+def test_a_file_without_the_right_to_read_it_says_so(folder: Path) -> None:
     (folder / "c.jpg").chmod(0)
     with pytest.raises(ImageError, match=r"cannot be read\. You have no permission for it"):
         FolderSource(folder).read("s3://b/c.jpg")
 
 
-def test_a_files_version_changes_with_the_file(folder):
+def test_a_files_version_changes_with_the_file(folder: Path) -> None:
     source = FolderSource(folder)
     before = source.version("s3://b/c.jpg")
     assert before == source.version("s3://b/c.jpg")
@@ -220,7 +220,9 @@ def test_a_files_version_changes_with_the_file(folder):
     assert len({before, longer, source.version("s3://b/c.jpg")}) == 3
 
 
-def test_too_large_files_and_objects_are_refused_unread(folder, monkeypatch):
+def test_too_large_files_and_objects_are_refused_unread(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(limits, "MAX_BYTES", 5)
     store = Store({"b/large": b"x" * 6, "b/small": b"x" * 5})
     assert FolderSource(folder).read("s3://b/c.jpg") == b"c.jpg"
@@ -232,7 +234,7 @@ def test_too_large_files_and_objects_are_refused_unread(folder, monkeypatch):
         FolderSource(folder).read("s3://b/a/b/c.jpg")
 
 
-def test_an_object_is_read_by_its_source_ref():
+def test_an_object_is_read_by_its_source_ref() -> None:
     store = Store({"b/p/ü ?#.png": b"0123456789", "b/empty": b""})
     source = S3Source(store)
     ref = "s3://b/p/ü ?#.png"
@@ -244,7 +246,7 @@ def test_an_object_is_read_by_its_source_ref():
     assert source.read("s3://b/empty") == b""
 
 
-def test_a_missing_object_is_asked_for_again():
+def test_a_missing_object_is_asked_for_again() -> None:
     store = Store({})
     source = S3Source(store)
     assert source.version("s3://b/k") is None
@@ -255,7 +257,7 @@ def test_a_missing_object_is_asked_for_again():
 
 
 @pytest.mark.parametrize("now", [b"much longer", b"no"])
-def test_an_object_that_was_replaced_is_read_anew(now):
+def test_an_object_that_was_replaced_is_read_anew(now: bytes) -> None:
     store = Store({"b/k": b"before"})
     source = S3Source(store)
     before = source.version("s3://b/k")
@@ -264,7 +266,7 @@ def test_an_object_that_was_replaced_is_read_anew(now):
     assert source.version("s3://b/k") != before
 
 
-def test_an_object_that_keeps_changing_is_refused():
+def test_an_object_that_keeps_changing_is_refused() -> None:
     store = Store({"b/k": b""})
     read = store.read
 
@@ -277,7 +279,7 @@ def test_an_object_that_keeps_changing_is_refused():
         S3Source(store).read("s3://b/k")
 
 
-def test_an_unreachable_service_is_no_image_error():
+def test_an_unreachable_service_is_no_image_error() -> None:
     store = Store({})
 
     def fail(*_: object) -> None:
@@ -289,7 +291,7 @@ def test_an_unreachable_service_is_no_image_error():
             source.version("s3://b/k")
 
 
-def test_the_folder_is_asked_before_s3(folder):
+def test_the_folder_is_asked_before_s3(folder: Path) -> None:
     store = Store({"b/p/c.jpg": b"from S3", "b/p/far.jpg": b"far", "b/p/../k": b"odd"})
     source = FirstOf(FolderSource(folder, "s3://b/p"), S3Source(store))
     assert source.read("s3://b/p/c.jpg") == b"c.jpg"
@@ -304,7 +306,7 @@ def test_the_folder_is_asked_before_s3(folder):
         source.read("s3://b/nowhere")
 
 
-def test_what_is_kept_stays_within_a_bound(monkeypatch):
+def test_what_is_kept_stays_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source_module, "_KEPT", 3)
     store = Store({f"b/{n}": str(n).encode() for n in range(10)})
     source = S3Source(store)

@@ -8,6 +8,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
@@ -19,44 +20,48 @@ from truthline.images.source import FolderSource, S3Source
 from truthline.images.thumbnails import Thumbnail, Thumbnails
 from truthline.manifest.annotation import ImageFacts
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
 BOUND = 2**20
 
 
 class Album(FolderSource):
     """A folder that counts how often an image is read."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.folder = folder
         self.reads = []
 
-    def read(self, ref):
+    def read(self, ref: str) -> bytes:
         self.reads.append(ref)
         return super().read(ref)
 
-    def add(self, name, data):
+    def add(self, name: str, data: bytes) -> str:
         (self.folder / name).write_bytes(data)
         return f"s3://b/{name}"
 
 
 @pytest.fixture
-def album(tmp_path):
+def album(tmp_path: Path) -> Album:
     folder = tmp_path / "images"
     folder.mkdir()
     return Album(folder)
 
 
 @pytest.fixture
-def cache_path(tmp_path):
+def cache_path(tmp_path: Path) -> Path:
     return tmp_path / "cache" / "thumbnails.sqlite"
 
 
 @pytest.fixture
-def open_cache(cache_path):
+def open_cache(cache_path: Path) -> Iterator[Callable[..., Any]]:
     """Opens caches and closes them at the end."""
     opened = []
 
-    def make(max_bytes=2**25, side=256, path=cache_path):
+    def make(max_bytes: int = 2**25, side: int = 256, path: Path = cache_path) -> Thumbnails:
         opened.append(Thumbnails(path, max_bytes, side))
         return opened[-1]
 
@@ -66,17 +71,17 @@ def open_cache(cache_path):
 
 
 @pytest.fixture
-def noise(album, encode):
+def noise(album: Album, encode: Callable[..., Any]) -> Callable[..., Any]:
     """Adds so many images whose thumbnails take much room."""
 
-    def add(count, side=200):
+    def add(count: int, side: int = 200) -> list[str]:
         data = encode(Image.effect_noise((side, side), 90).convert("RGB"))
         return [album.add(f"noise{n}.png", data) for n in range(count)]
 
     return add
 
 
-def kept(cache, album, refs):
+def kept(cache: Thumbnails, album: Album, refs: list[str]) -> list[Any] | list[str]:
     """Those of the source-refs that the cache holds."""
     return [ref for ref in refs if cache.get(ref, album.version(ref)) is not None]
 
@@ -92,8 +97,15 @@ def kept(cache, album, refs):
 )
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_a_thumbnail_is_upright_and_keeps_the_aspect(
-    open_cache, album, picture, encode, kind, size, orientation, thumbnail
-):
+    open_cache: Callable[..., Any],
+    album: Album,
+    picture: Callable[..., Any],
+    encode: Callable[..., Any],
+    kind: str,
+    size: tuple[Any, ...],
+    orientation: int,
+    thumbnail: tuple[Any, ...],
+) -> None:
     data = encode(picture(*size), kind, orientation)
     ref = album.add("a.image", data)
     upright = size if orientation == 1 else size[::-1]
@@ -104,7 +116,9 @@ def test_a_thumbnail_is_upright_and_keeps_the_aspect(
     assert album.reads == [ref]
 
 
-def test_what_is_kept_looks_like_the_image(open_cache, album, picture, encode):
+def test_what_is_kept_looks_like_the_image(
+    open_cache: Callable[..., Any], album: Album, picture: Callable[..., Any], encode: Callable[..., Any]
+) -> None:
     ref = album.add("a.png", encode(picture(400, 200)))
     fresh = open_cache().load(ref, album).pixels
     again = open_cache().get(ref, album.version(ref))
@@ -116,7 +130,9 @@ def test_what_is_kept_looks_like_the_image(open_cache, album, picture, encode):
     )
 
 
-def test_another_version_of_the_image_takes_the_place_of_the_first(open_cache, album, picture, encode):
+def test_another_version_of_the_image_takes_the_place_of_the_first(
+    open_cache: Callable[..., Any], album: Album, picture: Callable[..., Any], encode: Callable[..., Any]
+) -> None:
     cache = open_cache()
     ref = album.add("a.png", encode(picture(400, 200)))
     cache.load(ref, album)
@@ -128,7 +144,9 @@ def test_another_version_of_the_image_takes_the_place_of_the_first(open_cache, a
     assert cache.get(ref, before) is None
 
 
-def test_sides_are_kept_apart(open_cache, album, picture, encode):
+def test_sides_are_kept_apart(
+    open_cache: Callable[..., Any], album: Album, picture: Callable[..., Any], encode: Callable[..., Any]
+) -> None:
     ref = album.add("a.png", encode(picture(400, 200)))
     assert open_cache(side=256).load(ref, album).pixels.width == 256
     assert open_cache(side=64).load(ref, album).pixels.width == 64
@@ -146,8 +164,13 @@ def test_sides_are_kept_apart(open_cache, album, picture, encode):
     ],
 )
 def test_broken_images_give_facts_with_a_problem_and_are_not_kept(
-    open_cache, album, encode, name, words, width
-):
+    open_cache: Callable[..., Any],
+    album: Album,
+    encode: Callable[..., Any],
+    name: str,
+    words: str,
+    width: int,
+) -> None:
     jpeg = encode(Image.effect_noise((300, 200), 80), "JPEG")
     album.add("empty.png", b"")
     album.add("text.png", b"Not Found")
@@ -165,8 +188,12 @@ def test_broken_images_give_facts_with_a_problem_and_are_not_kept(
 
 
 def test_an_image_of_too_many_bytes_is_not_read_but_its_facts_are(
-    open_cache, album, picture, encode, monkeypatch
-):
+    open_cache: Callable[..., Any],
+    album: Album,
+    picture: Callable[..., Any],
+    encode: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     ref = album.add("a.png", encode(picture()))
     size = album.size(ref)
     for module in ("limits", "thumbnails"):
@@ -178,8 +205,8 @@ def test_an_image_of_too_many_bytes_is_not_read_but_its_facts_are(
     assert album.reads == []
 
 
-def test_an_unreachable_service_is_told_as_such(open_cache, album):
-    def fail(_ref):
+def test_an_unreachable_service_is_told_as_such(open_cache: Callable[..., Any], album: Album) -> None:
+    def fail(_ref: str) -> None:
         raise OfflineError("The endpoint cannot be reached.")
 
     album.version = fail
@@ -187,7 +214,9 @@ def test_an_unreachable_service_is_told_as_such(open_cache, album):
         open_cache().load("s3://b/k", album)
 
 
-def test_the_file_stays_within_its_bound(open_cache, album, noise, cache_path):
+def test_the_file_stays_within_its_bound(
+    open_cache: Callable[..., Any], album: Album, noise: Callable[..., Any], cache_path: Path
+) -> None:
     cache = open_cache(BOUND)
     refs = noise(200)
     sizes = []
@@ -202,7 +231,9 @@ def test_the_file_stays_within_its_bound(open_cache, album, noise, cache_path):
     assert not log.exists()
 
 
-def test_what_was_used_longest_ago_goes_first(open_cache, album, noise):
+def test_what_was_used_longest_ago_goes_first(
+    open_cache: Callable[..., Any], album: Album, noise: Callable[..., Any]
+) -> None:
     cache = open_cache(BOUND)
     refs = noise(120)
     favourite = refs[0]
@@ -214,7 +245,9 @@ def test_what_was_used_longest_ago_goes_first(open_cache, album, noise):
     assert 20 < len(held) < 120
 
 
-def test_uses_are_remembered_after_a_restart(open_cache, album, noise, cache_path):
+def test_uses_are_remembered_after_a_restart(
+    open_cache: Callable[..., Any], album: Album, noise: Callable[..., Any], cache_path: Path
+) -> None:
     refs = noise(120)
     cache = open_cache(BOUND)
     for ref in refs[:20]:
@@ -233,7 +266,9 @@ def test_uses_are_remembered_after_a_restart(open_cache, album, noise, cache_pat
     assert evicted < set(refs[5:20])
 
 
-def test_a_lowered_bound_shrinks_the_file(open_cache, album, noise, cache_path):
+def test_a_lowered_bound_shrinks_the_file(
+    open_cache: Callable[..., Any], album: Album, noise: Callable[..., Any], cache_path: Path
+) -> None:
     cache = open_cache(4 * BOUND)
     refs = noise(150)
     for ref in refs:
@@ -247,7 +282,9 @@ def test_a_lowered_bound_shrinks_the_file(open_cache, album, noise, cache_path):
     assert held
 
 
-def test_a_bound_too_small_for_anything_keeps_nothing(open_cache, album, noise):
+def test_a_bound_too_small_for_anything_keeps_nothing(
+    open_cache: Callable[..., Any], album: Album, noise: Callable[..., Any]
+) -> None:
     cache = open_cache(10_000)
     (ref,) = noise(1)
     assert cache.load(ref, album).pixels is not None
@@ -255,7 +292,9 @@ def test_a_bound_too_small_for_anything_keeps_nothing(open_cache, album, noise):
 
 
 @pytest.mark.parametrize("damage", ["text", "empty", "cut", "zeros in the middle", "another schema", "newer"])
-def test_a_damaged_file_is_made_anew(open_cache, album, noise, cache_path, damage):
+def test_a_damaged_file_is_made_anew(
+    open_cache: Callable[..., Any], album: Album, noise: Callable[..., Any], cache_path: Path, damage: str
+) -> None:
     refs = noise(30)
     cache = open_cache()
     for ref in refs:
@@ -288,7 +327,9 @@ def test_a_damaged_file_is_made_anew(open_cache, album, noise, cache_path, damag
     assert kept(open_cache(), album, refs) == refs
 
 
-def test_a_damaged_thumbnail_is_made_anew(open_cache, album, noise, cache_path):
+def test_a_damaged_thumbnail_is_made_anew(
+    open_cache: Callable[..., Any], album: Album, noise: Callable[..., Any], cache_path: Path
+) -> None:
     (ref,) = noise(1)
     open_cache().load(ref, album)
     with closing(sqlite3.connect(cache_path)) as db, db:
@@ -299,7 +340,9 @@ def test_a_damaged_thumbnail_is_made_anew(open_cache, album, noise, cache_path):
     assert kept(cache, album, [ref]) == [ref]
 
 
-def test_it_works_without_a_file_where_none_can_be_made(open_cache, album, noise, tmp_path):
+def test_it_works_without_a_file_where_none_can_be_made(
+    open_cache: Callable[..., Any], album: Album, noise: Callable[..., Any], tmp_path: Path
+) -> None:
     (ref,) = noise(1)
     (tmp_path / "file").write_bytes(b"")
     for path in (tmp_path / "file" / "cache.sqlite", tmp_path):
@@ -309,14 +352,18 @@ def test_it_works_without_a_file_where_none_can_be_made(open_cache, album, noise
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are valid Unicode there")
-def test_a_name_that_is_not_unicode_is_shown_though_not_kept(open_cache, album, picture, encode):
+def test_a_name_that_is_not_unicode_is_shown_though_not_kept(
+    open_cache: Callable[..., Any], album: Album, picture: Callable[..., Any], encode: Callable[..., Any]
+) -> None:
     ref = album.add("\udc80.png", encode(picture()))
     cache = open_cache()
     assert cache.load(ref, album).pixels.width == 48
     assert kept(cache, album, [ref]) == []
 
 
-def test_a_closed_cache_holds_nothing(open_cache, album, noise):
+def test_a_closed_cache_holds_nothing(
+    open_cache: Callable[..., Any], album: Album, noise: Callable[..., Any]
+) -> None:
     (ref,) = noise(1)
     cache = open_cache()
     cache.load(ref, album)
@@ -326,8 +373,12 @@ def test_a_closed_cache_holds_nothing(open_cache, album, noise):
 
 
 def test_a_file_that_another_holds_is_waited_for_and_else_done_without(
-    open_cache, album, noise, cache_path, monkeypatch
-):
+    open_cache: Callable[..., Any],
+    album: Album,
+    noise: Callable[..., Any],
+    cache_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("truthline.images.thumbnails._BUSY_SECONDS", 0.05)
     cache = open_cache()
     first, second = noise(2)
@@ -342,12 +393,14 @@ def test_a_file_that_another_holds_is_waited_for_and_else_done_without(
     assert kept(cache, album, [first, second]) == [second]
 
 
-def test_many_threads_share_it(open_cache, album, noise):
+def test_many_threads_share_it(
+    open_cache: Callable[..., Any], album: Album, noise: Callable[..., Any]
+) -> None:
     cache = open_cache(BOUND)
     refs = noise(60)
     problems = []
 
-    def work(start):
+    def work(start: int) -> None:
         for ref in refs[start:] + refs[:start]:
             loaded = cache.load(ref, album)
             if loaded.pixels is None or loaded.facts.width != 200:
@@ -360,12 +413,14 @@ def test_many_threads_share_it(open_cache, album, noise):
     assert held
 
 
-def test_threads_that_ask_while_it_closes_get_their_thumbnails(open_cache, album, noise):
+def test_threads_that_ask_while_it_closes_get_their_thumbnails(
+    open_cache: Callable[..., Any], album: Album, noise: Callable[..., Any]
+) -> None:
     cache = open_cache()
     refs = noise(20)
     begun = threading.Event()
 
-    def work(ref):
+    def work(ref: str) -> bool:
         begun.set()
         return cache.load(ref, album).pixels is not None
 
@@ -392,7 +447,9 @@ cache.close()
 
 
 @pytest.mark.parametrize("bound", [2**25, BOUND])
-def test_processes_share_it_from_the_start(open_cache, album, noise, cache_path, bound):
+def test_processes_share_it_from_the_start(
+    open_cache: Callable[..., Any], album: Album, noise: Callable[..., Any], cache_path: Path, bound: int
+) -> None:
     refs = noise(80)
     command = [sys.executable, "-W", "error", "-c", OTHER_PROCESS, cache_path, album.folder, "80", str(bound)]
     others = [
@@ -416,7 +473,12 @@ def test_processes_share_it_from_the_start(open_cache, album, noise, cache_path,
         assert held == refs
 
 
-def test_thumbnails_of_objects_in_s3(open_cache, picture, encode, monkeypatch):
+def test_thumbnails_of_objects_in_s3(
+    open_cache: Callable[..., Any],
+    picture: Callable[..., Any],
+    encode: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     emulator_module = pytest.importorskip("truthline.emulator")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = ["packaging/start", "packaging/test", "packaging/setup.sh", ".ci/run"]
+SCRIPTS = ["packaging/start", "packaging/test", "packaging/checks", "packaging/setup.sh", ".ci/run"]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the scripts need bash")
 
