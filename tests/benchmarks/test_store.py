@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
-from benchmarks.test_check import LINES, manifest
 
+from benchmarks.test_check import LINES, manifest
 from truthline.manifest.file import read_raw_lines
 from truthline.sync.opening.opening import export_manifest
 from truthline.workspace.workspace import NewEntry, Workspace, WorkspaceInfo

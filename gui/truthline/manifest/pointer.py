@@ -14,3 +14,11 @@ def pointer_to(*steps: str | int) -> str:
 def steps_of(pointer: str) -> list[str]:
     """Read a pointer back into the keys and indices that it leads through."""
     return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
+def box_at(pointer: str) -> tuple[str, int] | None:
+    """The label attribute and index of the box that a pointer leads to or into, None if it leads to none."""
+    steps = steps_of(pointer)
+    if len(steps) >= 3 and steps[1] == "annotations" and steps[2].isdigit():
+        return steps[0], int(steps[2])
+    return None

@@ -15,15 +15,16 @@ from PySide6.QtWidgets import QApplication
 
 from truthline.images.source import FolderSource
 from truthline.images.thumbnails import Thumbnails
+from truthline.images.workspace_source import NoImages
 from truthline.manifest.annotation import ImageFacts
 from truthline.manifest.edit import add_class_label
 from truthline.manifest.merge.merge import MergeConflict, Side
 from truthline.ui.canvas.overlays import OverlayItem, Version
 from truthline.ui.conflicts.dialog import ConflictsDialog
 from truthline.ui.conflicts.words import in_words, told
-from truthline.ui.document.document import AT_ONCE, Applied
+from truthline.ui.document.document import AT_ONCE
+from truthline.ui.document.gestures import Applied
 from truthline.ui.document.entry_model import EntryModel
-from truthline.ui.document.image_source import NoImages
 from truthline.ui.document.palette import LabelColours
 from truthline.ui.document.pictures import Pictures
 from truthline.ui.gallery.filters import FilterPanel

@@ -10,9 +10,9 @@ from PySide6.QtGui import QColor, QImage
 
 from truthline.errors import ImageError, OfflineError, UnforeseenError
 from truthline.images.thumbnails import Thumbnails
+from truthline.images.workspace_source import NoImages
 from truthline.resources import resource
 from truthline.ui.document import pictures as pictures_module
-from truthline.ui.document.image_source import NoImages
 from truthline.ui.document.pictures import FullImage, Pictures
 from truthline.ui.kit.jobs import Jobs, Lane
 from truthline.workspace.workspace import EntryId

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 
 from truthline.errors import ImageError
 from truthline.images.source import FolderSource
-from truthline.ui.document.image_source import NoImages
+from truthline.images.workspace_source import NoImages
 from truthline.ui.exchange.dialogs import ExportDialog, ImportDialog
 from truthline.ui.kit.jobs import Lane
 from truthline.ui.problems.fix_all import FixAllDialog

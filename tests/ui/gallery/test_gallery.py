@@ -11,10 +11,10 @@ from PySide6.QtCore import QEvent, QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QToolTip
 
+from truthline.images.workspace_source import NoImages
 from truthline.manifest.annotation import ImageFacts, Level, RemoteError
 from truthline.ui.document.browser import Browser
 from truthline.ui.document.entry_model import EntryModel
-from truthline.ui.document.image_source import NoImages
 from truthline.ui.document.palette import LabelColours
 from truthline.ui.document.pictures import Pictures, Thumbnail
 from truthline.ui.gallery.cell import paint_cell

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QModelIndex, QObject, Signal
 
 from truthline.ui.document.selection import Flag, RowSelection, runs_of
-from truthline.ui.kit.jobs import Job, Lane
+from truthline.ui.kit.jobs import Lane, Latest
 from truthline.workspace.workspace import EntryId, Filter, Kind
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ class Browser(QObject):
     def __init__(self, document: Document, model: EntryModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        self._listing: Job | None = None
-        self._stepping: Job | None = None
+        self._questions = Latest(document.jobs, Lane.READ)
         self._sought: EntryId | None = None
         self.filter = Filter()
         self.model = model
@@ -62,12 +61,8 @@ class Browser(QObject):
     def set_filter(self, wanted: Filter) -> None:
         """List the entries that ``wanted`` lets through, and keep the current one if it is among them."""
         self.filter = wanted
-        if self._listing is not None:
-            self._listing.drop()
         workspace = self._document.workspace
-        self._listing = self._document.jobs.run(
-            Lane.READ, lambda _token, _report: workspace.ids(wanted), done=self._show
-        )
+        self._questions.ask("list", lambda: workspace.ids(wanted), self._show)
 
     def go_to(self, entry_id: EntryId) -> None:
         """Make an entry current; where the filter hides it, everything is listed first."""
@@ -95,12 +90,8 @@ class Browser(QObject):
             else:
                 none_left()
 
-        if self._stepping is not None:
-            self._stepping.drop()
         workspace, wanted = self._document.workspace, replace(self.filter, kind=kind)
-        self._stepping = self._document.jobs.run(
-            Lane.READ, lambda _token, _report: workspace.ids(wanted), done=step
-        )
+        self._questions.ask("step", lambda: workspace.ids(wanted), step)
 
     def select_all(self) -> None:
         """Select every listed entry."""
@@ -115,7 +106,6 @@ class Browser(QObject):
             self.selection.select(index, Flag.ClearAndSelect)
 
     def _show(self, ids: array[int]) -> None:
-        self._listing = None
         going = self._sought is not None  # to one entry, so that the earlier selection is given up
         sought, self._sought = (self._sought if going else self.current), None
         kept = set() if going else set(self.selected)

@@ -9,18 +9,20 @@ to be saved leaves stack, views and file as they were before it.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
 from truthline.errors import CancelledError, TruthlineError, WorkspaceError
 from truthline.manifest.line import parse_line
-from truthline.progress import CancelToken, Doing, Progress, Report
+from truthline.progress import CancelToken, Progress, Report
 from truthline.sync.pull.conflicts import Resolved, resolve, settle_again
 from truthline.ui.document.gestures import (
+    Applied,
     Arrange,
     ChooseAttributes,
+    Collect,
     Edit,
     EditAnnotation,
     Edited,
@@ -28,6 +30,7 @@ from truthline.ui.document.gestures import (
     ResolveConflicts,
     edited_by,
     edited_uses,
+    save_edited,
     stream_entries,
 )
 from truthline.ui.document.saving import Saves, Unsaved
@@ -38,7 +41,6 @@ from truthline.ui.kit.raw_text import RawText
 from truthline.workspace.changes import Changes
 from truthline.workspace.damage import Damaged, left_out_words
 from truthline.workspace.entry import removed_entry
-from truthline.workspace.label_uses import find_label
 from truthline.workspace.reading import damaged_entry
 from truthline.workspace.workspace import Entry, LabelEdit, WorkspaceInfo
 
@@ -55,14 +57,6 @@ T = TypeVar("T")
 
 AT_ONCE = 64
 """Edits of more entries than this are computed on the write lane, with progress and cancel."""
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """An edit that was carried out: its name, and how many entries it changed."""
-
-    text: str
-    entries: int
 
 
 class Document(QObject):
@@ -179,18 +173,7 @@ class Document(QObject):
         """
         if not self._is_free():
             return False
-        workspace, locked = self.workspace, self.locked
-
-        def collect(token: CancelToken, report: Report) -> Edited:
-            damaged: list[Damaged] = []
-
-            def named(progress: Progress) -> None:
-                report(replace(progress, doing=Doing.ASKED, about=text))
-
-            found = find_label(workspace, name, left_out=damaged, report=named, cancel=token)
-            return edited_uses(change, found, locked, damaged)
-
-        self._edit_long(text, collect, arrange)
+        self._edit_long(text, edited_uses(self.workspace, name, text, change, self.locked), arrange)
         return True
 
     def resolve_conflicts(
@@ -422,23 +405,11 @@ class Document(QObject):
 
         self._edit_long(text, collect, None)
 
-    def _edit_long(
-        self, text: str, collect: Callable[[CancelToken, Report], Edited], arrange: Arrange | None
-    ) -> None:
+    def _edit_long(self, text: str, collect: Collect, arrange: Arrange | None) -> None:
+        workspace = self.workspace
+
         def work(token: CancelToken, report: Report) -> tuple[Edited, Changes]:
-            edited = collect(token, report)
-            if arrange is not None:
-                labels = self.workspace.labels()
-                edited.labels = arrange(labels)
-                edited.labels_before = edited.labels.inverse(labels)
-            changes = self.workspace.save_many(
-                edited.after,
-                made_from=edited.before,
-                labels=edited.labels,
-                report=lambda progress: report(replace(progress, doing=Doing.ASKED, about=f"{text}: saving")),
-                cancel=token,
-            )
-            return edited, changes
+            return save_edited(workspace, text, collect, arrange, report=report, cancel=token)
 
         def done(outcome: tuple[Edited, Changes]) -> None:
             self._end_long_edit()

@@ -10,6 +10,7 @@ from typing_extensions import override
 from truthline.manifest.attributes import keeps_attributes
 from truthline.progress import CancelToken, Doing, Progress, Report, in_blocks
 from truthline.ui.document.undo_stack import Attempt, Step
+from truthline.workspace.label_uses import find_label
 from truthline.workspace.workspace import LabelEdit
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ EntryEdit: TypeAlias = "Callable[[Entry], Annotation]"
 """The same for changes that also need to know the entry, such as its image's facts."""
 Arrange: TypeAlias = "Callable[[Sequence[Label]], LabelEdit]"
 """What becomes of the list of labels, by the list as it is."""
+
+Collect: TypeAlias = "Callable[[CancelToken, Report], Edited]"
+"""Reads and changes what a long edit is about; slow, and called on the write lane."""
 
 _NO_EDIT = LabelEdit()
 
@@ -165,6 +169,14 @@ class ChooseAttributes(Step):
         self._document.store_attributes(self._before, self._after, attempt)
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An edit that was carried out: its name, and how many entries it changed."""
+
+    text: str
+    entries: int
+
+
 @dataclass(slots=True)
 class Edited:
     """What an edit makes of lines and labels.
@@ -203,17 +215,46 @@ def edited_by(change: EntryEdit, entries: Iterable[Entry], locked: Collection[st
     return edited
 
 
-def edited_uses(
-    change: Edit,
-    found: Iterable[tuple[EntryId, Annotation]],
-    locked: Collection[str],
-    damaged: list[Damaged],
-) -> Edited:
-    """What an edit makes of the entries in which a label was found; finding them fills ``damaged``."""
-    edited = Edited(damaged=damaged)
-    for entry_id, annotation in found:
-        edited.add(entry_id, annotation, change(annotation), locked)
-    return edited
+def edited_uses(workspace: Workspace, name: str, text: str, change: Edit, locked: Collection[str]) -> Collect:
+    """What finds the entries that a label is in, and makes of them what an edit called ``text`` does."""
+
+    def collect(token: CancelToken, report: Report) -> Edited:
+        def named(progress: Progress) -> None:
+            report(replace(progress, doing=Doing.ASKED, about=text))
+
+        edited = Edited()
+        for entry_id, annotation in find_label(
+            workspace, name, left_out=edited.damaged, report=named, cancel=token
+        ):
+            edited.add(entry_id, annotation, change(annotation), locked)
+        return edited
+
+    return collect
+
+
+def save_edited(
+    workspace: Workspace,
+    text: str,
+    collect: Collect,
+    arrange: Arrange | None,
+    *,
+    report: Report,
+    cancel: CancelToken,
+) -> tuple[Edited, Changes]:
+    """Collect what a long edit changes and store all of it at once, and the list of labels with it."""
+    edited = collect(cancel, report)
+    if arrange is not None:
+        labels = workspace.labels()
+        edited.labels = arrange(labels)
+        edited.labels_before = edited.labels.inverse(labels)
+    changes = workspace.save_many(
+        edited.after,
+        made_from=edited.before,
+        labels=edited.labels,
+        report=lambda progress: report(replace(progress, doing=Doing.ASKED, about=f"{text}: saving")),
+        cancel=cancel,
+    )
+    return edited, changes
 
 
 def stream_entries(

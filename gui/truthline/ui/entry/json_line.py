@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from truthline.ui.document.pretty_line import PrettyLine, changed_places, nearest_span, pretty_line
+from truthline.manifest.pretty_line import PrettyLine, changed_places, nearest_span, pretty_line
 from truthline.ui.kit import theme
 from truthline.words import counted
 

@@ -262,6 +262,21 @@ class _Collector:
             gc.collect(1 if middle > most_middle else 0)
 
 
+class Latest:
+    """Questions of which only the newest of each name matters: it takes the place of one that still waits."""
+
+    def __init__(self, jobs: Jobs, lane: Lane) -> None:
+        self._jobs = jobs
+        self._lane = lane
+        self._asked: dict[str, Job] = {}
+
+    def ask(self, name: str, question: Callable[[], T], show: Callable[[T], object]) -> None:
+        """Have a question answered on the lane and shown on the GUI thread."""
+        if name in self._asked:
+            self._asked[name].drop()
+        self._asked[name] = self._jobs.run(self._lane, lambda _token, _report: question(), done=show)
+
+
 class _LatestReport:
     """A `Report` that shows the newest progress only, so that fast work cannot flood the event loop."""
 

@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from truthline.manifest.check.fixes import FIXES, fix_all
+from truthline.manifest.pretty_line import change_in_words
 from truthline.progress import CancelToken, Doing, Progress, Report, in_blocks
-from truthline.ui.document.pretty_line import change_in_words
 from truthline.ui.kit import theme
 from truthline.ui.kit.fitting import fit_window
 from truthline.ui.kit.jobs import Job, Lane

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from typing_extensions import override
 
 from truthline.manifest.annotation import Annotation, Finding, ImageSize, RemoteError
+from truthline.manifest.pointer import box_at
 from truthline.ui.canvas.view import Canvas, CanvasBox, Frame
 from truthline.ui.gallery.view import ThumbnailGrid
 from truthline.ui.kit.elided import ElidedLabel
@@ -298,8 +299,6 @@ def _wrong_boxes(problems: Sequence[Finding | RemoteError]) -> dict[BoxKey, str]
     """The message of the first problem at each box, by attribute and index."""
     found: dict[BoxKey, str] = {}
     for problem in problems:
-        parts = problem.pointer.split("/")
-        if len(parts) >= 4 and parts[2] == "annotations" and parts[3].isdigit():
-            attribute = parts[1].replace("~1", "/").replace("~0", "~")
-            found.setdefault((attribute, int(parts[3])), problem.message)
+        if (box := box_at(problem.pointer)) is not None:
+            found.setdefault(box, problem.message)
     return found

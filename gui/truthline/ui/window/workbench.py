@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
+from truthline.images.workspace_source import source_of
+from truthline.manifest.pointer import box_at
 from truthline.ui.dataset.bar import DatasetBar
 from truthline.ui.dataset.dataset import Dataset
 from truthline.ui.dataset.history import History
 from truthline.ui.document.browser import Browser
 from truthline.ui.document.document import Document
 from truthline.ui.document.entry_model import EntryModel
-from truthline.ui.document.image_source import source_of
 from truthline.ui.document.labelling import Labeller
 from truthline.ui.document.palette import LabelColours
 from truthline.ui.document.pictures import FoundFacts, Pictures
 from truthline.ui.document.selection_commands import SelectionCommands
 from truthline.ui.document.undoing import Undoing
-from truthline.ui.document.upkeep import Upkeep
 from truthline.ui.entry.json_line import JsonLinePanel
 from truthline.ui.entry.panel import EntryPanel
 from truthline.ui.gallery.filters import FilterPanel, empty_text
 from truthline.ui.gallery.view import ThumbnailGrid
 from truthline.ui.kit.edit_bar import EditBar
-from truthline.ui.kit.jobs import Job, Jobs, Lane
+from truthline.ui.kit.jobs import Jobs, Lane, Latest
 from truthline.ui.kit.toast import Toast
 from truthline.ui.labels.commands import LabelCommands
 from truthline.ui.labels.current import CurrentLabel
@@ -33,6 +33,7 @@ from truthline.ui.labels.panel import LabelPanel
 from truthline.ui.problems.fixing import Fixing
 from truthline.ui.problems.panel import SHOWN_AT_MOST, ProblemsPanel
 from truthline.ui.problems.readiness import ReadinessPanel
+from truthline.ui.start.upkeep import Upkeep
 from truthline.ui.window.image_page import ImagePage
 from truthline.ui.window.sight import Sight
 from truthline.workspace.changes import Changes
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
     from truthline.sync.service.endpoints import Reach
     from truthline.ui.canvas.geometry import BoxKey
     from truthline.workspace.workspace import WorkspaceInfo
-
-T = TypeVar("T")
 
 
 class Workbench(QWidget):
@@ -66,7 +65,7 @@ class Workbench(QWidget):
     ) -> None:
         super().__init__(parent)
         self._jobs = jobs
-        self._queries: dict[str, Job] = {}
+        self._questions = Latest(jobs, Lane.READ)
         self.document = Document(workspace, jobs, self)
         self.colours = LabelColours(self.document)
         self.browser = Browser(self.document, EntryModel(self.document, self.colours), self)
@@ -351,10 +350,9 @@ class Workbench(QWidget):
             return
         self._sought = None
         self.json_line.go_to(problem.pointer)
-        parts = problem.pointer.split("/")
-        if len(parts) >= 4 and parts[2] == "annotations" and parts[3].isdigit():
+        if (box := box_at(problem.pointer)) is not None:
             self.show_image()
-            self.image.show_box((parts[1].replace("~1", "/").replace("~0", "~"), int(parts[3])))
+            self.image.show_box(box)
 
     def _select_boxes(self, keys: Sequence[BoxKey]) -> None:
         if keys and not self.in_image_mode:
@@ -381,21 +379,14 @@ class Workbench(QWidget):
 
     def _refresh(self, changes: Changes) -> None:
         workspace = self.document.workspace
-        self._query("counts", workspace.counts, self._show_counts)
-        self._query("problem counts", workspace.problem_counts, self.problems.show_counts)
-        self._query(
+        self._questions.ask("counts", workspace.counts, self._show_counts)
+        self._questions.ask("problem counts", workspace.problem_counts, self.problems.show_counts)
+        self._questions.ask(
             "problems", lambda: list(workspace.problems(limit=SHOWN_AT_MOST)), self.problems.show_problems
         )
         current = self.browser.current
         if current is not None and (changes.everything or current in changes.entries):
             self._show_current()
-
-    def _query(self, name: str, ask: Callable[[], T], show: Callable[[T], None]) -> None:
-        """Ask the workspace off the GUI thread; a newer question replaces one still waiting."""
-        earlier = self._queries.get(name)
-        if earlier is not None:
-            earlier.drop()
-        self._queries[name] = self._jobs.run(Lane.READ, lambda _token, _report: ask(), done=show)
 
     def _show_counts(self, counts: Counts | None) -> None:
         if counts is not None:
@@ -451,8 +442,7 @@ class Workbench(QWidget):
 
     def read_anew(self) -> None:
         """Read images from where the workspace says that they are."""
-        aws = self._aws
-        self.pictures.set_source(source_of(self.document.workspace.info, aws))
+        self.pictures.set_source(source_of(self.document.workspace.info, self._aws))
         if self.in_image_mode:
             self.image.show_entry(self.browser.current)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from truthline.ui.document.pretty_line import changed_places, nearest_span, pretty_line
+from truthline.manifest.pretty_line import changed_places, nearest_span, pretty_line
 
 keys = st.text(max_size=8) | st.sampled_from(["a/b", "~", "~1", "source-ref", "é\u202e", "🔩"])
 values = st.recursive(
