@@ -23,8 +23,8 @@ from truthline.ui.canvas.overlays import OverlayItem, Version
 from truthline.ui.conflicts.dialog import ConflictsDialog
 from truthline.ui.conflicts.words import in_words, told
 from truthline.ui.document.document import AT_ONCE
-from truthline.ui.document.gestures import Applied
 from truthline.ui.document.entry_model import EntryModel
+from truthline.ui.document.gestures import Applied
 from truthline.ui.document.palette import LabelColours
 from truthline.ui.document.pictures import Pictures
 from truthline.ui.gallery.filters import FilterPanel

@@ -12,8 +12,8 @@ from truthline.errors import UsageError
 from truthline.resources import resource
 from truthline.sync.opening.keeping import keep_workspace
 from truthline.ui.kit.jobs import Jobs, Lane
-from truthline.ui.kit.places import documents
 from truthline.ui.kit.raw_text import RawText
+from truthline.ui.start.places import documents
 from truthline.workspace.workspace import SUFFIX
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from truthline.errors import UsageError
 from truthline.ui.kit.jobs import Lane
-from truthline.ui.kit.places import documents
+from truthline.ui.start.places import documents
 from truthline.words import counted
 
 if TYPE_CHECKING:
