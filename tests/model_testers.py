@@ -7,6 +7,7 @@ import pkgutil
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractItemModel
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtTest import QAbstractItemModelTester
 
 import truthline.ui
@@ -18,29 +19,24 @@ if TYPE_CHECKING:
 
 
 def models() -> list[type[QAbstractItemModel]]:
-    """The classes of models in the package that are made as such."""
+    """The classes of models that the package makes: its own, and the one of Qt's that it fills itself."""
     for module in pkgutil.walk_packages(truthline.ui.__path__, "truthline.ui."):
         importlib.import_module(module.name)
-    return [model for model in _below(QAbstractItemModel) if model.__module__.startswith("truthline.")]
+    ours = [model for model in _below(QAbstractItemModel) if model.__module__.startswith("truthline.")]
+    return [QStandardItemModel, *ours]
 
 
-def attach(monkeypatch: pytest.MonkeyPatch) -> set[type[QAbstractItemModel]]:
-    """Have each model tested that is made from now on; what is wrong with one is a warning of Qt's.
-
-    Returns the classes of which one was made, as they are made.
-    """
-    made: set[type[QAbstractItemModel]] = set()
+def attach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have each model tested that is made from now on; what is wrong with one is a warning of Qt's."""
     for model in models():
-        monkeypatch.setattr(model, "__init__", _tested(model.__init__, made))
-    return made
+        monkeypatch.setattr(model, "__init__", _tested(model.__init__))
 
 
-def _tested(init: Callable[..., None], made: set[type[QAbstractItemModel]]) -> Callable[..., None]:
+def _tested(init: Callable[..., None]) -> Callable[..., None]:
     def __init__(self: QAbstractItemModel, *given: object, **named: object) -> None:  # noqa: N807
         init(self, *given, **named)
         if self.findChild(QAbstractItemModelTester) is None:  # else a base class's came by here already
             QAbstractItemModelTester(self, QAbstractItemModelTester.FailureReportingMode.Warning, self)
-        made.add(type(self))
 
     return __init__
 

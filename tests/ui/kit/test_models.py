@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    qInstallMessageHandler,
+)
 from PySide6.QtTest import QAbstractItemModelTester
 from typing_extensions import override
 
@@ -13,6 +21,8 @@ from truthline.ui.kit.two_level_tree import TwoLevelTree
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
+
+_ROOT = QModelIndex()
 
 
 class Numbers(TwoLevelTree[str, int]):
@@ -23,10 +33,32 @@ class Numbers(TwoLevelTree[str, int]):
         return None
 
 
-def test_every_model_of_the_package_is_known() -> None:
-    """A model that is made by another class than those would go untested."""
-    names = {model.__name__ for model in model_testers.models()}
-    assert names >= {"EntryModel", "ProblemTree", "HistoryTree", "ConflictModel", "_Files", "_Lines"}
+class Orphans(Numbers):
+    """Its members know no group."""
+
+    @override
+    def parent(self, child: QModelIndex | QPersistentModelIndex = _ROOT) -> QModelIndex:  # type: ignore[override]
+        return QModelIndex()
+
+
+def test_every_model_of_the_package_is_tested() -> None:
+    tested = set(model_testers.models())
+    named = {
+        one
+        for name, module in sys.modules.items()
+        if name.startswith("truthline.")
+        for one in vars(module).values()
+        if isinstance(one, type) and issubclass(one, QAbstractItemModel)
+    }
+    assert {one for one in named if not one.__name__.startswith("QAbstract")} == tested
+
+
+def test_a_wrong_model_is_told(qtbot: QtBot, qtlog: Any) -> None:
+    parent, told = QObject(), list[str]()
+    with qtlog.disabled():  # pytest-qt fails every test that the tester tells something of
+        qInstallMessageHandler(lambda _kind, context, message: told.append(f"{context.category}: {message}"))
+        Orphans(("A", "B"), parent).set_rows(["odd", "even"], [[1, 3], []])
+    assert any(message.startswith("qt.modeltest: FAIL!") for message in told)
 
 
 def test_a_made_model_has_its_tester(qtbot: QtBot) -> None:
