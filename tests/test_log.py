@@ -10,11 +10,15 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from truthline import log
 from truthline.errors import ServiceError, UsageError
+
+if TYPE_CHECKING:
+    from truthline.emulator.service import Emulator
 
 KEY, SECRET, TOKEN = "AKIAPLANTEDPLANTED00", "planted/secret+key", "planted+session/token"
 PROFILE_KEY, PROFILE_SECRET, PROFILE_TOKEN = "AKIAPLANTEDPROFILE00", "profile/secret", "profile+token"
@@ -225,7 +229,7 @@ def test_the_path_is_shown_without_the_name_of_the_person(monkeypatch: pytest.Mo
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the log's folder is not told by a variable there")
 @pytest.mark.parametrize("by_profile", [False, True], ids=["environment", "profile"])
-def test_real_requests_leave_no_secret(emulator, tmp_path: Path, by_profile: bool) -> None:
+def test_real_requests_leave_no_secret(emulator: Emulator, tmp_path: Path, by_profile: bool) -> None:
     environment = os.environ | {
         "XDG_STATE_HOME": str(tmp_path / "state"),
         "XDG_CONFIG_HOME": str(tmp_path / "config"),

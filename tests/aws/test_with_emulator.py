@@ -12,8 +12,6 @@ from truthline.aws.connection import Connection
 from truthline.aws.rekognition import LabelCount, parse_dataset_arn
 from truthline.aws.session import Aws, connect
 from truthline.emulator import Emulator, ManualClock, Switches, faults
-from truthline.emulator.clock import ManualClock
-from truthline.emulator.service import Emulator
 from truthline.errors import (
     BusyError,
     ClockError,

@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -24,6 +25,12 @@ from truthline.sync.push.plan import BATCH_BYTES
 from truthline.sync.push.push import push
 from truthline.sync.service.watch import watch
 from truthline.workspace.workspace import EntryId, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from emulator.conftest import Client
 
 pytestmark = pytest.mark.benchmark
 
@@ -58,7 +65,7 @@ def line(number: int, label: str) -> bytes:
 
 
 @pytest.fixture
-def endpoint_url(aws_environment):
+def endpoint_url(aws_environment: None) -> Iterator[str]:
     command = [sys.executable, "-m", "truthline.emulator", "--until-stdin-closes"]
     command += ["--set", "update_seconds=0", "--set", "create_seconds=0"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
@@ -66,14 +73,14 @@ def endpoint_url(aws_environment):
         child.stdin.close()
 
 
-def settled(client, arn):
+def settled(client: Client, arn: str) -> None:
     while True:
         told = client.describe_dataset(DatasetArn=arn)["DatasetDescription"]
         if not told["Status"].endswith("_IN_PROGRESS"):
             return
 
 
-def bare(client, arn, lines):
+def bare(client: Client, arn: str, lines: Any) -> Any:
     """What boto3 alone takes: list all, send all, wait, list all."""
     started = time.perf_counter()
     listed(client, arn)
@@ -88,14 +95,14 @@ def bare(client, arn, lines):
     return time.perf_counter() - started
 
 
-def listed(client, arn):
+def listed(client: Client, arn: str) -> None:
     pages = client.get_paginator("list_dataset_entries").paginate(
         DatasetArn=arn, PaginationConfig={"PageSize": 100}
     )
     assert sum(len(page["DatasetEntries"]) for page in pages) == LINES
 
 
-def test_20_000_changed_lines(endpoint_url, tmp_path, record_property):
+def test_20_000_changed_lines(endpoint_url: str, tmp_path: Path, record_property: Any) -> None:
     connection = Connection(region="us-east-1", endpoint_url=endpoint_url)
     config = Config(region_name="us-east-1", retries={"total_max_attempts": 1})
     client = boto3.client("rekognition", endpoint_url=endpoint_url, config=config)
@@ -129,7 +136,7 @@ def test_20_000_changed_lines(endpoint_url, tmp_path, record_property):
     assert statistics.median(ratios) <= LIMIT, told
 
 
-def bare_seconds(client, arn, label):
+def bare_seconds(client: Client, arn: str, label: Any) -> None:
     blob = b""
     for number in range(LINES):
         blob += line(number, label) + b"\n"

@@ -15,7 +15,10 @@ from truthline.progress import CancelToken
 from truthline.sync.service.watch import watch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from truthline.aws.connection import Connection
 
 
 @dataclass
@@ -45,7 +48,7 @@ def switches() -> Switches:
 
 
 @pytest.fixture
-def run(capsys):
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
     """Run a command; its arguments may be anything with a text."""
 
     def run(*words: object) -> Outcome:
@@ -61,13 +64,13 @@ def run(capsys):
 
 
 @pytest.fixture
-def endpoint(connection) -> tuple[str, str]:
+def endpoint(connection: Connection) -> tuple[str, str]:
     """The option that leads to the emulator."""
     return "--endpoint-url", connection.endpoint_url
 
 
 @pytest.fixture
-def make_dataset(connection, tmp_path: Path):
+def make_dataset(connection: Connection, tmp_path: Path) -> Callable[..., Any]:
     """Makes a dataset of lines; returns its ARN."""
 
     def make(*lines: bytes) -> str:
@@ -84,7 +87,7 @@ def make_dataset(connection, tmp_path: Path):
 
 
 @pytest.fixture
-def labelled():
+def labelled() -> Callable[..., Any]:
     """Makes a line with one class label."""
 
     def make(number: int, label: str = "oak", kind: str = "image-classification") -> bytes:

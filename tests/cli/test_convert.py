@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
 
 from truthline.cli import parser
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
 
 @pytest.fixture
-def dataset(tmp_path):
+def dataset(tmp_path: Path) -> Path:
     """A YOLO folder with a plain image and one that is stored on its side."""
     folder = tmp_path / "birds"
     for name, orientation, line in (
@@ -31,7 +36,7 @@ def dataset(tmp_path):
     return folder
 
 
-def test_yolo_to_a_manifest_that_has_no_fault(run, tmp_path, dataset):
+def test_yolo_to_a_manifest_that_has_no_fault(run: Callable[..., Any], tmp_path: Path, dataset: Path) -> None:
     out = tmp_path / "birds.manifest"
     done = run(
         "convert",
@@ -69,7 +74,7 @@ def test_yolo_to_a_manifest_that_has_no_fault(run, tmp_path, dataset):
     assert [line["birds_BB"]["image_size"][0]["width"] for line in lines] == [80, 64]
 
 
-def test_losses_come_before_the_result(run, tmp_path):
+def test_losses_come_before_the_result(run: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("image,label\na.jpg,night\n")
     Image.new("L", (64, 64)).save(tmp_path / "a.jpg")
     words = (
@@ -102,7 +107,9 @@ def test_losses_come_before_the_result(run, tmp_path):
         (("--to", "excel"), "invalid choice: 'excel'"),
     ],
 )
-def test_wrong_usage_is_told(run, tmp_path, options, words):
+def test_wrong_usage_is_told(
+    run: Callable[..., Any], tmp_path: Path, options: tuple[Any, ...], words: str
+) -> None:
     (tmp_path / "t.csv").write_text("a.jpg,night\n")
     done = run("convert", tmp_path / "t.csv", tmp_path / "out", "--from", "csv", *options)
     assert (done.code, done.out) == (2, "")
@@ -138,7 +145,9 @@ FROM_CSV = ("--from", "csv", "--to", "csv")
         ("image,label,left,top,width,height\na.jpg,cat,1,2,3,x\n", 1, ["not four numbers"]),
     ],
 )
-def test_only_what_is_left_out_makes_the_exit_code_1(run, tmp_path, table, code, words):
+def test_only_what_is_left_out_makes_the_exit_code_1(
+    run: Callable[..., Any], tmp_path: Path, table: str, code: int, words: list[Any] | list[str]
+) -> None:
     (tmp_path / "t.csv").write_text(table)
     Image.new("L", (64, 64)).save(tmp_path / "a.jpg")
     done = run("convert", tmp_path / "t.csv", tmp_path / "o.csv", *FROM_CSV, "--images", tmp_path)
@@ -147,14 +156,16 @@ def test_only_what_is_left_out_makes_the_exit_code_1(run, tmp_path, table, code,
     assert (tmp_path / "o.csv").exists()
 
 
-def test_the_first_box_is_told_where_the_form_was_inferred(run, tmp_path):
+def test_the_first_box_is_told_where_the_form_was_inferred(run: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a.jpg,1,2,31,42,cat\n")
     Image.new("L", (64, 64)).save(tmp_path / "a.jpg")
     done = run("convert", tmp_path / "t.csv", tmp_path / "o.csv", *FROM_CSV, "--images", tmp_path)
     assert "“cat”, 30 wide and 40 high at 1, 2, on an image of 64 by 64 pixels" in done.out
 
 
-def test_a_header_that_is_not_understood_stops_the_conversion(run, tmp_path):
+def test_a_header_that_is_not_understood_stops_the_conversion(
+    run: Callable[..., Any], tmp_path: Path
+) -> None:
     (tmp_path / "t.csv").write_text("image,label,a,b,c,d\na.jpg,dog,100,50,300,200\n")
     done = run("convert", tmp_path / "t.csv", tmp_path / "o.csv", *FROM_CSV)
     assert (done.code, done.out) == (2, "")
@@ -162,7 +173,7 @@ def test_a_header_that_is_not_understood_stops_the_conversion(run, tmp_path):
     assert not (tmp_path / "o.csv").exists()
 
 
-def test_names_of_classes(run, tmp_path, dataset):
+def test_names_of_classes(run: Callable[..., Any], tmp_path: Path, dataset: Path) -> None:
     (dataset / "data.yaml").unlink()
     words = ("convert", dataset, tmp_path / "o.csv", "--from", "yolo", "--to", "csv")
     done = run(*words)
@@ -175,7 +186,7 @@ def test_names_of_classes(run, tmp_path, dataset):
     assert "Names of classes are of no use here" in done.err
 
 
-def test_help_tells_the_exit_codes(capsys):
+def test_help_tells_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parser().parse_args(["convert", "--help"])
     told = " ".join(capsys.readouterr().out.split())

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,13 +17,18 @@ from truthline.aws.session import connect
 from truthline.errors import ServiceError, UsageError
 from truthline.progress import CancelToken
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from truthline.emulator.service import Emulator
+
 
 @pytest.fixture
-def serve():
+def serve() -> Iterator[Callable[..., Any]]:
     """Starts `truthline emulator`; gives the process and its first line."""
     started = []
 
-    def start(*words, **more):
+    def start(*words: str, **more: int) -> tuple[Any, ...]:
         process = subprocess.Popen(
             [sys.executable, "-m", "truthline", "emulator", *words], stdout=subprocess.PIPE, **more
         )
@@ -40,7 +46,9 @@ def serve():
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("words", [[], ["--sample"]], ids=str)
-def test_it_serves_until_it_is_told_to_stop(serve, aws_environment, words, number):
+def test_it_serves_until_it_is_told_to_stop(
+    serve: Callable[..., Any], aws_environment: None, words: list[Any] | list[str], number: Any
+) -> None:
     process, ready = serve(*words, "--set", "update_seconds=0", "--set", "create_seconds=0")
     assert list(ready) == ["version", "endpoint_url", *(["bucket", "dataset_arn"] if words else [])]
     with connect(Connection(region="us-east-1", endpoint_url=ready["endpoint_url"])) as aws:
@@ -56,13 +64,13 @@ def test_it_serves_until_it_is_told_to_stop(serve, aws_environment, words, numbe
     assert process.wait() == 0
 
 
-def test_it_ends_with_its_standard_input(serve):
+def test_it_ends_with_its_standard_input(serve: Callable[..., Any]) -> None:
     process, _ = serve("--until-stdin-closes", stdin=subprocess.PIPE)
     process.stdin.close()
     assert process.wait() == 0
 
 
-def test_the_emulator_ends_when_the_demo_is_killed(aws_environment):
+def test_the_emulator_ends_when_the_demo_is_killed(aws_environment: None) -> None:
     code = (
         "from truthline import demo\n"
         "import threading\n"
@@ -86,25 +94,25 @@ def test_the_emulator_ends_when_the_demo_is_killed(aws_environment):
     pytest.fail("the emulator still answers")
 
 
-def test_a_port_that_is_taken_is_told(emulator):
+def test_a_port_that_is_taken_is_told(emulator: Emulator) -> None:
     port = emulator.endpoint_url.rpartition(":")[2]
     with pytest.raises(ServiceError, match="did not start"), demo.emulator_process(int(port), []):
         pass
 
 
-def test_without_the_emulators_packages(monkeypatch):
+def test_without_the_emulators_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(UsageError, match="not installed"), demo.emulator_process(0, []):
         pass
 
 
-def test_a_frozen_app_starts_itself(monkeypatch):
+def test_a_frozen_app_starts_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     words = demo._command(7, ["a=b"])
     assert words == [sys.executable, "emulator", "--until-stdin-closes", "--port", "7", "--set", "a=b"]
 
 
-def test_the_environment_is_put_back(monkeypatch):
+def test_the_environment_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "mine")
     before = dict(os.environ)
     with demo.emulator_environment():
@@ -113,7 +121,7 @@ def test_the_environment_is_put_back(monkeypatch):
     assert dict(os.environ) == before
 
 
-def test_demo_headless_does_the_main_job():
+def test_demo_headless_does_the_main_job() -> None:
     words = [sys.executable, "-m", "truthline", "demo", "--headless", "--format", "json"]
     # Nobody's configuration is needed or used.
     environment = {**os.environ, "AWS_PROFILE": "no such profile", "AWS_REGION": "nowhere"}
@@ -128,7 +136,7 @@ def test_demo_headless_does_the_main_job():
     assert len({one["source_ref"] for one in document["remote_errors"]}) == 2
 
 
-def test_without_a_display_the_job_is_done_without_a_window():
+def test_without_a_display_the_job_is_done_without_a_window() -> None:
     hidden = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
     done = subprocess.run(

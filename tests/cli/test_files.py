@@ -7,15 +7,19 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
 
 from truthline import cli
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 @pytest.fixture
-def manifest(tmp_path, labelled):
+def manifest(tmp_path: Path, labelled: Callable[..., Any]) -> Path:
     path = tmp_path / "a manifest"
     path.write_bytes(
         b"\xef\xbb\xbf"
@@ -28,7 +32,7 @@ def manifest(tmp_path, labelled):
     return path
 
 
-def test_new_and_export_give_back_every_byte(run, tmp_path, manifest):
+def test_new_and_export_give_back_every_byte(run: Callable[..., Any], tmp_path: Path, manifest: Path) -> None:
     workspace = tmp_path / "w.truthline"
     made = run("new", workspace, "--from", manifest, "--format", "json")
     assert (made.code, made.err) == (0, "")
@@ -39,7 +43,7 @@ def test_new_and_export_give_back_every_byte(run, tmp_path, manifest):
     assert (tmp_path / "out").read_bytes() == manifest.read_bytes()
 
 
-def test_a_folder_s_address_is_said_when_it_is_needed(run, tmp_path):
+def test_a_folder_s_address_is_said_when_it_is_needed(run: Callable[..., Any], tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
     (folder / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
@@ -57,7 +61,7 @@ def test_a_folder_s_address_is_said_when_it_is_needed(run, tmp_path):
     assert out.read_bytes() == b'{"source-ref":"s3://leaves/in/a.png"}\n'
 
 
-def test_check_lists_findings_by_line(run, manifest):
+def test_check_lists_findings_by_line(run: Callable[..., Any], manifest: Path) -> None:
     checked = run("check", manifest, "--format", "json")
     assert checked.code == 1
     assert checked.json["lines"] == 6
@@ -71,7 +75,9 @@ def test_check_lists_findings_by_line(run, manifest):
     assert 6 not in {line for line, _, _ in found}
 
 
-def test_check_without_errors_is_fine(run, tmp_path, labelled):
+def test_check_without_errors_is_fine(
+    run: Callable[..., Any], tmp_path: Path, labelled: Callable[..., Any]
+) -> None:
     path = tmp_path / "m"
     path.write_bytes(labelled(1) + b"\n" + b'{"source-ref":"s3://leaves/2.jpg"}\n')
     checked = run("check", path)
@@ -81,7 +87,9 @@ def test_check_without_errors_is_fine(run, tmp_path, labelled):
     assert "2 lines, 3 findings, 0 of them errors." in checked.out
 
 
-def test_check_tells_of_the_dataset_as_a_whole_in_line_0(run, tmp_path, labelled):
+def test_check_tells_of_the_dataset_as_a_whole_in_line_0(
+    run: Callable[..., Any], tmp_path: Path, labelled: Callable[..., Any]
+) -> None:
     path = tmp_path / "m"
     path.write_bytes(labelled(1) + b"\n" + labelled(2) + b"\n")
     checked = run("check", path, "--format", "json")
@@ -93,7 +101,9 @@ def test_check_tells_of_the_dataset_as_a_whole_in_line_0(run, tmp_path, labelled
     assert "manifest" not in found
 
 
-def test_check_takes_both_datasets_and_says_which_manifest_is_meant(run, tmp_path, labelled):
+def test_check_takes_both_datasets_and_says_which_manifest_is_meant(
+    run: Callable[..., Any], tmp_path: Path, labelled: Callable[..., Any]
+) -> None:
     train, test = tmp_path / "train", tmp_path / "test"
     train.write_bytes(b"".join(labelled(n, label) + b"\n" for n, label in enumerate(["oak", "elm", "oak"])))
     test.write_bytes(labelled(2, "oak") + b"\n{\n")
@@ -112,7 +122,9 @@ def test_check_takes_both_datasets_and_says_which_manifest_is_meant(run, tmp_pat
     assert f"{test}: line 2: error" in run("check", train, "--test", test).out
 
 
-def test_check_reads_the_images_of_a_folder(run, tmp_path, labelled):
+def test_check_reads_the_images_of_a_folder(
+    run: Callable[..., Any], tmp_path: Path, labelled: Callable[..., Any]
+) -> None:
     folder = tmp_path / "images"
     folder.mkdir()
     Image.new("RGB", (640, 480)).save(folder / "1.jpg")
@@ -130,14 +142,16 @@ def test_check_reads_the_images_of_a_folder(run, tmp_path, labelled):
     assert run("check", path).code == 0
 
 
-def test_check_gives_one_json_document_of_many_findings(run, tmp_path):
+def test_check_gives_one_json_document_of_many_findings(run: Callable[..., Any], tmp_path: Path) -> None:
     path = tmp_path / "m"
     path.write_bytes(b"{\n" * 20_000)
     checked = run("check", path, "--format", "json")
     assert len([one for one in checked.json["findings"] if one["line"]]) == 20_000
 
 
-def test_what_cannot_be_read_is_told_in_one_sentence(run, tmp_path, manifest):
+def test_what_cannot_be_read_is_told_in_one_sentence(
+    run: Callable[..., Any], tmp_path: Path, manifest: Path
+) -> None:
     for words in (
         ("check", tmp_path / "nowhere"),
         ("check", tmp_path),
@@ -166,14 +180,16 @@ def test_what_cannot_be_read_is_told_in_one_sentence(run, tmp_path, manifest):
         assert failed.err
 
 
-def test_control_characters_of_data_do_not_reach_the_terminal(run, tmp_path):
+def test_control_characters_of_data_do_not_reach_the_terminal(
+    run: Callable[..., Any], tmp_path: Path
+) -> None:
     path = tmp_path / "m"
     path.write_bytes(b'{"source-ref":"\\u001b[31mred"}\n')
     assert "\x1b" not in run("check", path).out
     assert "\x1b" not in run("check", path, "--format", "json").out
 
 
-def test_a_source_ref_that_no_encoding_can_hold(run, tmp_path):
+def test_a_source_ref_that_no_encoding_can_hold(run: Callable[..., Any], tmp_path: Path) -> None:
     path = tmp_path / "m"
     path.write_bytes(b'{"source-ref":"\\ud800"}\n')
     assert run("check", path, "--format", "json").json["lines"] == 1
@@ -192,11 +208,11 @@ def test_a_source_ref_that_no_encoding_can_hold(run, tmp_path):
         (["--help"], ["--help"]),
     ],
 )
-def test_a_source_may_stand_where_a_command_does(words, expected):
+def test_a_source_may_stand_where_a_command_does(words: list[Any] | list[str], expected: list[str]) -> None:
     assert cli.with_command(words) == expected
 
 
-def test_options_count_before_and_after_the_command():
+def test_options_count_before_and_after_the_command() -> None:
     parse = cli.parser().parse_args
     before = parse(["--region", "x", "--format", "json", "check", "m"])
     after = parse(["--region", "y", "check", "m", "--region", "x", "--format", "json"])
@@ -204,13 +220,13 @@ def test_options_count_before_and_after_the_command():
     assert parse(["check", "m"]).format == "text"
 
 
-def test_the_help_names_every_command(run):
+def test_the_help_names_every_command(run: Callable[..., Any]) -> None:
     printed = run("--help")
     assert printed.code == 0
     assert all(f"  {name} " in printed.out for name in cli.COMMANDS)
 
 
-def test_a_reader_that_has_gone_is_no_error(manifest):
+def test_a_reader_that_has_gone_is_no_error(manifest: Path) -> None:
     read, write = os.pipe()
     os.close(read)
     arguments = [sys.executable, "-m", "truthline", "check", str(manifest)]
@@ -220,7 +236,7 @@ def test_a_reader_that_has_gone_is_no_error(manifest):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
-def test_an_output_that_cannot_be_written_is_told(manifest):
+def test_an_output_that_cannot_be_written_is_told(manifest: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         arguments = [sys.executable, "-m", "truthline", "check", str(manifest)]
         ended = subprocess.run(arguments, stdout=full, stderr=subprocess.PIPE, check=False)
@@ -229,7 +245,7 @@ def test_an_output_that_cannot_be_written_is_told(manifest):
     assert b"Traceback" not in ended.stderr
 
 
-def test_a_terminal_that_knows_few_characters(tmp_path):
+def test_a_terminal_that_knows_few_characters(tmp_path: Path) -> None:
     path = tmp_path / "m"
     path.write_bytes('{"source-ref":"s3://leaves/1.jpg","é":1,"é-metadata":{"type":"ü"}}\n'.encode())
     arguments = [sys.executable, "-m", "truthline", "check", str(path)]
@@ -239,7 +255,9 @@ def test_a_terminal_that_knows_few_characters(tmp_path):
     assert b"\\xe9-metadata" in ended.stdout
 
 
-def test_an_export_names_what_it_left_out(run, tmp_path, labelled):
+def test_an_export_names_what_it_left_out(
+    run: Callable[..., Any], tmp_path: Path, labelled: Callable[..., Any]
+) -> None:
     manifest, workspace = tmp_path / "m", tmp_path / "w.truthline"
     manifest.write_bytes(b"".join(labelled(n) + b"\n" for n in range(3)))
     assert run("new", workspace, "--from", manifest).code == 0
@@ -269,7 +287,9 @@ ARRAY = '[\n{"source-ref":"s3://b/a.jpg"},\n{"source-ref":"s3://b/a.jpg"}\n]\n'
         (b"\x89PNG\r\n\x1a\n\0\0\0", "no text"),
     ],
 )
-def test_check_tells_a_file_that_has_no_lines_once(run, tmp_path, content, words):
+def test_check_tells_a_file_that_has_no_lines_once(
+    run: Callable[..., Any], tmp_path: Path, content: bytes | str, words: str
+) -> None:
     path = tmp_path / "m"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     checked = run("check", path, "--format", "json")
@@ -279,7 +299,7 @@ def test_check_tells_a_file_that_has_no_lines_once(run, tmp_path, content, words
     assert words in found["message"]
 
 
-def test_check_takes_values_as_entries_if_told_so(run, tmp_path):
+def test_check_takes_values_as_entries_if_told_so(run: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "m").write_text(ARRAY)
     checked = run("check", "--values", tmp_path / "m", "--format", "json")
     assert checked.json["lines"] == 2
@@ -289,7 +309,9 @@ def test_check_takes_values_as_entries_if_told_so(run, tmp_path):
 
 
 @pytest.mark.parametrize(("content", "count"), [(PRETTY * 3, 3), (ARRAY, 2)])
-def test_new_takes_values_as_entries_if_told_so(run, tmp_path, content, count):
+def test_new_takes_values_as_entries_if_told_so(
+    run: Callable[..., Any], tmp_path: Path, content: str, count: int
+) -> None:
     (tmp_path / "m").write_text(content)
     words = ("new", tmp_path / "w.truthline", "--from", tmp_path / "m")
     refused = run(*words)

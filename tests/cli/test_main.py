@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from truthline import __main__ as program
@@ -9,7 +11,7 @@ from truthline import cli
 
 
 @pytest.fixture
-def asked(monkeypatch):
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What was asked of the window and of the commands, in place of both."""
     asked = []
     monkeypatch.setattr(program, "_open_window", lambda given: asked.append(("window", given)) or 0)
@@ -21,7 +23,9 @@ def asked(monkeypatch):
     ("words", "source"),
     [([], ""), (["a.manifest"], "a.manifest"), (["--region", "x", "s3://b/p"], "s3://b/p"), (["demo"], None)],
 )
-def test_a_source_and_the_demo_open_the_window(asked, monkeypatch, words, source):
+def test_a_source_and_the_demo_open_the_window(
+    asked: list[Any], monkeypatch: pytest.MonkeyPatch, words: list[Any] | list[str], source: str | None
+) -> None:
     monkeypatch.setattr(program, "has_window", lambda: True)
     assert program.main(words) == 0
     ((where, arguments),) = asked
@@ -32,19 +36,19 @@ def test_a_source_and_the_demo_open_the_window(asked, monkeypatch, words, source
 @pytest.mark.parametrize(
     "words", [["demo", "--headless"], ["check", "m"], ["--format", "json", "check", "m"]]
 )
-def test_commands_need_no_window(asked, monkeypatch, words):
+def test_commands_need_no_window(asked: list[Any], monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
     monkeypatch.setattr(program, "has_window", lambda: True)
     program.main(words)
     assert asked == [("command", words)]
 
 
-def test_without_a_window_the_commands_are_asked(asked, monkeypatch):
+def test_without_a_window_the_commands_are_asked(asked: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "has_window", lambda: False)
     program.main(["a.manifest"])
     assert asked == [("command", ["open", "a.manifest"])]
 
 
-def test_linux_needs_a_display(monkeypatch):
+def test_linux_needs_a_display(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program.sys, "platform", "linux")
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)

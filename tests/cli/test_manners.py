@@ -7,6 +7,7 @@ import logging
 import shutil
 import subprocess
 import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,17 +15,23 @@ from truthline import __main__ as program
 from truthline import cli
 from truthline.cli import files
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
 LINE = b'{"source-ref":"s3://planted/planted.jpg"}\n'
 
 
 @pytest.fixture
-def manifest(tmp_path):
+def manifest(tmp_path: Path) -> Path:
     path = tmp_path / "m"
     path.write_bytes(LINE)
     return path
 
 
-def test_quiet_says_nothing_but_errors_and_gives_the_document_that_is_asked_for(run, manifest, tmp_path):
+def test_quiet_says_nothing_but_errors_and_gives_the_document_that_is_asked_for(
+    run: Callable[..., Any], manifest: Path, tmp_path: Path
+) -> None:
     assert run("check", manifest, "-q") == run("-q", "check", manifest)
     quiet = run("check", manifest, "-q")
     assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
@@ -32,13 +39,13 @@ def test_quiet_says_nothing_but_errors_and_gives_the_document_that_is_asked_for(
     assert run("check", tmp_path / "none", "-q").err
 
 
-def test_verbose_tells_each_step(run, manifest, tmp_path):
+def test_verbose_tells_each_step(run: Callable[..., Any], manifest: Path, tmp_path: Path) -> None:
     assert run("check", manifest).err == ""
     assert "truthline: Checking the lines\n" in run("check", manifest, "-v").err
 
 
 @pytest.mark.parametrize("name", [name for name in cli.COMMANDS if name != "completion"])
-def test_every_command_takes_them(name, capsys):
+def test_every_command_takes_them(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.parse([name, "--help"])
     told = capsys.readouterr().out
@@ -49,7 +56,7 @@ def test_every_command_takes_them(name, capsys):
     ("options", "level"),
     [([], None), (["-v"], logging.INFO), (["--debug"], logging.DEBUG), (["--debug", "-q"], None)],
 )
-def test_how_much_of_the_log_is_shown(options, level):
+def test_how_much_of_the_log_is_shown(options: list[Any] | list[str], level: int | None) -> None:
     assert cli.console_level(cli.parse(["check", "m", *options])) == level
 
 
@@ -67,7 +74,7 @@ def test_how_much_of_the_log_is_shown(options, level):
         (["convert", "a"], "required: DST, --from, --to. truthline convert --help tells more."),
     ],
 )
-def test_what_was_mistyped_is_told_in_a_line(run, words, told):
+def test_what_was_mistyped_is_told_in_a_line(run: Callable[..., Any], words: list[str], told: str) -> None:
     refused = run(*words)
     assert refused.code == 2
     assert refused.out == ""
@@ -76,7 +83,9 @@ def test_what_was_mistyped_is_told_in_a_line(run, words, told):
 
 
 @pytest.mark.parametrize("word", ["chek", "./chek", "check.manifest", "s3://push", "photos"])
-def test_what_may_be_a_file_is_none_mistyped(word, tmp_path, monkeypatch):
+def test_what_may_be_a_file_is_none_mistyped(
+    word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "chek").write_text("")
     assert cli.parse(cli.with_command([word])).source == word
@@ -91,7 +100,9 @@ def test_what_may_be_a_file_is_none_mistyped(word, tmp_path, monkeypatch):
         ("n" * 300, "The name is too long for this disk"),
     ],
 )
-def test_what_the_system_refuses_is_a_line_without_a_number(run, manifest, tmp_path, name, told):
+def test_what_the_system_refuses_is_a_line_without_a_number(
+    run: Callable[..., Any], manifest: Path, tmp_path: Path, name: str, told: str
+) -> None:
     refused = run("check", tmp_path / name)
     assert refused.code == 2
     assert told in refused.err
@@ -99,8 +110,10 @@ def test_what_the_system_refuses_is_a_line_without_a_number(run, manifest, tmp_p
     assert "Errno" not in refused.err
 
 
-def test_a_refusal_that_nobody_foresaw_is_one_too(run, manifest, monkeypatch):
-    def fail(*_, **_more):
+def test_a_refusal_that_nobody_foresaw_is_one_too(
+    run: Callable[..., Any], manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Path, **_more: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", "/some/where")
 
     monkeypatch.setattr(files, "ManifestCheck", fail)
@@ -111,8 +124,10 @@ def test_a_refusal_that_nobody_foresaw_is_one_too(run, manifest, monkeypatch):
     )
 
 
-def test_a_mistake_of_ours_is_a_line_the_log_and_an_exit_code(run, manifest, monkeypatch, running_log):
-    def fail(*_, **_more):
+def test_a_mistake_of_ours_is_a_line_the_log_and_an_exit_code(
+    run: Callable[..., Any], manifest: Path, monkeypatch: pytest.MonkeyPatch, running_log: Path
+) -> None:
+    def fail(*_: Path, **_more: object) -> None:
         raise ValueError(LINE)
 
     monkeypatch.setattr(files, "ManifestCheck", fail)
@@ -126,7 +141,7 @@ def test_a_mistake_of_ours_is_a_line_the_log_and_an_exit_code(run, manifest, mon
     assert "planted" not in written + broken.err
 
 
-def test_the_log_is_as_talkative_as_option_and_setting_say(monkeypatch):
+def test_the_log_is_as_talkative_as_option_and_setting_say(monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
     monkeypatch.setattr(program.log, "start", lambda level, console: started.append((level, console)))
     monkeypatch.setattr(cli, "main", lambda _words: 0)
@@ -140,7 +155,7 @@ def test_the_log_is_as_talkative_as_option_and_setting_say(monkeypatch):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
-def test_a_shell_is_helped_to_complete(run, shell):
+def test_a_shell_is_helped_to_complete(run: Callable[..., Any], shell: str) -> None:
     script = run("completion", shell)
     assert script.code == 0
     assert all(name in script.out for name in cli.COMMANDS)
@@ -148,7 +163,7 @@ def test_a_shell_is_helped_to_complete(run, shell):
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
-def test_bash_understands_it(run):
+def test_bash_understands_it(run: Callable[..., Any]) -> None:
     script = run("completion", "bash").out
     asked = script + '\nCOMP_WORDS=(truthline pu); COMP_CWORD=1; _shtab_truthline; echo "${COMPREPLY[@]}"'
     answered = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,11 +13,25 @@ from truthline.emulator import ManualClock, Switches, faults
 from truthline.progress import CancelToken
 from truthline.workspace.workspace import Workspace
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cli.conftest import Outcome
+    from truthline.aws.connection import Connection
+    from truthline.emulator.service import Emulator
+
 UPDATE = "UpdateDatasetEntries"
 
 
 class TestStatus:
-    def test_the_document(self, run, endpoint, make_dataset, labelled):
+    def test_the_document(
+        self,
+        run: Callable[..., Any],
+        endpoint: tuple[Any, ...],
+        make_dataset: Callable[..., Any],
+        labelled: Callable[..., Any],
+    ) -> None:
         arn = make_dataset(labelled(1), labelled(2, kind="nonsense"), b'{"source-ref":"s3://leaves/3.jpg"}')
         told = run("status", arn, *endpoint, "--format", "json")
         assert told.code == 0
@@ -32,8 +47,15 @@ class TestStatus:
     @pytest.mark.parametrize("switches", [Switches(update_seconds=3.0)], ids=str)
     @pytest.mark.parametrize("clock", [ManualClock()], ids=["manual"])
     def test_watch_tells_each_state_on_a_line(
-        self, run, endpoint, connection, clock, make_dataset, labelled, monkeypatch
-    ):
+        self,
+        run: Callable[..., Any],
+        endpoint: tuple[Any, ...],
+        connection: Connection,
+        clock: ManualClock,
+        make_dataset: Callable[..., Any],
+        labelled: Callable[..., Any],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
         monkeypatch.setattr(CancelToken, "wait", lambda _, seconds: clock.advance(seconds))
         arn = make_dataset()
         with connect(connection) as aws:
@@ -43,7 +65,9 @@ class TestStatus:
         states = [json.loads(line)["status"] for line in watched.out.splitlines()]
         assert states == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
 
-    def test_no_such_dataset_and_no_service(self, run, endpoint, make_dataset):
+    def test_no_such_dataset_and_no_service(
+        self, run: Callable[..., Any], endpoint: tuple[Any, ...], make_dataset: Callable[..., Any]
+    ) -> None:
         arn = make_dataset()
         missing = run("status", arn[:-1] + "x", *endpoint)
         assert missing.code == 2
@@ -56,14 +80,29 @@ class TestStatus:
 
 
 class TestPull:
-    def test_the_lines_without_the_services_keys(self, run, endpoint, make_dataset, labelled, tmp_path):
+    def test_the_lines_without_the_services_keys(
+        self,
+        run: Callable[..., Any],
+        endpoint: tuple[Any, ...],
+        make_dataset: Callable[..., Any],
+        labelled: Callable[..., Any],
+        tmp_path: Path,
+    ) -> None:
         arn = make_dataset(labelled(1), labelled(2, kind="nonsense"))
         out = tmp_path / "out.manifest"
         pulled = run("pull", arn, out, *endpoint, "--format", "json")
         assert (pulled.code, pulled.json) == (0, {"manifest": str(out), "lines": 2})
         assert out.read_bytes() == labelled(1) + b"\n" + labelled(2, kind="nonsense") + b"\n"
 
-    def test_whole_or_not_at_all(self, run, endpoint, make_dataset, labelled, tmp_path, emulator):
+    def test_whole_or_not_at_all(
+        self,
+        run: Callable[..., Any],
+        endpoint: tuple[Any, ...],
+        make_dataset: Callable[..., Any],
+        labelled: Callable[..., Any],
+        tmp_path: Path,
+        emulator: Emulator,
+    ) -> None:
         arn = make_dataset(labelled(1))
         emulator.faults.add("ListDatasetEntries", faults.access_denied())
         out = tmp_path / "out.manifest"
@@ -74,18 +113,28 @@ class TestPull:
 
 class TestPush:
     @pytest.fixture
-    def manifest(self, tmp_path):
-        def write(*lines: bytes):
+    def manifest(self, tmp_path: Path) -> Callable[..., Any]:
+        def write(*lines: bytes) -> Path:
             path = tmp_path / "to push.txt"
             path.write_bytes(b"\n".join(lines))
             return path
 
         return write
 
-    def push(self, run, endpoint, manifest, arn, *more):
+    def push(
+        self, run: Callable[..., Any], endpoint: tuple[Any, ...], manifest: Path, arn: str, *more: str
+    ) -> Outcome:
         return run("push", manifest, "--dataset", arn, *endpoint, "--format", "json", *more)
 
-    def test_only_what_differs_is_sent(self, run, endpoint, make_dataset, labelled, manifest, emulator):
+    def test_only_what_differs_is_sent(
+        self,
+        run: Callable[..., Any],
+        endpoint: tuple[Any, ...],
+        make_dataset: Callable[..., Any],
+        labelled: Callable[..., Any],
+        manifest: Callable[..., Any],
+        emulator: Emulator,
+    ) -> None:
         arn = make_dataset(labelled(1), labelled(2), labelled(9))
         path = manifest(labelled(1).replace(b": 1,", b":1.0 ,"), labelled(2, "ash"), labelled(3))
         pushed = self.push(run, endpoint, path, arn)
@@ -107,7 +156,14 @@ class TestPush:
         assert again.code == 0
         assert (again.json["pushed"], again.json["unchanged"], again.json["status"]) == (0, 3, None)
 
-    def test_refusals_and_remote_errors_name_the_line(self, run, endpoint, make_dataset, labelled, manifest):
+    def test_refusals_and_remote_errors_name_the_line(
+        self,
+        run: Callable[..., Any],
+        endpoint: tuple[Any, ...],
+        make_dataset: Callable[..., Any],
+        labelled: Callable[..., Any],
+        manifest: Callable[..., Any],
+    ) -> None:
         arn = make_dataset(labelled(5, kind="nonsense"), labelled(6, kind="nonsense"))
         path = manifest(
             labelled(1),
@@ -133,7 +189,14 @@ class TestPush:
             assert list(item) == ["source_ref", "code", "message", "line"]
         assert document["remote_errors"][0]["source_ref"] == "s3://leaves/5.jpg"
 
-    def test_strict_refuses_errors_too(self, run, endpoint, make_dataset, labelled, manifest):
+    def test_strict_refuses_errors_too(
+        self,
+        run: Callable[..., Any],
+        endpoint: tuple[Any, ...],
+        make_dataset: Callable[..., Any],
+        labelled: Callable[..., Any],
+        manifest: Callable[..., Any],
+    ) -> None:
         arn = make_dataset()
         path = manifest(labelled(1), labelled(2, kind="nonsense"))
         pushed = self.push(run, endpoint, path, arn, "--strict")
@@ -142,7 +205,15 @@ class TestPush:
         assert [one["line"] for one in pushed.json["refused"]] == [2]
         assert pushed.json["remote_errors"] == []
 
-    def test_a_dry_run_sends_nothing(self, run, endpoint, make_dataset, labelled, manifest, emulator):
+    def test_a_dry_run_sends_nothing(
+        self,
+        run: Callable[..., Any],
+        endpoint: tuple[Any, ...],
+        make_dataset: Callable[..., Any],
+        labelled: Callable[..., Any],
+        manifest: Callable[..., Any],
+        emulator: Emulator,
+    ) -> None:
         arn = make_dataset(labelled(1))
         emulator.requests.clear()
         pushed = self.push(run, endpoint, manifest(labelled(1), labelled(2)), arn, "--dry-run")
@@ -151,13 +222,26 @@ class TestPush:
         assert pushed.json["status"] is None
         assert UPDATE not in {one.operation for one in emulator.requests}
 
-    def test_the_first_bucket_of_the_dataset_counts(self, run, endpoint, make_dataset, labelled, manifest):
+    def test_the_first_bucket_of_the_dataset_counts(
+        self,
+        run: Callable[..., Any],
+        endpoint: tuple[Any, ...],
+        make_dataset: Callable[..., Any],
+        labelled: Callable[..., Any],
+        manifest: Callable[..., Any],
+    ) -> None:
         """None of the manifest's lines is in the dataset, so the dataset must be asked."""
         arn = make_dataset(labelled(1))
         path = manifest(*[labelled(n).replace(b"s3://leaves", b"s3://other") for n in range(2, 5)])
         assert len(self.push(run, endpoint, path, arn).json["refused"]) == 3
 
-    def test_unreachable_still_prints_what_is_known(self, run, labelled, manifest, make_dataset):
+    def test_unreachable_still_prints_what_is_known(
+        self,
+        run: Callable[..., Any],
+        labelled: Callable[..., Any],
+        manifest: Callable[..., Any],
+        make_dataset: Callable[..., Any],
+    ) -> None:
         arn = make_dataset()
         path = manifest(labelled(1), b"{")
         failed = self.push(run, ("--endpoint-url", "http://127.0.0.1:9"), path, arn)
@@ -166,7 +250,14 @@ class TestPush:
         assert [one["line"] for one in failed.json["refused"]] == [2]
         assert "no connection" in failed.err
 
-    def test_a_failed_update_prints_what_is_known(self, run, endpoint, make_dataset, labelled, manifest):
+    def test_a_failed_update_prints_what_is_known(
+        self,
+        run: Callable[..., Any],
+        endpoint: tuple[Any, ...],
+        make_dataset: Callable[..., Any],
+        labelled: Callable[..., Any],
+        manifest: Callable[..., Any],
+    ) -> None:
         arn = make_dataset(labelled(0))
         failed = self.push(run, endpoint, manifest(*[labelled(n, f"l{n}") for n in range(1, 300)]), arn)
         assert failed.code == 3
@@ -175,21 +266,42 @@ class TestPush:
         assert {one["code"] for one in failed.json["dropped"]} == {"TRUTHLINE_UPDATE_FAILED"}
         assert "update of the dataset failed" in failed.err
 
-    def test_text_for_people(self, run, endpoint, make_dataset, labelled, manifest):
+    def test_text_for_people(
+        self,
+        run: Callable[..., Any],
+        endpoint: tuple[Any, ...],
+        make_dataset: Callable[..., Any],
+        labelled: Callable[..., Any],
+        manifest: Callable[..., Any],
+    ) -> None:
         arn = make_dataset()
         pushed = run("push", manifest(labelled(1), b"{"), "--dataset", arn, *endpoint)
         assert pushed.out.startswith("1 lines pushed in 1 batches, 0 unchanged. UPDATE_COMPLETE")
         assert "refused: line 2: ERROR_INVALID_JSON_LINE" in pushed.out
 
-    def test_a_folder_is_not_a_manifest(self, run, endpoint, make_dataset, tmp_path):
+    def test_a_folder_is_not_a_manifest(
+        self,
+        run: Callable[..., Any],
+        endpoint: tuple[Any, ...],
+        make_dataset: Callable[..., Any],
+        tmp_path: Path,
+    ) -> None:
         assert self.push(run, endpoint, tmp_path, make_dataset()).code == 2
 
     @pytest.mark.parametrize("switches", [Switches(update_seconds=600.0, create_seconds=0.0)], ids=str)
-    def test_ctrl_c_stops_it(self, run, endpoint, make_dataset, labelled, manifest, monkeypatch):
+    def test_ctrl_c_stops_it(
+        self,
+        run: Callable[..., Any],
+        endpoint: tuple[Any, ...],
+        make_dataset: Callable[..., Any],
+        labelled: Callable[..., Any],
+        manifest: Callable[..., Any],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
         arn = make_dataset()
         wait = CancelToken.wait
 
-        def interrupted(token, seconds):
+        def interrupted(token: CancelToken, seconds: float) -> None:
             signal.raise_signal(signal.SIGINT)
             wait(token, seconds)
 
@@ -201,7 +313,7 @@ class TestPush:
         assert signal.getsignal(signal.SIGINT) is before
 
 
-def relabel(label):
+def relabel(label: str) -> tuple[Any, ...]:
     return b'"class-name": "oak"', b'"class-name": "%b"' % label.encode()
 
 
@@ -209,14 +321,23 @@ class TestTogether:
     """Several people push to one dataset."""
 
     @pytest.fixture
-    def pulled(self, run, endpoint, make_dataset, labelled, tmp_path):
+    def pulled(
+        self,
+        run: Callable[..., Any],
+        endpoint: tuple[Any, ...],
+        make_dataset: Callable[..., Any],
+        labelled: Callable[..., Any],
+        tmp_path: Path,
+    ) -> tuple[Any, ...]:
         """A dataset, a manifest pulled from it, and the same manifest to be edited."""
         arn = make_dataset(*[labelled(n) for n in range(4)])
         base = tmp_path / "base.manifest"
         assert run("pull", arn, base, *endpoint).code == 0
         return arn, base
 
-    def edit(self, base, tmp_path, changes, name="mine.manifest"):
+    def edit(
+        self, base: Path, tmp_path: Path, changes: dict[int, tuple[Any, ...]], name: str = "mine.manifest"
+    ) -> Path:
         lines = base.read_bytes().splitlines()
         for number, (old, new) in changes.items():
             assert old in lines[number]
@@ -226,14 +347,18 @@ class TestTogether:
         return path
 
     @pytest.fixture
-    def contested(self, run, endpoint, pulled, tmp_path):
+    def contested(
+        self, run: Callable[..., Any], endpoint: tuple[Any, ...], pulled: tuple[Any, ...], tmp_path: Path
+    ) -> tuple[Any, ...]:
         """Line 2 is relabelled by both, line 3 by us, line 4 by them."""
         arn, base = pulled
         theirs = self.edit(base, tmp_path, {1: relabel("ash"), 3: relabel("fir")}, "theirs.manifest")
         assert run("push", theirs, "--dataset", arn, *endpoint).code == 0
         return arn, base, self.edit(base, tmp_path, {1: relabel("elm"), 2: relabel("elm")})
 
-    def test_stop_sends_the_rest_and_lists_conflicts(self, run, endpoint, contested, tmp_path):
+    def test_stop_sends_the_rest_and_lists_conflicts(
+        self, run: Callable[..., Any], endpoint: tuple[Any, ...], contested: tuple[Any, ...], tmp_path: Path
+    ) -> None:
         arn, base, mine = contested
         told = run("push", mine, "--dataset", arn, "--base", base, *endpoint, "--format", "json")
         assert told.code == 1
@@ -247,7 +372,15 @@ class TestTogether:
         assert self.labels(run, arn, endpoint, tmp_path) == ["oak", "ash", "elm", "fir"]
 
     @pytest.mark.parametrize(("side", "label"), [("mine", "elm"), ("theirs", "ash")])
-    def test_a_side_decides(self, run, endpoint, contested, tmp_path, side, label):
+    def test_a_side_decides(
+        self,
+        run: Callable[..., Any],
+        endpoint: tuple[Any, ...],
+        contested: tuple[Any, ...],
+        tmp_path: Path,
+        side: str,
+        label: str,
+    ) -> None:
         arn, base, mine = contested
         decided = ("--base", base, "--on-conflict", side, "--format", "json")
         told = run("push", mine, "--dataset", arn, *decided, *endpoint)
@@ -257,13 +390,25 @@ class TestTogether:
 
     @pytest.mark.parametrize("more", [(), ("--on-conflict", "theirs")])
     def test_without_a_base_the_manifest_is_what_the_dataset_shall_hold(
-        self, run, endpoint, contested, tmp_path, more
-    ):
+        self,
+        run: Callable[..., Any],
+        endpoint: tuple[Any, ...],
+        contested: tuple[Any, ...],
+        tmp_path: Path,
+        more: tuple[Any, ...],
+    ) -> None:
         arn, _, mine = contested
         assert run("push", mine, "--dataset", arn, *more, *endpoint).code == 0
         assert self.labels(run, arn, endpoint, tmp_path) == ["oak", "elm", "elm", "oak"]
 
-    def test_a_workspace_knows_its_base(self, run, endpoint, make_dataset, labelled, tmp_path):
+    def test_a_workspace_knows_its_base(
+        self,
+        run: Callable[..., Any],
+        endpoint: tuple[Any, ...],
+        make_dataset: Callable[..., Any],
+        labelled: Callable[..., Any],
+        tmp_path: Path,
+    ) -> None:
         arn = make_dataset(*[labelled(n) for n in range(3)])
         path = tmp_path / "work.truthline"
         assert run("new", path, "--from", arn, *endpoint).code == 0
@@ -278,7 +423,14 @@ class TestTogether:
         assert (pulled.code, pulled.json["changed"], pulled.json["unchanged"]) == (0, 1, 2)
         assert self.labels(run, arn, endpoint, tmp_path) == ["elm", "ash", "oak"]
 
-    def test_wrong_usage(self, run, endpoint, make_dataset, labelled, tmp_path):
+    def test_wrong_usage(
+        self,
+        run: Callable[..., Any],
+        endpoint: tuple[Any, ...],
+        make_dataset: Callable[..., Any],
+        labelled: Callable[..., Any],
+        tmp_path: Path,
+    ) -> None:
         arn = make_dataset(labelled(1))
         path, manifest = tmp_path / "work.truthline", tmp_path / "a.manifest"
         manifest.write_bytes(labelled(1) + b"\n")
@@ -293,7 +445,9 @@ class TestTogether:
         other = arn.replace("dataset/train", "dataset/test")
         assert run("push", path, "--dataset", other, *endpoint).code == 2
 
-    def labels(self, run, arn, endpoint, tmp_path):
+    def labels(
+        self, run: Callable[..., Any], arn: str, endpoint: tuple[Any, ...], tmp_path: Path
+    ) -> list[str]:
         """The class names that the dataset's lines hold, in the order of their source-refs."""
         out = tmp_path / "held.manifest"
         assert run("pull", arn, out, *endpoint).code == 0

@@ -8,13 +8,19 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
 from truthline.emulator import faults
 from truthline.emulator.model import OPERATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from emulator.conftest import Client
+    from truthline.emulator.service import Emulator
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(900)]
 
@@ -74,7 +80,7 @@ def create(client: Any) -> Any:
     return create
 
 
-def test_projects(client, refusal) -> None:
+def test_projects(client: Client, refusal: Any) -> None:
     made = [client.call("CreateProject", ProjectName=f"leaves-{n}")["ProjectArn"] for n in range(5)]
     assert refusal("CreateProject", ProjectName="leaves-0") == "ResourceInUseException"
     found = client.collect("DescribeProjects", "ProjectDescriptions", 2)
@@ -89,7 +95,7 @@ def test_projects(client, refusal) -> None:
     assert refusal("DeleteProject", ProjectArn=made[0]) == "ResourceNotFoundException"
 
 
-def test_project_versions(client, emulator) -> None:
+def test_project_versions(client: Client, emulator: Emulator) -> None:
     project = client.call("CreateProject", ProjectName="leaves")["ProjectArn"]
     assert client.call("DescribeProjectVersions", ProjectArn=project)["ProjectVersionDescriptions"] == []
     for number in range(3):
@@ -106,7 +112,9 @@ def test_project_versions(client, emulator) -> None:
     assert told["Status"] == "TRAINING_FAILED"
 
 
-def test_datasets_of_all_three_kinds_of_source(client, create, refusal, manifest) -> None:
+def test_datasets_of_all_three_kinds_of_source(
+    client: Client, create: Callable[..., Any], refusal: Any, manifest: Any
+) -> None:
     project = client.call("CreateProject", ProjectName="leaves")["ProjectArn"]
     train = create(project, "TRAIN", DatasetSource=manifest)
     told = client.call("DescribeDataset", DatasetArn=train)["DatasetDescription"]
@@ -158,7 +166,9 @@ def train(client: Any, create: Any) -> str:
     return str(create(client.call("CreateProject", ProjectName="leaves")["ProjectArn"], "TRAIN"))
 
 
-def test_entries_are_updated_and_listed_with_each_filter_and_over_pages(client, train, refusal) -> None:
+def test_entries_are_updated_and_listed_with_each_filter_and_over_pages(
+    client: Client, train: Any, refusal: Any
+) -> None:
     bare = json.dumps({"source-ref": "s3://leaves/bare.jpg"})
     wrong = line("wrong", "elm", type="groundtruth/nonsense")
     lines = [*(line(str(n), f"größe-{n}") for n in range(7)), line("日本 ♥"), bare, wrong]
@@ -195,7 +205,7 @@ def test_entries_are_updated_and_listed_with_each_filter_and_over_pages(client, 
     assert refusal("ListDatasetEntries", **wrong_token) == "InvalidPaginationTokenException"
 
 
-def test_labels_are_listed_over_pages(client, train) -> None:
+def test_labels_are_listed_over_pages(client: Client, train: Any) -> None:
     box = {"class_id": 0, "left": 1, "top": 1, "width": 9, "height": 9}
     boxes = {
         "source-ref": "s3://leaves/boxes.jpg",
@@ -218,7 +228,7 @@ def test_labels_are_listed_over_pages(client, train) -> None:
     assert len(page["DatasetLabelDescriptions"]) == 2
 
 
-def test_a_second_update_is_refused_by_name(client, train, emulator) -> None:
+def test_a_second_update_is_refused_by_name(client: Client, train: Any, emulator: Emulator) -> None:
     refused = "ResourceInUseException", "LimitExceededException", "ThrottlingException"
     for code in refused:
         emulator.faults.add("UpdateDatasetEntries", faults.service_error(code, "Slow down."))

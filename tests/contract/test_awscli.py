@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 
-def test_a_dataset_is_made_updated_and_listed(aws, make_project, unique, settled, line) -> None:
-    def rekognition(*arguments: str):
+def test_a_dataset_is_made_updated_and_listed(
+    aws: Callable[..., Any],
+    make_project: Callable[..., Any],
+    unique: Callable[..., Any],
+    settled: Callable[..., Any],
+    line: Callable[..., Any],
+) -> None:
+    def rekognition(*arguments: str) -> Any:
         said = aws("rekognition", *arguments)
         return json.loads(said) if said.strip() else {}
 
@@ -29,7 +40,9 @@ def test_a_dataset_is_made_updated_and_listed(aws, make_project, unique, settled
     assert found["Datasets"][0]["DatasetArn"] == dataset
 
 
-def test_files_are_copied_and_listed(aws, make_bucket, tmp_path) -> None:
+def test_files_are_copied_and_listed(
+    aws: Callable[..., Any], make_bucket: Callable[..., Any], tmp_path: Path
+) -> None:
     bucket = make_bucket()
     folder = tmp_path / "photos"
     folder.mkdir()

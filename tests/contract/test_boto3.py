@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 
 def read(entry: str) -> dict[str, Any]:
@@ -19,7 +23,12 @@ def by_source_ref(lines: Any) -> list[dict[str, Any]]:
     return sorted(map(read, lines), key=lambda line: line["source-ref"])
 
 
-def test_a_project_lives_and_is_deleted(rekognition, make_project, unique, error_code) -> None:
+def test_a_project_lives_and_is_deleted(
+    rekognition: Any,
+    make_project: Callable[..., Any],
+    unique: Callable[..., Any],
+    error_code: Callable[..., Any],
+) -> None:
     name = unique("project")
     arn = make_project(name)
     assert error_code(rekognition.create_project, ProjectName=name) == "ResourceInUseException"
@@ -32,7 +41,7 @@ def test_a_project_lives_and_is_deleted(rekognition, make_project, unique, error
     assert [told["Status"] for told in found] in ([], ["DELETING"])
 
 
-def test_projects_come_over_all_pages(rekognition, make_project) -> None:
+def test_projects_come_over_all_pages(rekognition: Any, make_project: Callable[..., Any]) -> None:
     made = {make_project() for _ in range(4)}
     pages = rekognition.get_paginator("describe_projects").paginate(PaginationConfig={"PageSize": 3})
     listed = [page["ProjectDescriptions"] for page in pages]
@@ -42,7 +51,9 @@ def test_projects_come_over_all_pages(rekognition, make_project) -> None:
     assert max(map(len, listed)) <= 3
 
 
-def test_entries_are_stored_and_read_back(rekognition, train, update, line) -> None:
+def test_entries_are_stored_and_read_back(
+    rekognition: Any, train: str, update: Callable[..., Any], line: Callable[..., Any]
+) -> None:
     first, second = line("a.jpg"), line("日本 ♥.jpg", "größe")
     told = update(train, first, second)
     assert (told["Status"], told["StatusMessageCode"]) == ("UPDATE_COMPLETE", "SUCCESS")
@@ -58,7 +69,9 @@ def test_entries_are_stored_and_read_back(rekognition, train, update, line) -> N
     assert [json.loads(entry)["cl-metadata"] for entry in entries] == [{"is_labeled": True}] * 2
 
 
-def test_an_entry_is_updated_by_its_source_ref(rekognition, train, update, line) -> None:
+def test_an_entry_is_updated_by_its_source_ref(
+    rekognition: Any, train: str, update: Callable[..., Any], line: Callable[..., Any]
+) -> None:
     update(train, line("a.jpg"), line("b.jpg"))
     changed = line("a.jpg", **{"creation-date": "2023-01-02T03:04:05.006Z"})
     assert update(train, changed)["DatasetStats"]["TotalEntries"] == 2
@@ -66,7 +79,9 @@ def test_an_entry_is_updated_by_its_source_ref(rekognition, train, update, line)
     assert read(entry) == json.loads(changed)
 
 
-def test_entries_and_labels_come_over_all_pages_and_filters(rekognition, train, update, line) -> None:
+def test_entries_and_labels_come_over_all_pages_and_filters(
+    rekognition: Any, train: str, update: Callable[..., Any], line: Callable[..., Any]
+) -> None:
     bare = json.dumps({"source-ref": "s3://photos/bare.jpg"})
     update(train, *(line(f"{n}.jpg", f"label-{n}") for n in range(23)), bare)
 
@@ -96,7 +111,13 @@ def test_entries_and_labels_come_over_all_pages_and_filters(rekognition, train, 
     assert all("BoundingBoxCount" not in label["LabelStats"] for label in labels)
 
 
-def test_errors_come_with_their_lines(rekognition, train, update, line, box_line) -> None:
+def test_errors_come_with_their_lines(
+    rekognition: Any,
+    train: str,
+    update: Callable[..., Any],
+    line: Callable[..., Any],
+    box_line: Callable[..., Any],
+) -> None:
     told = update(train, box_line("wrong.jpg", -5, 5), line("right.jpg"))
     assert told["DatasetStats"]["ErrorEntries"] == 1
     (entry,) = rekognition.list_dataset_entries(DatasetArn=train, HasErrors=True)["DatasetEntries"]
@@ -108,7 +129,14 @@ def test_errors_come_with_their_lines(rekognition, train, update, line, box_line
 
 
 def test_datasets_are_made_from_a_manifest_copied_and_distributed(
-    rekognition, s3, project, make_project, make_bucket, settled, line, error_code
+    rekognition: Any,
+    s3: Any,
+    project: str,
+    make_project: Callable[..., Any],
+    make_bucket: Callable[..., Any],
+    settled: Callable[..., Any],
+    line: Callable[..., Any],
+    error_code: Callable[..., Any],
 ) -> None:
     bucket = make_bucket()
     manifest = "\n".join(line(f"{n}.jpg") for n in range(10)).encode()
@@ -141,13 +169,15 @@ def test_datasets_are_made_from_a_manifest_copied_and_distributed(
     assert code == "InvalidS3ObjectException"
 
 
-def test_a_deleted_dataset_is_gone(rekognition, train, settled) -> None:
+def test_a_deleted_dataset_is_gone(rekognition: Any, train: str, settled: Callable[..., Any]) -> None:
     rekognition.delete_dataset(DatasetArn=train)
     with pytest.raises(rekognition.exceptions.ResourceNotFoundException):
         settled(train)
 
 
-def test_files_go_to_s3_and_back(s3, make_bucket, tmp_path, error_code) -> None:
+def test_files_go_to_s3_and_back(
+    s3: Any, make_bucket: Callable[..., Any], tmp_path: Path, error_code: Callable[..., Any]
+) -> None:
     bucket = make_bucket()
     large = tmp_path / "large.bin"
     large.write_bytes(bytes(range(256)) * 40_000)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.dataset
 
@@ -63,7 +66,7 @@ def without_service_keys(line: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in line.items() if not key.startswith("cl-")}
 
 
-def test_it_is_described(rekognition, dataset) -> None:
+def test_it_is_described(rekognition: Any, dataset: str) -> None:
     told = rekognition.describe_dataset(DatasetArn=dataset)["DatasetDescription"]
     assert told["Status"] in {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_FAILED", "UPDATE_IN_PROGRESS"}
     assert told["StatusMessage"]
@@ -72,7 +75,7 @@ def test_it_is_described(rekognition, dataset) -> None:
     assert told["CreationTimestamp"] <= told["LastUpdatedTimestamp"] <= datetime.now(UTC)
 
 
-def test_its_project_names_it(rekognition, dataset) -> None:
+def test_its_project_names_it(rekognition: Any, dataset: str) -> None:
     name = dataset.split("/")[1]
     (project,) = rekognition.describe_projects(ProjectNames=[name])["ProjectDescriptions"]
     (told,) = [found for found in project["Datasets"] if found["DatasetArn"] == dataset]
@@ -80,7 +83,13 @@ def test_its_project_names_it(rekognition, dataset) -> None:
     assert told["Status"]
 
 
-def test_lines_are_stored_updated_and_read_back(rekognition, dataset, update, ours, labelled) -> None:
+def test_lines_are_stored_updated_and_read_back(
+    rekognition: Any,
+    dataset: str,
+    update: Callable[..., Any],
+    ours: Callable[..., Any],
+    labelled: Callable[..., Any],
+) -> None:
     names = [f"{n}.jpg" for n in range(5)]
     lines = [labelled(name) for name in names]
     told = update(dataset, *lines)
@@ -96,7 +105,14 @@ def test_lines_are_stored_updated_and_read_back(rekognition, dataset, update, ou
     assert [without_service_keys(held[name]) for name in names] == list(map(json.loads, [again, *lines[1:]]))
 
 
-def test_entries_come_over_pages_and_filters(rekognition, dataset, update, ours, labelled, bucket) -> None:
+def test_entries_come_over_pages_and_filters(
+    rekognition: Any,
+    dataset: str,
+    update: Callable[..., Any],
+    ours: Callable[..., Any],
+    labelled: Callable[..., Any],
+    bucket: str,
+) -> None:
     bare = json.dumps({"source-ref": f"s3://{bucket}/{PREFIX}bare.jpg"})
     update(dataset, *(labelled(f"{n}.jpg") for n in range(5)), bare)
     names = {f"{n}.jpg" for n in range(5)}
@@ -116,7 +132,9 @@ def test_entries_come_over_pages_and_filters(rekognition, dataset, update, ours,
     assert not set(first["DatasetEntries"]) & set(then["DatasetEntries"])
 
 
-def test_its_labels_are_counted(rekognition, dataset, update, labelled) -> None:
+def test_its_labels_are_counted(
+    rekognition: Any, dataset: str, update: Callable[..., Any], labelled: Callable[..., Any]
+) -> None:
     update(dataset, *(labelled(f"{n}.jpg") for n in range(5)))
     pages = rekognition.get_paginator("list_dataset_labels").paginate(
         DatasetArn=dataset, PaginationConfig={"PageSize": 1}
@@ -127,7 +145,12 @@ def test_its_labels_are_counted(rekognition, dataset, update, labelled) -> None:
 
 
 def test_an_error_comes_with_its_line_and_goes_with_it(
-    dataset, update, ours, box_line, labelled, bucket
+    dataset: str,
+    update: Callable[..., Any],
+    ours: Callable[..., Any],
+    box_line: Callable[..., Any],
+    labelled: Callable[..., Any],
+    bucket: str,
 ) -> None:
     name = "boxes.jpg"
     # Alone it might be too large a share of the update.
@@ -140,7 +163,9 @@ def test_an_error_comes_with_its_line_and_goes_with_it(
     assert without_service_keys(ours()[name]) == json.loads(right)
 
 
-def test_what_cannot_be_asked_is_refused_with_its_code(rekognition, dataset, labelled, error_code) -> None:
+def test_what_cannot_be_asked_is_refused_with_its_code(
+    rekognition: Any, dataset: str, labelled: Callable[..., Any], error_code: Callable[..., Any]
+) -> None:
     entries, update = rekognition.list_dataset_entries, rekognition.update_dataset_entries
     assert error_code(entries, DatasetArn=dataset, MaxResults=101) == "ValidationException"
     assert error_code(entries, DatasetArn=dataset, NextToken="x") == "InvalidPaginationTokenException"

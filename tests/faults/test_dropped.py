@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from truthline.emulator import Emulator, Limits, Switches
 from truthline.sync.push.push import push
 from truthline.workspace.workspace import NewEntry
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from faults.conftest import Team
+    from truthline.emulator.clock import ManualClock
+
 
 @pytest.fixture
-def emulator(clock, aws_environment):
+def emulator(clock: ManualClock, aws_environment: None) -> Iterator[Emulator]:
     """Drops lines of more than 600 characters, which nobody's rules expect."""
     with Emulator(Switches(), clock=clock, limits=Limits(line_characters=600)) as running:
         yield running
         assert running.unplanned_errors == []
 
 
-def test_only_the_lines_that_were_left_out_are_not_pushed(team, labelled):
+def test_only_the_lines_that_were_left_out_are_not_pushed(team: Team, labelled: Callable[..., Any]) -> None:
     ids = list(team.workspace.ids())
     team.workspace.save_many({ids[n]: labelled(n, "ash") for n in range(8)})
     team.workspace.append([NewEntry(labelled(10)[:-1] + b',"note":"' + b"x" * 600 + b'"}')])

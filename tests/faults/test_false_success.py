@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from truthline.emulator import faults
@@ -9,6 +11,12 @@ from truthline.errors import NotFromAwsError, OfflineError, ServiceError
 from truthline.progress import CancelToken, ignore_progress
 from truthline.sync.pull.pull import pull, pull_manifest
 from truthline.sync.push.push import push
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from faults.conftest import Team
+    from truthline.emulator.faults import Fault
 
 UPDATE, LIST, DESCRIBE = "UpdateDatasetEntries", "ListDatasetEntries", "DescribeDataset"
 ANSWERS = {
@@ -24,7 +32,7 @@ KINDS = NotFromAwsError, OfflineError
 
 @pytest.mark.parametrize("operation", [DESCRIBE, LIST])
 @pytest.mark.parametrize("fault", ANSWERS.values(), ids=ANSWERS)
-def test_a_push_does_not_believe_it(edited, operation, fault):
+def test_a_push_does_not_believe_it(edited: Team, operation: str, fault: Fault) -> None:
     edited.emulator.faults.add(operation, fault, times=None)
     result = push(edited.workspace, edited.aws, cancel=edited.token())
     assert isinstance(result.error, KINDS)
@@ -37,7 +45,7 @@ def test_a_push_does_not_believe_it(edited, operation, fault):
 
 # Of an update the service's own answer is empty, so there is nothing to cut.
 @pytest.mark.parametrize("fault", [ANSWERS["html"], ANSWERS["empty"]], ids=["html", "empty"])
-def test_an_update_that_only_a_portal_took_is_not_pushed(edited, fault):
+def test_an_update_that_only_a_portal_took_is_not_pushed(edited: Team, fault: Fault) -> None:
     edited.emulator.faults.add(UPDATE, fault, times=None)
     result = push(edited.workspace, edited.aws, cancel=edited.token())
     assert isinstance(result.error, NotFromAwsError)
@@ -50,7 +58,9 @@ def test_an_update_that_only_a_portal_took_is_not_pushed(edited, fault):
 
 
 @pytest.mark.parametrize("fault", [faults.html(carried_out=True), faults.empty_body(carried_out=True)])
-def test_an_update_that_went_through_behind_a_portal_is_found_by_reading_back(edited, fault):
+def test_an_update_that_went_through_behind_a_portal_is_found_by_reading_back(
+    edited: Team, fault: Fault
+) -> None:
     edited.emulator.faults.add(UPDATE, fault, times=None)
     result = push(edited.workspace, edited.aws, cancel=edited.token())
     assert result.flawless
@@ -60,11 +70,11 @@ def test_an_update_that_went_through_behind_a_portal_is_found_by_reading_back(ed
 
 
 @pytest.mark.parametrize("fault", ANSWERS.values(), ids=ANSWERS)
-def test_the_read_back_does_not_believe_it(edited, fault):
+def test_the_read_back_does_not_believe_it(edited: Team, fault: Fault) -> None:
     """What the portal says of the lines that were sent is no verdict on them."""
 
     class Portal(type(edited.token())):
-        def wait(self, seconds):
+        def wait(self, seconds: float) -> None:
             if edited.updates() and not edited.emulator.faults.pending:
                 edited.emulator.faults.add(LIST, fault, times=None)
             super().wait(seconds)
@@ -82,7 +92,7 @@ def test_the_read_back_does_not_believe_it(edited, fault):
 
 @pytest.mark.parametrize("operation", [DESCRIBE, LIST])
 @pytest.mark.parametrize("fault", ANSWERS.values(), ids=ANSWERS)
-def test_a_pull_does_not_believe_it(edited, tmp_path, operation, fault):
+def test_a_pull_does_not_believe_it(edited: Team, tmp_path: Path, operation: str, fault: Fault) -> None:
     before = edited.workspace.entries(list(edited.workspace.ids()))
     edited.emulator.faults.add(operation, fault, times=None)
     result = pull(edited.workspace, edited.aws, cancel=edited.token())
@@ -99,7 +109,7 @@ def test_a_pull_does_not_believe_it(edited, tmp_path, operation, fault):
 
 
 @pytest.mark.parametrize("fault", [faults.html(), faults.empty_body()])
-def test_an_upload_that_only_a_portal_took_is_no_upload(team, tmp_path, fault):
+def test_an_upload_that_only_a_portal_took_is_no_upload(team: Team, tmp_path: Path, fault: Fault) -> None:
     team.aws.s3.create_bucket("leaves")
     path = tmp_path / "oak.png"
     path.write_bytes(b"\x89PNG\r\n\x1a\n and more")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,13 +13,19 @@ from truthline.emulator import faults
 from truthline.errors import CancelledError, OfflineError
 from truthline.sync.push.push import push
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from faults.conftest import Team
+    from truthline.aws.connection import Connection
+
 UPDATE, LIST, DESCRIBE = "UpdateDatasetEntries", "ListDatasetEntries", "DescribeDataset"
 SECONDS = 0.3
 """In place of the 20 and 60 that a read and an update may take."""
 
 
 @pytest.fixture
-def impatient(edited, connection, monkeypatch):
+def impatient(edited: Team, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
     """The same workspace, at a connection whose calls end soon."""
     monkeypatch.setattr(session, "READ_SECONDS", SECONDS)
     monkeypatch.setattr(session, "SEND_SECONDS", SECONDS)
@@ -34,7 +41,7 @@ def test_calls_end_although_nothing_ever_comes() -> None:
 
 
 @pytest.mark.parametrize("operation", [DESCRIBE, LIST])
-def test_a_read_that_hangs_ends_the_push_as_offline(impatient, operation):
+def test_a_read_that_hangs_ends_the_push_as_offline(impatient: Team, operation: str) -> None:
     impatient.emulator.faults.add(operation, faults.half_open(), times=None)
     result = push(impatient.workspace, impatient.aws, cancel=impatient.token())
     assert isinstance(result.error, OfflineError)
@@ -44,13 +51,13 @@ def test_a_read_that_hangs_ends_the_push_as_offline(impatient, operation):
 
 
 @pytest.mark.parametrize("operation", [DESCRIBE, LIST])
-def test_a_read_that_hangs_once_is_tried_again(impatient, operation):
+def test_a_read_that_hangs_once_is_tried_again(impatient: Team, operation: str) -> None:
     impatient.emulator.faults.add(operation, faults.half_open())
     assert push(impatient.workspace, impatient.aws, cancel=impatient.token()).flawless
     impatient.assert_equal()
 
 
-def test_an_update_that_hangs_is_sent_once_at_a_time(impatient):
+def test_an_update_that_hangs_is_sent_once_at_a_time(impatient: Team) -> None:
     """Nobody knows whether it arrived, so the dataset is read before it is sent again."""
     impatient.emulator.faults.add(UPDATE, faults.half_open())
     result = push(impatient.workspace, impatient.aws, cancel=impatient.token())
@@ -63,7 +70,7 @@ def test_an_update_that_hangs_is_sent_once_at_a_time(impatient):
 
 
 @pytest.mark.parametrize("operation", [DESCRIBE, LIST, UPDATE])
-def test_a_cancelled_push_ends_when_its_call_does(impatient, operation):
+def test_a_cancelled_push_ends_when_its_call_does(impatient: Team, operation: str) -> None:
     """It begins no other call, and waits for nothing."""
     impatient.emulator.faults.add(operation, faults.half_open(), times=None)
     token = impatient.token()

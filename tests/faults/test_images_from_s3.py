@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
@@ -11,6 +12,13 @@ from truthline.emulator import faults
 from truthline.errors import NotFromAwsError, OfflineError
 from truthline.images.source import S3Source
 from truthline.images.thumbnails import Thumbnails
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from faults.conftest import Team
+    from truthline.emulator.faults import Fault
 
 REF = "s3://leaves/oak.png"
 
@@ -23,14 +31,14 @@ def image() -> bytes:
 
 
 @pytest.fixture
-def source(team, tmp_path, image):
+def source(team: Team, tmp_path: Path, image: bytes) -> S3Source:
     team.aws.s3.create_bucket("leaves")
     team.aws.s3._client.put_object(Bucket="leaves", Key="oak.png", Body=image)
     return S3Source(team.aws.s3)
 
 
 @pytest.fixture
-def cache(tmp_path):
+def cache(tmp_path: Path) -> Iterator[Thumbnails]:
     cache = Thumbnails(tmp_path / "thumbnails.sqlite")
     yield cache
     cache.close()
@@ -46,7 +54,9 @@ def cache(tmp_path):
     ],
     ids=["html", "empty", "cut", "nothing"],
 )
-def test_what_did_not_come_whole_from_aws_is_never_kept(team, source, cache, image, fault, kind):
+def test_what_did_not_come_whole_from_aws_is_never_kept(
+    team: Team, source: S3Source, cache: Thumbnails, image: bytes, fault: Fault, kind: type[Any]
+) -> None:
     version = source.version(REF)
     team.emulator.faults.add("GET /leaves/oak.png", fault, times=None)
     for _ in range(2):
@@ -62,7 +72,9 @@ def test_what_did_not_come_whole_from_aws_is_never_kept(team, source, cache, ima
     assert cache.get(REF, version) is not None
 
 
-def test_a_cut_image_comes_whole_at_the_next_try(team, source, cache, image):
+def test_a_cut_image_comes_whole_at_the_next_try(
+    team: Team, source: S3Source, cache: Thumbnails, image: bytes
+) -> None:
     team.emulator.faults.add("GET /leaves/oak.png", faults.truncated_body())
     with pytest.raises(OfflineError, match="broke off"):
         cache.load(REF, source)
@@ -70,7 +82,7 @@ def test_a_cut_image_comes_whole_at_the_next_try(team, source, cache, image):
 
 
 @pytest.mark.parametrize("status", [faults.html(), faults.empty_body()])
-def test_facts_from_a_portal_are_not_believed(team, source, status):
+def test_facts_from_a_portal_are_not_believed(team: Team, source: S3Source, status: Fault) -> None:
     team.emulator.faults.add("HEAD /leaves/oak.png", status)
     with pytest.raises(NotFromAwsError):
         source.size(REF)

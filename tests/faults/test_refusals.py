@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,12 +13,18 @@ from truthline.errors import ClockError, DeniedError, RegionError, SignInError
 from truthline.progress import CancelToken, ignore_progress
 from truthline.sync.push.push import push
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from faults.conftest import Team
+
 UPDATE, LIST, DESCRIBE = "UpdateDatasetEntries", "ListDatasetEntries", "DescribeDataset"
 
 
 class TestExpiredSignIn:
     @pytest.fixture
-    def sign_in(self, monkeypatch, tmp_path):
+    def sign_in(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any]:
         """Write the keys that the profile has, as signing in does."""
         path = tmp_path / "credentials"
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(path))
@@ -35,8 +41,15 @@ class TestExpiredSignIn:
     @pytest.mark.parametrize("operation", [UPDATE, LIST, DESCRIBE])
     @pytest.mark.parametrize("anew", [False, True], ids=["same clients", "after a restart"])
     def test_the_push_goes_on_with_the_new_keys(
-        self, edited, connection, sign_in, labelled, monkeypatch, operation, anew
-    ):
+        self,
+        edited: Team,
+        connection: Connection,
+        sign_in: Callable[..., Any],
+        labelled: Callable[..., Any],
+        monkeypatch: pytest.MonkeyPatch,
+        operation: str,
+        anew: bool,
+    ) -> None:
         """The sign-in runs out after the first of two batches was sent."""
         monkeypatch.setattr("truthline.sync.push.plan.BATCH_BYTES", 2 * (len(labelled(0, "ash")) + 1) + 1)
         sign_in("AKIDOLD")
@@ -72,7 +85,9 @@ class TestClockOff:
     @pytest.mark.parametrize(
         ("seconds", "words"), [(720.0, "12 minutes behind"), (-420.0, "7 minutes ahead")]
     )
-    def test_the_push_says_by_how_many_minutes(self, edited, operation, seconds, words):
+    def test_the_push_says_by_how_many_minutes(
+        self, edited: Team, operation: str, seconds: float, words: str
+    ) -> None:
         edited.emulator.faults.add(operation, faults.clock_off(seconds), times=None)
         result = push(edited.workspace, edited.aws, cancel=edited.token())
         assert isinstance(result.error, ClockError)
@@ -82,7 +97,7 @@ class TestClockOff:
         edited.assert_nothing_pushed()
         assert push(edited.workspace, edited.aws, cancel=edited.token()).flawless
 
-    def test_s3_says_it_too(self, team):
+    def test_s3_says_it_too(self, team: Team) -> None:
         team.aws.s3.create_bucket("leaves")
         skewed = faults.clock_off(720.0, code="RequestTimeTooSkewed", status=403)
         team.emulator.faults.add("GET /leaves/*", skewed)
@@ -92,7 +107,7 @@ class TestClockOff:
 
 class TestDenied:
     @pytest.mark.parametrize("operation", [UPDATE, LIST, DESCRIBE])
-    def test_the_push_names_the_permission(self, edited, operation):
+    def test_the_push_names_the_permission(self, edited: Team, operation: str) -> None:
         edited.emulator.faults.add(operation, faults.access_denied(), times=None)
         result = push(edited.workspace, edited.aws, cancel=edited.token())
         assert isinstance(result.error, DeniedError)
@@ -111,8 +126,8 @@ class TestDenied:
         ],
     )
     def test_s3_names_it_also_where_the_answer_is_only_a_number(
-        self, team, tmp_path, request_line, permission
-    ):
+        self, team: Team, tmp_path: Path, request_line: str, permission: str
+    ) -> None:
         team.aws.s3.create_bucket("leaves")
         path = tmp_path / "oak.png"
         path.write_bytes(b"\x89PNG\r\n\x1a\n")
@@ -126,7 +141,7 @@ class TestDenied:
         denied = faults.service_error("AccessDenied", "Access Denied", status=403)
         team.emulator.faults.add(request_line, denied, times=None)
         with pytest.raises(DeniedError) as caught:
-            calls[request_line.split()[0]]()
+            calls[request_line.split(maxsplit=1)[0]]()
         assert permission in str(caught.value)
 
 
@@ -142,7 +157,9 @@ class TestBucketElsewhere:
             ("PUT", "AuthorizationHeaderMalformed", 400),
         ],
     )
-    def test_both_regions_are_named(self, team, tmp_path, method, code, status):
+    def test_both_regions_are_named(
+        self, team: Team, tmp_path: Path, method: str, code: str, status: int
+    ) -> None:
         team.aws.s3.create_bucket("leaves")
         path = tmp_path / "oak.png"
         path.write_bytes(b"\x89PNG\r\n\x1a\n")
@@ -161,7 +178,9 @@ class TestBucketElsewhere:
         assert "us-east-1" in str(caught.value)
         assert "must lie in the same region" in caught.value.detail
 
-    def test_a_dataset_of_another_region_names_the_one_that_was_asked(self, edited, connection):
+    def test_a_dataset_of_another_region_names_the_one_that_was_asked(
+        self, edited: Team, connection: Connection
+    ) -> None:
         elsewhere = Connection(region="eu-west-1", endpoint_url=connection.endpoint_url)
         with connect(elsewhere) as aws:
             result = push(edited.workspace, aws, cancel=edited.token())

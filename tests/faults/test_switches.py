@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import combinations, product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -15,6 +15,12 @@ from truthline.manifest.line import same_value
 from truthline.sync.pull.pull import pull
 from truthline.sync.push.push import push
 from truthline.workspace.workspace import NewEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from faults.conftest import Team
+    from truthline.emulator.service import Emulator
 
 NUMBERS: dict[str, list[Any]] = {
     "stale_status_seconds": [0.0, 10.0],
@@ -72,7 +78,7 @@ def test_every_two_values_come_together() -> None:
 
 
 @pytest.fixture
-def images_in_s3(emulator) -> None:
+def images_in_s3(emulator: Emulator) -> None:
     """Some behaviours look whether the images can be read."""
     client = boto3.client("s3", region_name="us-east-1", endpoint_url=emulator.endpoint_url)
     client.create_bucket(Bucket="leaves")
@@ -103,7 +109,11 @@ def boxes() -> bytes:
 
 @pytest.mark.parametrize("switches", [Switches(**setting) for setting in SETTINGS], ids=str)
 def test_every_two_behaviours_together_end_in_the_same_dataset(
-    team, labelled, two_labels, boxes, monkeypatch
+    team: Team,
+    labelled: Callable[..., Any],
+    two_labels: Callable[..., Any],
+    boxes: bytes,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Three batches, while somebody else's update of another entry is running, and a pull after them."""
     monkeypatch.setattr("truthline.sync.push.plan.BATCH_BYTES", 1_000)
@@ -154,7 +164,9 @@ def test_every_two_behaviours_together_end_in_the_same_dataset(
     ],
     ids=str,
 )
-def test_what_a_service_kept_of_a_replaced_line_is_told(team, labelled, two_labels) -> None:
+def test_what_a_service_kept_of_a_replaced_line_is_told(
+    team: Team, labelled: Callable[..., Any], two_labels: Callable[..., Any]
+) -> None:
     """The dataset cannot be made to hold such a line, so each push says so, and what was sent is kept."""
     ids = list(team.workspace.ids())
     team.workspace.save_many({ids[0]: labelled(0, "ash"), ids[1]: two_labels(1)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +14,12 @@ from truthline.errors import CancelledError, OfflineError, ServiceError, Throttl
 from truthline.sync.push.push import push
 from truthline.words import progress_words
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from faults.conftest import Said, Team
+    from truthline.emulator.faults import Fault
+
 UPDATE, LIST, DESCRIBE = "UpdateDatasetEntries", "ListDatasetEntries", "DescribeDataset"
 FORMS = [faults.throttled(), faults.throttled(status=500), faults.throughput_exceeded()]
 
@@ -20,13 +27,15 @@ FORMS = [faults.throttled(), faults.throttled(status=500), faults.throughput_exc
 class TestThrottled:
     @pytest.mark.parametrize("operation", [UPDATE, LIST, DESCRIBE])
     @pytest.mark.parametrize("form", FORMS, ids=["400", "500", "throughput"])
-    def test_a_countdown_runs_over_minutes_and_then_the_push_goes_on(self, edited, said, operation, form):
+    def test_a_countdown_runs_over_minutes_and_then_the_push_goes_on(
+        self, edited: Team, said: Said, operation: str, form: Fault
+    ) -> None:
         """Throttled for three minutes, in each of the forms that the service has for it."""
         token = edited.token()
         edited.emulator.faults.add(operation, form, times=None)
 
         class Calmed(type(token)):
-            def wait(self, seconds):
+            def wait(self, seconds: float) -> None:
                 super().wait(seconds)
                 if self.waited > 180:
                     edited.emulator.faults.clear()
@@ -43,7 +52,7 @@ class TestThrottled:
         assert len(edited.updates()) == 1
         edited.assert_equal()
 
-    def test_after_five_minutes_it_gives_up_and_keeps_everything(self, edited, said):
+    def test_after_five_minutes_it_gives_up_and_keeps_everything(self, edited: Team, said: Said) -> None:
         edited.emulator.faults.add(UPDATE, faults.throttled(), times=None)
         token = edited.token()
         result = push(edited.workspace, edited.aws, cancel=token, report=said)
@@ -53,7 +62,7 @@ class TestThrottled:
         assert push(edited.workspace, edited.aws, cancel=edited.token()).flawless
         edited.assert_equal()
 
-    def test_it_can_be_cancelled_while_it_waits(self, edited):
+    def test_it_can_be_cancelled_while_it_waits(self, edited: Team) -> None:
         edited.emulator.faults.add(UPDATE, faults.throttled(), times=None)
         token = edited.token()
         token.cancel_after = 60.0
@@ -65,8 +74,8 @@ class TestThrottled:
         "switches", [Switches(throttle_rates={UPDATE: 0.02, LIST: 0.1, DESCRIBE: 0.5})], ids=["slow"]
     )
     def test_a_service_that_allows_few_calls_gets_all_batches_in_the_end(
-        self, team, labelled, said, monkeypatch
-    ):
+        self, team: Team, labelled: Callable[..., Any], said: Said, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("truthline.sync.push.plan.BATCH_BYTES", 2 * (len(labelled(0, "ash")) + 1) + 1)
         team.workspace.save_many({entry: labelled(entry - 1, "ash") for entry in team.workspace.ids()})
         result = push(team.workspace, team.aws, cancel=team.token(), report=said)
@@ -80,12 +89,12 @@ class TestThrottled:
 
 class TestStuck:
     @pytest.mark.parametrize("switches", [Switches(update_seconds=3_000.0)], ids=["50 minutes"])
-    def test_after_fifteen_minutes_it_says_so_and_polls_more_slowly(self, edited, said):
+    def test_after_fifteen_minutes_it_says_so_and_polls_more_slowly(self, edited: Team, said: Said) -> None:
         asked: list[tuple[float, int]] = []
         token = edited.token()
 
         class Counting(type(token)):
-            def wait(self, seconds):
+            def wait(self, seconds: float) -> None:
                 super().wait(seconds)
                 asked.append((self.waited, edited.asked(DESCRIBE)))
 
@@ -101,7 +110,7 @@ class TestStuck:
         edited.assert_equal()
 
     @pytest.mark.parametrize("switches", [Switches(update_seconds=3_000.0)], ids=["50 minutes"])
-    def test_it_survives_a_restart(self, edited, said):
+    def test_it_survives_a_restart(self, edited: Team, said: Said) -> None:
         token = edited.token()
         token.cancel_after = 1_200.0
         assert isinstance(push(edited.workspace, edited.aws, cancel=token).error, CancelledError)
@@ -128,7 +137,9 @@ class TestStaleStatus:
         ],
         ids=str,
     )
-    def test_the_status_from_before_an_update_is_not_taken_for_its_end(self, team, labelled, monkeypatch):
+    def test_the_status_from_before_an_update_is_not_taken_for_its_end(
+        self, team: Team, labelled: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("truthline.sync.push.plan.BATCH_BYTES", 4 * (len(labelled(0, "ash")) + 1) + 1)
         team.workspace.save_many({entry: labelled(entry - 1, "ash") for entry in team.workspace.ids()})
         result = push(team.workspace, team.aws, cancel=team.token())
@@ -141,7 +152,7 @@ class TestStaleStatus:
 class TestUnreachable:
     @pytest.mark.parametrize("fault", [faults.internal_error(), faults.bad_gateway(), faults.closed()])
     @pytest.mark.parametrize("operation", [UPDATE, LIST, DESCRIBE])
-    def test_a_moment_of_it_is_tried_again(self, edited, operation, fault):
+    def test_a_moment_of_it_is_tried_again(self, edited: Team, operation: str, fault: Fault) -> None:
         edited.emulator.faults.add(operation, fault)
         result = push(edited.workspace, edited.aws, cancel=edited.token())
         assert result.flawless
@@ -149,7 +160,9 @@ class TestUnreachable:
 
     @pytest.mark.parametrize("fault", [faults.internal_error(), faults.bad_gateway(), faults.closed()])
     @pytest.mark.parametrize("operation", [UPDATE, LIST, DESCRIBE])
-    def test_for_long_it_ends_the_push_and_the_work_is_kept(self, edited, operation, fault):
+    def test_for_long_it_ends_the_push_and_the_work_is_kept(
+        self, edited: Team, operation: str, fault: Fault
+    ) -> None:
         edited.emulator.faults.add(operation, fault, times=None)
         result = push(edited.workspace, edited.aws, cancel=edited.token())
         assert isinstance(result.error, ServiceError)
@@ -158,7 +171,7 @@ class TestUnreachable:
         assert push(edited.workspace, edited.aws, cancel=edited.token()).flawless
         edited.assert_equal()
 
-    def test_where_nobody_listens(self, edited):
+    def test_where_nobody_listens(self, edited: Team) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             nowhere = Connection(

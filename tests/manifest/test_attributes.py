@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,7 @@ def line(*parts: dict[str, object]) -> bytes:
     return json.dumps(merged).encode()
 
 
-def test_attributes_are_listed_by_kind_the_commonest_first():
+def test_attributes_are_listed_by_kind_the_commonest_first() -> None:
     mask = {"mask-ref": "s3://b/m.png", "mask-ref-metadata": {"type": "groundtruth/semantic-segmentation"}}
     lines = [
         line(boxes("old", ["bolt"]), class_label("sort", "ok")),
@@ -85,7 +86,7 @@ def test_attributes_are_listed_by_kind_the_commonest_first():
     assert proposed_attribute(list_attributes([line(class_label("sort", "ok"))])) == ""
 
 
-def test_listing_reports_and_can_be_cancelled():
+def test_listing_reports_and_can_be_cancelled() -> None:
     reports: list = []
     list_attributes([line()] * 3, total=3, report=reports.append)
     assert reports[0].total == 3
@@ -107,11 +108,13 @@ def test_listing_reports_and_can_be_cancelled():
         ([], ["bb-2"], "bb"),
     ],
 )
-def test_new_boxes_never_go_into_a_locked_attribute(parts, locked, expected):
+def test_new_boxes_never_go_into_a_locked_attribute(
+    parts: Any, locked: list[Any] | list[str], expected: str
+) -> None:
     assert box_attribute_for(parse_line(line(*parts)), "bb", locked) == expected
 
 
-def test_attributes_are_kept_byte_for_byte():
+def test_attributes_are_kept_byte_for_byte() -> None:
     before = parse_line(line(boxes("a", ["bolt"]), boxes("b", ["bolt"])))
     spaced = parse_line(before.raw.replace(b'"left": 1', b'"left":  1', 1))
     assert keeps_attributes(before, spaced, ["b"])
@@ -123,7 +126,7 @@ def test_attributes_are_kept_byte_for_byte():
     assert not keeps_attributes(parse_line(nameless), parse_line(moved), ["a"])
 
 
-def test_renaming_leaves_locked_attributes():
+def test_renaming_leaves_locked_attributes() -> None:
     raw = line(
         boxes("a", ["bolt", "nut"]), boxes("b", ["bolt"]), class_label("c", "bolt"), class_label("d", "bolt")
     )
@@ -136,7 +139,7 @@ def test_renaming_leaves_locked_attributes():
     assert [(one.attribute, one.name) for one in renamed.class_labels] == [("c", "screw"), ("d", "bolt")]
 
 
-def test_removing_leaves_locked_attributes():
+def test_removing_leaves_locked_attributes() -> None:
     raw = line(
         boxes("a", ["bolt", "nut"]), boxes("b", ["bolt"]), class_label("c", "bolt"), class_label("d", "bolt")
     )
@@ -146,7 +149,7 @@ def test_removing_leaves_locked_attributes():
     assert [(one.attribute, one.name) for one in removed.class_labels] == [("d", "bolt")]
 
 
-def test_where_all_uses_are_locked_nothing_changes():
+def test_where_all_uses_are_locked_nothing_changes() -> None:
     annotation = parse_line(line(boxes("b", ["bolt"]), class_label("d", "bolt")))
     assert rename_label(annotation, "bolt", "screw", ["b", "d"]) is annotation
     assert remove_label(annotation, "bolt", ["b", "d"]) is annotation

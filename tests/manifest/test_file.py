@@ -1,11 +1,18 @@
+from __future__ import annotations
+
 import os
 import stat
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from truthline.errors import UnreadableFileError
 from truthline.manifest.file import ManifestLine, has_bom, read_manifest, write_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions, links and pipes of POSIX")
 
@@ -28,7 +35,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions, links a
         b"\x00\xff\n",
     ],
 )
-def test_a_file_is_read_and_written_byte_for_byte(tmp_path, content):
+def test_a_file_is_read_and_written_byte_for_byte(tmp_path: Path, content: bytes) -> None:
     source, target = tmp_path / "a.anything", tmp_path / "copy"
     source.write_bytes(content)
     lines = (line.raw + line.ending for line in read_manifest(source))
@@ -36,7 +43,7 @@ def test_a_file_is_read_and_written_byte_for_byte(tmp_path, content):
     assert target.read_bytes() == content
 
 
-def test_lines_are_numbered_and_split_from_their_endings(tmp_path):
+def test_lines_are_numbered_and_split_from_their_endings(tmp_path: Path) -> None:
     path = tmp_path / "m"
     path.write_bytes(b"\xef\xbb\xbfone\r\n\ntwo\rhalf\nend")
     assert list(read_manifest(path)) == [
@@ -47,18 +54,18 @@ def test_lines_are_numbered_and_split_from_their_endings(tmp_path):
     ]
 
 
-def test_a_file_is_written_over_the_one_that_is_being_read(tmp_path):
+def test_a_file_is_written_over_the_one_that_is_being_read(tmp_path: Path) -> None:
     path = tmp_path / "m"
     path.write_bytes(b"one\ntwo\n")
     write_manifest(path, (line.raw.upper() + line.ending for line in read_manifest(path)))
     assert path.read_bytes() == b"ONE\nTWO\n"
 
 
-def test_a_failure_while_writing_leaves_the_old_file_and_no_other(tmp_path):
+def test_a_failure_while_writing_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "m"
     path.write_bytes(b"old\n")
 
-    def lines():
+    def lines() -> Iterator[bytes]:
         yield b"new\n" * 100_000
         raise RuntimeError("half way")
 
@@ -68,11 +75,13 @@ def test_a_failure_while_writing_leaves_the_old_file_and_no_other(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_failing_rename_leaves_the_old_file_and_is_told(tmp_path, monkeypatch):
+def test_a_failing_rename_leaves_the_old_file_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "m"
     path.write_bytes(b"old\n")
 
-    def fail(*_):
+    def fail(*_: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fail)
@@ -85,7 +94,7 @@ def test_a_failing_rename_leaves_the_old_file_and_is_told(tmp_path, monkeypatch)
 
 @posix
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
-def test_an_existing_file_keeps_its_permissions(tmp_path, mode):
+def test_an_existing_file_keeps_its_permissions(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "m"
     path.write_bytes(b"old\n")
     path.chmod(mode)
@@ -94,7 +103,7 @@ def test_an_existing_file_keeps_its_permissions(tmp_path, mode):
 
 
 @posix
-def test_a_new_file_has_the_permissions_of_any_other(tmp_path):
+def test_a_new_file_has_the_permissions_of_any_other(tmp_path: Path) -> None:
     path, other = tmp_path / "m", tmp_path / "other"
     other.touch()
     write_manifest(path, [b"new\n"])
@@ -102,7 +111,7 @@ def test_a_new_file_has_the_permissions_of_any_other(tmp_path):
 
 
 @posix
-def test_a_link_keeps_pointing_at_its_file(tmp_path):
+def test_a_link_keeps_pointing_at_its_file(tmp_path: Path) -> None:
     path, link = tmp_path / "m", tmp_path / "link"
     path.write_bytes(b"old\n")
     link.symlink_to(path)
@@ -111,13 +120,13 @@ def test_a_link_keeps_pointing_at_its_file(tmp_path):
     assert path.read_bytes() == b"new\n"
 
 
-def test_a_name_of_full_length_can_be_written(tmp_path):
+def test_a_name_of_full_length_can_be_written(tmp_path: Path) -> None:
     path = tmp_path / ("m" * 255)
     write_manifest(path, [b"new\n"])
     assert path.read_bytes() == b"new\n"
 
 
-def test_errors_name_the_file(tmp_path):
+def test_errors_name_the_file(tmp_path: Path) -> None:
     missing = tmp_path / "none" / "m"
     for action in (
         lambda: list(read_manifest(missing)),
@@ -129,7 +138,7 @@ def test_errors_name_the_file(tmp_path):
         assert caught.value.place == str(missing)
 
 
-def test_a_folder_is_no_manifest(tmp_path):
+def test_a_folder_is_no_manifest(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFileError, match="not a regular file"):
         list(read_manifest(tmp_path))
     with pytest.raises(UnreadableFileError, match="not a regular file"):
@@ -137,14 +146,14 @@ def test_a_folder_is_no_manifest(tmp_path):
 
 
 @posix
-def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
     with pytest.raises(UnreadableFileError, match="not a regular file"):
         list(read_manifest(path))
 
 
-def test_a_file_that_is_not_read_to_its_end_is_closed(tmp_path):
+def test_a_file_that_is_not_read_to_its_end_is_closed(tmp_path: Path) -> None:
     path = tmp_path / "m"
     path.write_bytes(b"one\ntwo\n")
     lines = read_manifest(path)

@@ -1,4 +1,7 @@
+from __future__ import annotations
+
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -6,7 +9,15 @@ from hypothesis import strategies as st
 
 from truthline.errors import UsageError
 from truthline.manifest import json_text
-from truthline.manifest.json_text import DEEPEST, JsonText, Style, decode_value, load_value, refuse_depth
+from truthline.manifest.json_text import (
+    DEEPEST,
+    JsonText,
+    Part,
+    Style,
+    decode_value,
+    load_value,
+    refuse_depth,
+)
 
 spaces = st.text(" \t", max_size=2)
 scalars = st.sampled_from(
@@ -15,8 +26,8 @@ scalars = st.sampled_from(
 keys = st.sampled_from(['"a"', '"b,"', '"\\u0063"', '"{"', '"ü"', '"a"'])
 
 
-def containers(inner):
-    def padded(strategy):
+def containers(inner: Any) -> Any:
+    def padded(strategy: Any) -> Any:
         return st.tuples(spaces, strategy, spaces).map("".join)
 
     members = st.tuples(padded(keys), padded(inner)).map(":".join)
@@ -30,12 +41,12 @@ opened = st.tuples(spaces, containers(documents), spaces).map(lambda parts: "".j
 
 
 @given(opened)
-def test_text_comes_back_as_it_was(text):
+def test_text_comes_back_as_it_was(text: bytes) -> None:
     assert bytes(JsonText(text)) == text
 
 
 @given(opened)
-def test_parts_hold_what_a_decoder_reads(text):
+def test_parts_hold_what_a_decoder_reads(text: bytes) -> None:
     value, opened_text = json.loads(text), JsonText(text)
     if isinstance(value, dict):
         assert dict(zip(opened_text.keys(), map(_decoded, opened_text.parts), strict=True)) == value
@@ -44,7 +55,7 @@ def test_parts_hold_what_a_decoder_reads(text):
 
 
 @given(opened, st.data())
-def test_set_and_remove_do_what_a_dict_does(text, data):
+def test_set_and_remove_do_what_a_dict_does(text: bytes, data: Any) -> None:
     value, opened_text = json.loads(text), JsonText(text)
     if isinstance(value, list):
         index = data.draw(st.integers(0, len(value)))
@@ -67,11 +78,11 @@ def test_set_and_remove_do_what_a_dict_does(text, data):
     assert json.loads(bytes(opened_text)) == kept
 
 
-def _decoded(part):
+def _decoded(part: Part) -> Any:
     return json.loads(bytes(part.value))
 
 
-def test_inner_levels_change_the_outer_text():
+def test_inner_levels_change_the_outer_text() -> None:
     text = JsonText(b'{"a": [ {"b":1.0} , {"b":2.0} ]}')
     text.open("a").open(1).set("b", 3)
     assert bytes(text) == b'{"a": [ {"b":1.0} , {"b":3} ]}'
@@ -87,7 +98,7 @@ def test_inner_levels_change_the_outer_text():
         (b"{ }", b'{"n":[1,{"x":2}]}'),
     ],
 )
-def test_new_members_take_the_text_s_own_style(before, after):
+def test_new_members_take_the_text_s_own_style(before: bytes, after: bytes) -> None:
     text = JsonText(before)
     text.set("n", [1, {"x": 2}])
     assert bytes(text) == after
@@ -97,14 +108,16 @@ def test_new_members_take_the_text_s_own_style(before, after):
     ("gone", "after"),
     [({"a"}, b'{ "b": 2, "c": 3 }'), ({"c"}, b'{ "a": 1, "b": 2 }'), ({"a", "b", "c"}, b"{}"), ((), None)],
 )
-def test_removal_leaves_the_separators_in_order(gone, after):
+def test_removal_leaves_the_separators_in_order(
+    gone: set[str] | tuple[Any, ...], after: bytes | None
+) -> None:
     before = b'{ "a": 1, "b": 2, "c": 3 }'
     text = JsonText(before)
     text.remove(gone)
     assert bytes(text) == (before if after is None else after)
 
 
-def test_of_a_repeated_key_the_last_is_set_and_all_are_removed():
+def test_of_a_repeated_key_the_last_is_set_and_all_are_removed() -> None:
     text = JsonText(b'{"a":1,"b":2,"\\u0061":3}')
     text.set("a", 4)
     assert bytes(text) == b'{"a":1,"b":2,"\\u0061":4}'
@@ -112,7 +125,7 @@ def test_of_a_repeated_key_the_last_is_set_and_all_are_removed():
     assert bytes(text) == b'{"b":2}'
 
 
-def test_long_and_deep_text_is_split_without_recursion():
+def test_long_and_deep_text_is_split_without_recursion() -> None:
     deep = b"[" * 50_000 + b"]" * 50_000
     text = JsonText(b'{"a":' + deep + b',"b":"' + b'\\"' * 200_000 + b'"}')
     text.set("c", 1)
@@ -120,29 +133,29 @@ def test_long_and_deep_text_is_split_without_recursion():
 
 
 @pytest.mark.parametrize("text", [b"1", b'"a"', b"", b"  "])
-def test_scalars_cannot_be_opened(text):
+def test_scalars_cannot_be_opened(text: bytes) -> None:
     with pytest.raises(ValueError, match="neither"):
         JsonText(text)
 
 
 @pytest.mark.parametrize("text", [b'{"a" 1}', b'{"a":1', b"[[", b'{"a', b"{a:1}"])
-def test_what_is_not_json_is_refused(text):
+def test_what_is_not_json_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError, match="at byte"):
         JsonText(text)
 
 
-def test_half_a_character_is_refused():
+def test_half_a_character_is_refused() -> None:
     with pytest.raises(UsageError, match="half a character"):
         Style().dump({"a": "\ud800"})
 
 
 @pytest.mark.parametrize("text", [b"NaN", b"[Infinity]", b'"\xff"', b"{"])
-def test_load_value_refuses_what_json_does(text):
+def test_load_value_refuses_what_json_does(text: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # of several kinds
         load_value(text)
 
 
-def nested(levels, inside=b""):
+def nested(levels: int, inside: bytes = b"") -> bytes:
     return b'[{"a":' * (levels // 2) + inside + b"1" + b"}]" * (levels // 2)
 
 
@@ -159,7 +172,7 @@ class TestDepth:
             b'"' + b"[" * 3 * DEEPEST + b'"',
         ],
     )
-    def test_shallow_text_passes(self, text):
+    def test_shallow_text_passes(self, text: bytes) -> None:
         refuse_depth(text)
 
     @pytest.mark.parametrize(
@@ -174,7 +187,7 @@ class TestDepth:
             b'{"\\"}":' * (DEEPEST + 1) + b"1" + b"}" * (DEEPEST + 1),
         ],
     )
-    def test_deep_text_is_refused(self, text):
+    def test_deep_text_is_refused(self, text: bytes) -> None:
         with pytest.raises(RecursionError):
             refuse_depth(text)
         for decode in (decode_value, load_value):
@@ -182,14 +195,14 @@ class TestDepth:
                 decode(text)
 
     @given(opened)
-    def test_what_is_refused_is_what_is_deep(self, text):
+    def test_what_is_refused_is_what_is_deep(self, text: bytes) -> None:
         deep = b"[" * (DEEPEST - 40) + text + b"]" * (DEEPEST - 40)
         refuse_depth(deep)
         with pytest.raises(RecursionError):
             refuse_depth(b"[" * DEEPEST + text + b"]" * DEEPEST)
 
     @given(st.lists(opened, max_size=4).map(b",".join), st.integers(0, 3))
-    def test_the_quick_look_is_never_wrong(self, text, levels):
+    def test_the_quick_look_is_never_wrong(self, text: bytes, levels: int) -> None:
         text = b'[{"a\\"[":' * levels * 60 + b"[" + text + b"]" + b"}]" * levels * 60
         text += b"," + b"[{}]," * DEEPEST + b"1"  # enough brackets for a look
         assert not json_text._is_shallow(text) or json_text._depth(text) <= DEEPEST

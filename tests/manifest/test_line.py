@@ -1,4 +1,7 @@
+from __future__ import annotations
+
 import json
+from typing import Any
 
 import pytest
 
@@ -34,17 +37,17 @@ BOX_VALUE = {
 }
 
 
-def line_of(**members):
+def line_of(**members: object) -> bytes:
     """A compact line of a source-ref and these members; `metadata` of x is called x_metadata here."""
     renamed = {key.replace("_metadata", "-metadata"): value for key, value in members.items()}
     return json.dumps({"source-ref": "s3://bucket/a.jpg", **renamed}, ensure_ascii=False).encode()
 
 
-def codes(raw):
+def codes(raw: bytes) -> list[Any] | list[str]:
     return [finding.code for finding in parse_line(raw).findings]
 
 
-def test_class_label_and_boxes_of_one_line_are_read():
+def test_class_label_and_boxes_of_one_line_are_read() -> None:
     annotation = parse_line(
         line_of(dog=1, dog_metadata=CLASS_METADATA, bb=BOX_VALUE, bb_metadata=BOX_METADATA)
     )
@@ -59,7 +62,7 @@ def test_class_label_and_boxes_of_one_line_are_read():
     assert bytes(annotation.members["dog"]) == b"1"
 
 
-def test_members_outlive_a_buffer_that_the_caller_reuses():
+def test_members_outlive_a_buffer_that_the_caller_reuses() -> None:
     buffer = bytearray(line_of(dog=1, dog_metadata=CLASS_METADATA))
     annotation = parse_line(buffer)
     buffer[:] = b" " * len(buffer)
@@ -78,7 +81,7 @@ def test_members_outlive_a_buffer_that_the_caller_reuses():
         b"",
     ],
 )
-def test_an_unedited_line_is_formatted_as_it_was_read(raw):
+def test_an_unedited_line_is_formatted_as_it_was_read(raw: bytes) -> None:
     assert format_line(parse_line(raw)) == raw
 
 
@@ -92,20 +95,20 @@ def test_an_unedited_line_is_formatted_as_it_was_read(raw):
         ({"confidence": 0}, "dog"),
     ],
 )
-def test_class_labels_as_real_files_hold_them(changes, label):
+def test_class_labels_as_real_files_hold_them(changes: Any, label: str) -> None:
     annotation = parse_line(line_of(dog=0, dog_metadata=CLASS_METADATA | changes))
     assert [found.name for found in annotation.class_labels] == [label]
     assert annotation.findings == ()
 
 
-def test_floats_in_boxes_are_kept():
+def test_floats_in_boxes_are_kept() -> None:
     box = BOX_VALUE["annotations"][0] | {"left": 95.39999999999998, "width": 1e2}
     annotation = parse_line(line_of(bb=BOX_VALUE | {"annotations": [box]}, bb_metadata=BOX_METADATA))
     assert annotation.box_attributes[0].boxes[0].left == 95.39999999999998
     assert annotation.box_attributes[0].boxes[0].width == 100
 
 
-def test_no_boxes_with_an_empty_class_map():
+def test_no_boxes_with_an_empty_class_map() -> None:
     metadata = BOX_METADATA | {"objects": [], "class-map": {}}
     annotation = parse_line(line_of(bb=BOX_VALUE | {"annotations": []}, bb_metadata=metadata))
     assert annotation.box_attributes == (
@@ -114,7 +117,7 @@ def test_no_boxes_with_an_empty_class_map():
     assert annotation.findings == ()
 
 
-def test_a_label_without_confidence_is_shown_and_told():
+def test_a_label_without_confidence_is_shown_and_told() -> None:
     metadata = {key: value for key, value in CLASS_METADATA.items() if key != "confidence"}
     annotation = parse_line(line_of(dog=1, dog_metadata=metadata))
     assert annotation.class_labels == (ClassLabel("dog", "dog", None),)
@@ -124,14 +127,14 @@ def test_a_label_without_confidence_is_shown_and_told():
     assert finding.message == '"dog-metadata" has no "confidence".'
 
 
-def test_whole_numbers_written_as_floats_are_whole_numbers():
+def test_whole_numbers_written_as_floats_are_whole_numbers() -> None:
     raw = line_of(bb=BOX_VALUE, bb_metadata=BOX_METADATA).replace(b'"class_id": 0', b'"class_id": 0.0')
     annotation = parse_line(raw.replace(b"640", b"6.4e2"))
     assert annotation.findings == ()
     assert annotation.box_attributes[0].image_size == ImageSize(640, 480, 3)
 
 
-def test_what_cannot_be_understood_is_left_out_and_the_rest_is_read():
+def test_what_cannot_be_understood_is_left_out_and_the_rest_is_read() -> None:
     bad = BOX_VALUE | {"annotations": [{"left": "10"}]}
     annotation = parse_line(
         line_of(
@@ -152,7 +155,7 @@ def test_what_cannot_be_understood_is_left_out_and_the_rest_is_read():
         "",
     ],
 )
-def test_other_kinds_of_attribute_give_one_finding(kind):
+def test_other_kinds_of_attribute_give_one_finding(kind: str) -> None:
     raw = line_of(**{"job-ref": "s3://b/mask.png"}, **{"job-ref-metadata": {"type": kind}})
     (finding,) = parse_line(raw).findings
     assert finding.code == "ERROR_UNSUPPORTED_USE_CASE_TYPE"
@@ -160,14 +163,14 @@ def test_other_kinds_of_attribute_give_one_finding(kind):
     assert f'"{kind}"' in finding.message
 
 
-def test_metadata_whose_twin_has_another_name_is_an_unknown_key():
+def test_metadata_whose_twin_has_another_name_is_an_unknown_key() -> None:
     annotation = parse_line(line_of(dog=1, cat_metadata=CLASS_METADATA))
     assert annotation.class_labels == ()
     assert annotation.findings == ()
     assert "cat-metadata" in annotation.members
 
 
-def test_the_service_s_own_metadata_is_no_twin():
+def test_the_service_s_own_metadata_is_no_twin() -> None:
     annotation = parse_line(line_of(cl=1, cl_metadata={"is_labeled": True}))
     assert annotation.findings == ()
 
@@ -188,7 +191,7 @@ def test_the_service_s_own_metadata_is_no_twin():
         (b"\xef\xbb\xbf{}", "byte order mark"),
     ],
 )
-def test_lines_that_are_no_json_object(raw, words):
+def test_lines_that_are_no_json_object(raw: bytes, words: str) -> None:
     annotation = parse_line(raw)
     (finding,) = annotation.findings
     assert finding.code == "ERROR_INVALID_JSON_LINE"
@@ -198,7 +201,7 @@ def test_lines_that_are_no_json_object(raw, words):
 
 
 @pytest.mark.parametrize("raw", [b"", b"  \t", b"\r"])
-def test_blank_lines(raw):
+def test_blank_lines(raw: bytes) -> None:
     assert codes(raw) == ["TRUTHLINE_BLANK_LINE"]
 
 
@@ -213,21 +216,21 @@ def test_blank_lines(raw):
         ("[" * 499 + "]" * 499, "ERROR_INVALID_SOURCE_REF_FORMAT"),
     ],
 )
-def test_source_refs_that_are_none(value, code):
+def test_source_refs_that_are_none(value: str, code: str) -> None:
     annotation = parse_line(b'{"source-ref":' + value.encode() + b',"x":1}')
     (finding,) = annotation.findings
     assert (finding.code, finding.pointer) == (code, "/source-ref")
     assert list(annotation.members) == ["source-ref", "x"]
 
 
-def test_a_line_without_source_ref_is_read_nevertheless():
+def test_a_line_without_source_ref_is_read_nevertheless() -> None:
     raw = json.dumps({"dog": 1, "dog-metadata": CLASS_METADATA}).encode()
     assert codes(raw) == ["ERROR_MISSING_SOURCE_REF"]
     assert [label.name for label in parse_line(raw).class_labels] == ["dog"]
 
 
 @pytest.mark.parametrize("number", ["1e999", "9" * 5000, "-" + "9" * 400, "1e99999999999999999999"])
-def test_huge_numbers_are_kept_and_only_refused_where_they_matter(number):
+def test_huge_numbers_are_kept_and_only_refused_where_they_matter(number: str) -> None:
     raw = line_of(x=0, dog=1, dog_metadata=CLASS_METADATA)
     unknown = raw.replace(b'"x": 0', b'"x": ' + number.encode())
     assert codes(unknown) == []
@@ -237,7 +240,7 @@ def test_huge_numbers_are_kept_and_only_refused_where_they_matter(number):
     assert finding.pointer == "/dog-metadata/confidence"
 
 
-def test_of_repeated_keys_the_last_counts():
+def test_of_repeated_keys_the_last_counts() -> None:
     raw = b'{"source-ref":"s3://b/one","source-ref":"s3://b/two"}'
     assert parse_line(raw).source_ref == read_source_ref(raw) == "s3://b/two"
     box = b'{"left":"bad","left":1,"top":1,"width":2,"height":2,"class_id":0}'
@@ -268,14 +271,14 @@ def test_of_repeated_keys_the_last_counts():
         ({"type": None}, "/a~1b~0-metadata/type", "is null"),
     ],
 )
-def test_findings_point_at_the_exact_place(change, pointer, words):
+def test_findings_point_at_the_exact_place(change: Any, pointer: str, words: str) -> None:
     (finding,) = parse_line(line_of(**{"a/b~": 1, "a/b~-metadata": CLASS_METADATA | change})).findings
     assert finding.code == "ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT"
     assert finding.pointer == pointer
     assert words in finding.message
 
 
-def test_findings_in_boxes_name_the_box():
+def test_findings_in_boxes_name_the_box() -> None:
     boxes = [BOX_VALUE["annotations"][0], BOX_VALUE["annotations"][0] | {"top": "x"}, {"left": 1}]
     metadata = BOX_METADATA | {"class-map": {"0": "dog", "zero": "cat"}}
     found = parse_line(line_of(bb=BOX_VALUE | {"annotations": boxes}, bb_metadata=metadata)).findings
@@ -285,18 +288,18 @@ def test_findings_in_boxes_name_the_box():
     assert any(pointer == "/bb-metadata/class-map/zero" for pointer, _ in told)
 
 
-def test_each_missing_key_is_told_once():
+def test_each_missing_key_is_told_once() -> None:
     findings = parse_line(line_of(dog=1, dog_metadata={"type": CLASS_METADATA["type"]})).findings
     missing = [finding.message.split(" has no ")[1] for finding in findings]
     assert missing == ['"class-name".', '"confidence".', '"human-annotated".', '"creation-date".']
 
 
-def test_one_attribute_gives_no_flood_of_findings():
+def test_one_attribute_gives_no_flood_of_findings() -> None:
     value = BOX_VALUE | {"annotations": [{}] * 3000}
     assert 0 < len(parse_line(line_of(bb=value, bb_metadata=BOX_METADATA)).findings) <= 100
 
 
-def test_split_source_ref():
+def test_split_source_ref() -> None:
     assert split_source_ref("s3://bucket//odd/key with space.jpg") == ("bucket", "/odd/key with space.jpg")
     assert is_s3_uri("s3://b/line\nbreak")
     for bad in ("", "s3://bucket", "s3://bucket/", "S3://b/k", "x s3://b/k"):
@@ -325,7 +328,7 @@ def test_split_source_ref():
         (b"[" * 50_000 + b"]" * 50_000, b"[" * 50_000 + b" " + b"]" * 50_000, False),
     ],
 )
-def test_same_value(a, b, same):
+def test_same_value(a: bytes, b: bytes, same: bool) -> None:
     assert same_value(a, b) is same
     assert same_value(b, a) is same
 
@@ -339,7 +342,7 @@ LISTED = (
 )
 
 
-def test_service_keys_are_taken_out_and_nothing_else():
+def test_service_keys_are_taken_out_and_nothing_else() -> None:
     assert strip_service_keys(LISTED) == (
         b'{"source-ref":"s3://b/k", "bb":{"annotations":[{"left":1.0},{"left" : 2}],"mine":1e2}, '
         b'"bb-metadata":{"type":"x"}, "errors":["mine"]}'
@@ -357,11 +360,11 @@ def test_service_keys_are_taken_out_and_nothing_else():
         b'["cl-x"]',
     ],
 )
-def test_lines_without_service_keys_stay_as_they_are(raw):
+def test_lines_without_service_keys_stay_as_they_are(raw: bytes) -> None:
     assert strip_service_keys(raw) == raw
 
 
-def test_remote_errors_of_all_four_places():
+def test_remote_errors_of_all_four_places() -> None:
     assert remote_errors(LISTED) == (
         RemoteError("E4", "line", ""),
         RemoteError("E2", "attribute", "/bb"),
@@ -370,7 +373,7 @@ def test_remote_errors_of_all_four_places():
     )
 
 
-def test_remote_errors_of_a_training_s_validation():
+def test_remote_errors_of_a_training_s_validation() -> None:
     raw = (
         b'{"source-ref":"s3://b/k","errors":[{"code":"ERROR_INVALID_IMAGE","message":"m"},{"code":"mine"},7],'
         b'"warnings":[{"code":"WARNING_UNANNOTATED_RECORD"}]}'
@@ -384,5 +387,5 @@ def test_remote_errors_of_a_training_s_validation():
 @pytest.mark.parametrize(
     "raw", [b"", b'errors" no json', b'["errors"]', b'{"errors":5}', b'{"cl-errors":{"code":"x"}}']
 )
-def test_no_remote_errors(raw):
+def test_no_remote_errors(raw: bytes) -> None:
     assert remote_errors(raw) == ()

@@ -4,14 +4,18 @@ Plain random numbers, since a library for property tests takes milliseconds a li
 one to look at.
 """
 
+from __future__ import annotations
+
 import json
 import random
+from random import Random
+from typing import Any
 
 import pytest
 
-from truthline.manifest.annotation import ImageFacts
+from truthline.manifest.annotation import Annotation, ImageFacts
 from truthline.manifest.check.codes.table import CODES
-from truthline.manifest.check.decoded import decode_line
+from truthline.manifest.check.decoded import DecodedLine, decode_line
 from truthline.manifest.check.readiness import Summary, check_datasets
 from truthline.manifest.check.rules import RULES, check_decoded, check_line
 from truthline.manifest.line import format_line, parse_line, remote_errors, same_value, strip_service_keys
@@ -73,7 +77,7 @@ FACTS = [
 ]
 
 
-def class_pair(rnd):
+def class_pair(rnd: Random) -> tuple[Any, ...]:
     return rnd.choice([0, 1, 7]), {
         "class-name": rnd.choice(["dog", "größe", "x" * 255]),
         "confidence": rnd.choice([0, 0.5, 1]),
@@ -83,7 +87,7 @@ def class_pair(rnd):
     }
 
 
-def box_pair(rnd):
+def box_pair(rnd: Random) -> tuple[Any, ...]:
     count = rnd.choice([0, 1, 2, 3, 9, 51])
     ids = [rnd.randrange(3) for _ in range(count)]
     boxes = [
@@ -99,7 +103,7 @@ def box_pair(rnd):
     }
 
 
-def bend(rnd, holder):
+def bend(rnd: Random, holder: Any) -> None:
     """Replace, remove or add at a place somewhere below."""
     while True:
         key = rnd.choice(list(holder) if isinstance(holder, dict) else range(len(holder)))
@@ -117,7 +121,7 @@ def bend(rnd, holder):
         return
 
 
-def draw(rnd):
+def draw(rnd: Random) -> bytes:
     line = {"source-ref": f"s3://{rnd.choice('ab')}/{rnd.randrange(1000)}.jpg"}
     for name in rnd.sample(["dog", "bb", "a/b~", "größe", "cl-x", "cl"], rnd.choice([0, 1, 1, 2, 3])):
         line[name], line[f"{name}-metadata"] = rnd.choice([class_pair, box_pair])(rnd)
@@ -134,17 +138,19 @@ def draw(rnd):
 OF_RULES = {rule.code for rule in RULES}
 
 
-def places(findings):
+def places(findings: tuple[Any, ...]) -> list[Any] | list[tuple[Any, ...]]:
     return [(finding.code, finding.pointer) for finding in findings]
 
 
-def assert_every_rule_was_asked(line, facts, annotation, findings):
+def assert_every_rule_was_asked(
+    line: DecodedLine, facts: ImageFacts | None, annotation: Annotation, findings: tuple[Any, ...]
+) -> None:
     """What rules are about saves time, and hides nothing."""
     asked = [(rule.code, one) for rule in RULES if rule.check for one, _ in rule.check(line, facts)]
     assert asked == places(findings)[len(annotation.findings) :]
 
 
-def assert_sound(raw, facts, number, summary):
+def assert_sound(raw: bytes, facts: ImageFacts | None, number: int, summary: Summary) -> None:
     annotation = parse_line(raw)
     assert format_line(annotation) == raw
     findings = check_line(annotation, facts)
@@ -159,7 +165,7 @@ def assert_sound(raw, facts, number, summary):
     remote_errors(raw)
 
 
-def check_lines(seed, count):
+def check_lines(seed: int, count: int) -> None:
     rnd = random.Random(seed)  # noqa: S311
     summary = Summary()
     for number in range(count):
@@ -167,12 +173,12 @@ def check_lines(seed, count):
     assert all(finding.code in CODES for finding in check_datasets(summary, summary))
 
 
-def test_a_thousand_lines_crash_nothing():
+def test_a_thousand_lines_crash_nothing() -> None:
     check_lines(0, 1_000)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", range(1, 11))
-def test_a_million_lines_crash_nothing(seed):
+def test_a_million_lines_crash_nothing(seed: int) -> None:
     check_lines(seed, 100_000)

@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +26,7 @@ from truthline.manifest.names import label_pairs
         ("", (), "label-"),
     ],
 )
-def test_attribute_names(label, taken, name):
+def test_attribute_names(label: str, taken: tuple[Any, ...], name: str) -> None:
     assert attribute_name_for(label, taken) == name
 
 
@@ -33,7 +37,7 @@ labels = st.one_of(
 
 
 @given(st.lists(labels, max_size=12))
-def test_every_label_gets_a_pair_of_its_own(names):
+def test_every_label_gets_a_pair_of_its_own(names: list[Any] | list[str]) -> None:
     keys = ["source-ref"]
     for name in names:
         attribute = attribute_name_for(name, keys)
@@ -43,9 +47,9 @@ def test_every_label_gets_a_pair_of_its_own(names):
     assert label_pairs(keys) == keys[1::2]
 
 
-def test_box_attribute_name():
+def test_box_attribute_name() -> None:
     assert box_attribute_name("flowers") == "flowers_BB"
 
 
-def test_a_twin_is_no_label_attribute_even_if_it_has_a_twin():
+def test_a_twin_is_no_label_attribute_even_if_it_has_a_twin() -> None:
     assert label_pairs(["x", "x-metadata", "x-metadata-metadata"]) == ["x"]

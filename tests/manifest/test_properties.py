@@ -1,9 +1,12 @@
 """What must hold for any line: drawn valid, nearly valid, mutated, and as noise."""
 
+from __future__ import annotations
+
 import json
 from collections import Counter
 from copy import deepcopy
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +16,7 @@ from jsonschema import Draft202012Validator
 from truthline.errors import UsageError
 from truthline.manifest import edit
 from truthline.manifest.annotation import Annotation, Box, Finding, ImageFacts, ImageSize, Level
-from truthline.manifest.check.decoded import decode_line
+from truthline.manifest.check.decoded import DecodedLine, decode_line
 from truthline.manifest.check.fixes import FIXES, fix_all, fixes_for
 from truthline.manifest.check.rules import RULES, check_decoded, check_line
 from truthline.manifest.json_text import load_value
@@ -28,6 +31,9 @@ from truthline.manifest.line import (
 )
 from truthline.resources import resource
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 NOW = datetime(2021, 7, 11, 3, 33, 42, 25_000, tzinfo=UTC)
 BOX_TYPE = "groundtruth/object-detection"
 CLASS_TYPE = "groundtruth/image-classification"
@@ -41,13 +47,13 @@ numbers = st.one_of(st.integers(-5, 700), st.floats(-5, 700), st.sampled_from([9
 sides = st.one_of(st.integers(60, 700), st.sampled_from([1, 63, 64, 1280, 2560, 4096, 4097]))
 
 
-def optional(**members):
+def optional(**members: object) -> Any:
     """Some of these members, in any order."""
     return st.fixed_dictionaries({}, optional=members)
 
 
 @st.composite
-def class_pairs(draw):
+def class_pairs(draw: Callable[..., Any]) -> tuple[Any, ...] | None:
     metadata = draw(
         st.fixed_dictionaries(
             {
@@ -64,7 +70,7 @@ def class_pairs(draw):
 
 
 @st.composite
-def box_pairs(draw):
+def box_pairs(draw: Callable[..., Any]) -> tuple[Any, ...] | None:
     box = st.fixed_dictionaries(
         {"left": numbers, "top": numbers, "width": numbers, "height": numbers, "class_id": st.integers(0, 3)},
         optional={"by": st.just("me")},
@@ -83,7 +89,7 @@ def box_pairs(draw):
     return shuffled(draw, value), shuffled(draw, metadata)
 
 
-def shuffled(draw, members):
+def shuffled(draw: Callable[..., Any], members: Any) -> Any:
     return {key: members[key] for key in draw(st.permutations(list(members)))}
 
 
@@ -113,7 +119,7 @@ odd_values = st.sampled_from(
 odd_keys = st.sampled_from(["-1", "01", "-0", "1\n", "1000000000000000", "x", "", "confidence", "width"])
 
 
-def places(value, path=()):
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Every path into decoded JSON."""
     yield path
     if isinstance(value, dict | list):
@@ -122,7 +128,7 @@ def places(value, path=()):
 
 
 @st.composite
-def bent(draw, pairs):
+def bent(draw: Callable[..., Any], pairs: Any) -> Any:
     """A pair in which up to two places are replaced, removed, or given an unexpected key."""
     pair = json.loads(json.dumps(dict(zip(("value", "metadata"), draw(pairs), strict=True))))
     for _ in range(draw(st.integers(0, 2))):
@@ -140,12 +146,12 @@ def bent(draw, pairs):
     return pair
 
 
-def dump(value):
+def dump(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
 @st.composite
-def lines(draw, pairs=None):
+def lines(draw: Callable[..., Any], pairs: Any = None) -> bytes | None:
     """A line of up to three label attributes, sound or bent, in either style of separators."""
     pairs = st.one_of(class_pairs(), box_pairs()) if pairs is None else pairs
     members = {"source-ref": draw(st.sampled_from(["s3://b/k.jpg", "s3://b/zero\u200bwidth"]))}
@@ -164,7 +170,7 @@ def lines(draw, pairs=None):
 
 
 @st.composite
-def mutated(draw):
+def mutated(draw: Callable[..., Any]) -> bytes | None:
     """A line with some bytes replaced, repeated or lost."""
     raw = bytearray(draw(lines()))
     for _ in range(draw(st.integers(1, 4))):
@@ -193,7 +199,7 @@ def mutated(draw):
     return bytes(raw)
 
 
-def schema_accepts(pair):
+def schema_accepts(pair: Any) -> bool:
     kind = pair["metadata"].get("type") if isinstance(pair["metadata"], dict) else None
     names = {CLASS_TYPE: "image-classification", BOX_TYPE: "object-detection"}
     name = names.get(kind if isinstance(kind, str) else "", "label-attribute")
@@ -201,14 +207,14 @@ def schema_accepts(pair):
     return Draft202012Validator(schema).is_valid(pair)
 
 
-def test_the_schemas_are_schemas():
+def test_the_schemas_are_schemas() -> None:
     for path in resource("schemas").glob("*.schema.json"):
         Draft202012Validator.check_schema(json.loads(path.read_bytes()))
 
 
 @given(bent(st.one_of(class_pairs(), box_pairs())))
 @settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
-def test_a_pair_is_taken_exactly_where_the_schemas_take_it(pair):
+def test_a_pair_is_taken_exactly_where_the_schemas_take_it(pair: Any) -> None:
     text = dump({"source-ref": "s3://b/k", "x": pair["value"], "x-metadata": pair["metadata"]})
     annotation = parse_line(text)
     accepted = schema_accepts(load_value(dump(pair)))
@@ -218,7 +224,7 @@ def test_a_pair_is_taken_exactly_where_the_schemas_take_it(pair):
 
 
 @given(st.one_of(class_pairs(), box_pairs()))
-def test_sound_pairs_have_no_parse_findings(pair):
+def test_sound_pairs_have_no_parse_findings(pair: tuple[Any, ...]) -> None:
     annotation = parse_line(dump({"source-ref": "s3://b/k", "x": pair[0], "x-metadata": pair[1]}))
     assert annotation.findings == ()
     if isinstance(pair[0], dict):
@@ -228,7 +234,7 @@ def test_sound_pairs_have_no_parse_findings(pair):
         ]
 
 
-def assert_sound(raw):
+def assert_sound(raw: bytes) -> Annotation:
     """What holds for any bytes at all."""
     annotation = parse_line(raw)
     assert isinstance(annotation, Annotation)
@@ -248,7 +254,7 @@ def assert_sound(raw):
     return annotation
 
 
-def found_by_all(line):
+def found_by_all(line: DecodedLine) -> list[Any] | list[Finding]:
     """What the rules find if each is asked, whatever it is about."""
     return [
         Finding(rule.code, rule.level, message, pointer)
@@ -260,13 +266,13 @@ def found_by_all(line):
 
 @given(lines())
 @settings(max_examples=300)
-def test_a_line_has_the_same_findings_decoded_and_parsed(raw):
+def test_a_line_has_the_same_findings_decoded_and_parsed(raw: bytes) -> None:
     assert_sound(raw)
 
 
 @given(st.one_of(mutated(), st.binary(max_size=60), st.text(max_size=40).map(str.encode)))
 @settings(max_examples=300)
-def test_no_bytes_break_the_parser(raw):
+def test_no_bytes_break_the_parser(raw: bytes) -> None:
     assert_sound(raw)
 
 
@@ -274,12 +280,12 @@ def test_no_bytes_break_the_parser(raw):
 @pytest.mark.timeout(1800)
 @given(st.one_of(mutated(), mutated(), lines(), st.binary(max_size=200)))
 @settings(max_examples=20_000, suppress_health_check=list(HealthCheck))
-def test_no_bytes_break_the_parser_at_length(raw):
+def test_no_bytes_break_the_parser_at_length(raw: bytes) -> None:
     annotation = assert_sound(raw)
     assert_gestures_keep_the_rest(annotation, "dog", Box("cat", 1, 2, 30, 40))
 
 
-def assert_gestures_keep_the_rest(annotation, label, box):
+def assert_gestures_keep_the_rest(annotation: Annotation, label: str, box: Box) -> None:
     """Adding something and removing it again gives the same bytes; every gesture leaves a readable line."""
     try:
         labelled = edit.add_class_label(annotation, label, NOW)
@@ -301,13 +307,13 @@ def assert_gestures_keep_the_rest(annotation, label, box):
 
 @given(lines(), labels, st.builds(Box, labels, numbers, numbers, numbers, numbers))
 @settings(max_examples=200)
-def test_gestures_keep_what_they_do_not_change(raw, label, box):
+def test_gestures_keep_what_they_do_not_change(raw: bytes, label: str, box: Box) -> None:
     assert_gestures_keep_the_rest(parse_line(raw), label, box)
 
 
 @given(lines(box_pairs()), st.data())
 @settings(max_examples=200)
-def test_relabelling_changes_ids_and_the_class_map_only(raw, data):
+def test_relabelling_changes_ids_and_the_class_map_only(raw: bytes, data: Any) -> None:
     annotation = parse_line(raw)
     for attribute in annotation.box_attributes:
         indices = data.draw(st.sets(st.integers(0, len(attribute.boxes) - 1))) if attribute.boxes else set()
@@ -318,7 +324,7 @@ def test_relabelling_changes_ids_and_the_class_map_only(raw, data):
         assert without_labels(changed, attribute.name) == without_labels(annotation, attribute.name)
 
 
-def without_labels(annotation, name):
+def without_labels(annotation: Annotation, name: str) -> dict[str, Any]:
     value = load_value(annotation.raw)
     value[name + "-metadata"].pop("class-map", None)
     for box in value[name].get("annotations", []):
@@ -351,12 +357,12 @@ FIXED_PLACES = {
 }
 
 
-def codes_of(annotation, facts, *levels):
+def codes_of(annotation: Annotation, facts: ImageFacts | None, *levels: Level) -> Counter:
     found = check_line(annotation, facts)
     return Counter(finding.code for finding in found if not levels or finding.level in levels)
 
 
-def without(annotation, attribute, keys):
+def without(annotation: Annotation, attribute: str, keys: set[str]) -> dict[str, Any]:
     """The line decoded, without these keys of the attribute and its metadata."""
     line = load_value(annotation.raw)
     for holder in (line.get(attribute), line.get(attribute + "-metadata")):
@@ -366,7 +372,7 @@ def without(annotation, attribute, keys):
     return line
 
 
-def assert_fixes_keep_their_promises(annotation, facts):
+def assert_fixes_keep_their_promises(annotation: Annotation, facts: ImageFacts | None) -> None:
     before = codes_of(annotation, facts)
     for finding, fix in fixes_for(annotation, facts):
         fixed = fix.change(annotation, finding, facts, NOW)
@@ -385,11 +391,11 @@ def assert_fixes_keep_their_promises(annotation, facts):
 
 @given(lines(), facts_of_images)
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
-def test_fixes_keep_their_promises(raw, facts):
+def test_fixes_keep_their_promises(raw: bytes, facts: ImageFacts | None) -> None:
     assert_fixes_keep_their_promises(parse_line(raw), facts)
 
 
-def assert_labels_change_as_wholes(annotation, old, new):
+def assert_labels_change_as_wholes(annotation: Annotation, old: str, new: str) -> None:
     declared = declared_labels(annotation)
     renamed = rename_label(annotation, old, new)
     assert declared_labels(renamed) == {new if name == old else name for name in declared}
@@ -423,7 +429,7 @@ def assert_labels_change_as_wholes(annotation, old, new):
 
 @given(lines(), st.data())
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
-def test_labels_change_as_wholes(raw, data):
+def test_labels_change_as_wholes(raw: bytes, data: Any) -> None:
     annotation = parse_line(raw)
     names = st.sampled_from(sorted(declared_labels(annotation) | {"cat", "dog"}))
     old, new = data.draw(names), data.draw(names.filter(lambda name: 0 < len(name) <= 255))
@@ -434,7 +440,7 @@ def test_labels_change_as_wholes(raw, data):
 @pytest.mark.timeout(1800)
 @given(st.one_of(mutated(), lines()), facts_of_images)
 @settings(max_examples=10_000, suppress_health_check=list(HealthCheck))
-def test_fixes_and_labels_at_length(raw, facts):
+def test_fixes_and_labels_at_length(raw: bytes, facts: ImageFacts) -> None:
     annotation = parse_line(raw)
     assert_fixes_keep_their_promises(annotation, facts)
     for name in declared_labels(annotation):

@@ -7,7 +7,7 @@ from truthline.manifest.annotation import RemoteError
 from truthline.manifest.verdict import DatasetVerdict, TrainingSummary, read_summary, read_validation_manifest
 
 
-def test_errors_and_warnings_are_read_at_the_four_places():
+def test_errors_and_warnings_are_read_at_the_four_places() -> None:
     line = {
         "source-ref": "s3://b/1.jpg",
         "errors": [{"code": "ERROR_NO_VALID_LABEL_ATTRIBUTES", "message": "line"}],
@@ -32,7 +32,7 @@ def test_errors_and_warnings_are_read_at_the_four_places():
     assert found[1].errors == (RemoteError("ERROR_INVALID_JSON_LINE", "lost"),)
 
 
-def test_lines_that_are_broken_or_hold_errors_of_their_own_say_nothing():
+def test_lines_that_are_broken_or_hold_errors_of_their_own_say_nothing() -> None:
     lines = [
         b"",
         b"{",
@@ -61,7 +61,7 @@ SUMMARY = {
 }
 
 
-def test_a_summary_is_read():
+def test_a_summary_is_read() -> None:
     assert read_summary(json.dumps(SUMMARY).encode()) == TrainingSummary(
         DatasetVerdict(
             "OBJECT_LOCALIZATION",
@@ -77,11 +77,11 @@ def test_a_summary_is_read():
     )
 
 
-def test_a_summary_of_one_dataset_is_enough():
+def test_a_summary_of_one_dataset_is_enough() -> None:
     assert read_summary(b'{"statistics": {"training": {"total_json_lines": 2}}}').training.total == 2
 
 
 @pytest.mark.parametrize("raw", [b"", b"{}", b"[]", b"\xff", b'{"statistics": {"training": 5}}', b"[" * 5000])
-def test_something_else_is_no_summary(raw):
+def test_something_else_is_no_summary(raw: bytes) -> None:
     with pytest.raises(UnreadableFileError):
         read_summary(raw)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,13 +15,15 @@ from truthline.workspace import aging
 from truthline.workspace.workspace import EntryId, NewEntry, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from truthline.manifest.check.decoded import DecodedLine
 
 LINES = 25
 
 
-def always(_annotation, _facts):
+def always(_annotation: DecodedLine, _facts: ImageFacts | None) -> Iterator[tuple[Any, ...]]:
     yield "", "A new rule found it."
 
 
@@ -42,7 +45,7 @@ def found(workspace: Workspace) -> list[bool]:
     return [any(one.code == "TRUTHLINE_NEWEST" for one in entry.findings) for entry in workspace.walk()]
 
 
-def test_a_workspace_of_older_rules_is_checked_again(aged):
+def test_a_workspace_of_older_rules_is_checked_again(aged: Path) -> None:
     with Workspace.open(aged) as workspace:
         assert workspace.aged
         before = workspace.entry(EntryId(3)).findings
@@ -57,7 +60,7 @@ def test_a_workspace_of_older_rules_is_checked_again(aged):
         assert not workspace.check_again()
 
 
-def test_a_check_that_was_broken_off_goes_on(aged):
+def test_a_check_that_was_broken_off_goes_on(aged: Path) -> None:
     cancel = CancelToken()
     with Workspace.open(aged) as workspace:
         with pytest.raises(CancelledError):
@@ -70,7 +73,7 @@ def test_a_check_that_was_broken_off_goes_on(aged):
         assert found(workspace) == [True] * LINES
 
 
-def test_newer_rules_begin_again(aged, monkeypatch):
+def test_newer_rules_begin_again(aged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cancel = CancelToken()
     with Workspace.open(aged) as workspace:
         with pytest.raises(CancelledError):
@@ -81,14 +84,14 @@ def test_newer_rules_begin_again(aged, monkeypatch):
         assert found(workspace) == [False] * LINES
 
 
-def test_what_did_not_change_is_not_written(aged, monkeypatch):
+def test_what_did_not_change_is_not_written(aged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "ASKED", rules.by_subject(rules.RULES))
     with Workspace.open(aged) as workspace:
         assert not workspace.check_again()
         assert not workspace.aged
 
 
-def test_an_empty_workspace_and_removed_entries(aged, tmp_path):
+def test_an_empty_workspace_and_removed_entries(aged: Path, tmp_path: Path) -> None:
     with Workspace.open(aged) as workspace:
         workspace.remove([EntryId(n) for n in range(5, 26)])
         workspace.check_again()
@@ -99,7 +102,7 @@ def test_an_empty_workspace_and_removed_entries(aged, tmp_path):
         assert not workspace.aged
 
 
-def test_the_position_of_a_stranger_is_not_believed(aged):
+def test_the_position_of_a_stranger_is_not_believed(aged: Path) -> None:
     with Workspace.open(aged) as workspace:
         workspace.set_note("rules", f"{aging.RULES_VERSION} twenty")
         workspace.check_again()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -81,7 +83,9 @@ OF_THE_LINE = {
 
 
 @pytest.mark.parametrize("harm", HARMS)
-def test_a_damaged_entry_is_told_and_the_others_are_as_they_were(harmed, lines, harm, tmp_path):
+def test_a_damaged_entry_is_told_and_the_others_are_as_they_were(
+    harmed: Callable[..., Any], lines: list[bytes], harm: str, tmp_path: Path
+) -> None:
     with harmed(HARMS[harm]) as workspace:
         first, second, third = workspace.entries([FIRST, SECOND, THIRD])
         assert (first.line, third.line) == (lines[0], lines[2])
@@ -104,7 +108,9 @@ def test_a_damaged_entry_is_told_and_the_others_are_as_they_were(harmed, lines, 
             assert exported[1:] == lines[1:]
 
 
-def test_nothing_that_comes_by_itself_writes_over_a_damaged_entry(harmed, lines):
+def test_nothing_that_comes_by_itself_writes_over_a_damaged_entry(
+    harmed: Callable[..., Any], lines: list[bytes]
+) -> None:
     with harmed(HARMS["a flipped bit in a line"]) as workspace:
         workspace.store_remote([(SECOND, lines[1], ())])
         assert not workspace.settle({SECOND: Settlement(b"", lines[1], lines[1])})
@@ -113,7 +119,7 @@ def test_nothing_that_comes_by_itself_writes_over_a_damaged_entry(harmed, lines)
         assert workspace.entry(SECOND).damaged
 
 
-def test_a_damaged_entry_is_reloaded_or_removed(harmed, lines):
+def test_a_damaged_entry_is_reloaded_or_removed(harmed: Callable[..., Any], lines: list[bytes]) -> None:
     with harmed(HARMS["a flipped bit in a line"], HARMS["no conflict"]) as workspace:
         error = RemoteError("ERROR_X", "No.", "")
         assert workspace.reload({SECOND: (lines[1], (error,))}).entries == {SECOND}
@@ -132,7 +138,7 @@ def harmed_again(path: Path, statement: str) -> Workspace:
     return Workspace.open(path)
 
 
-def test_an_entry_lost_from_its_table_is_named(path, lines):
+def test_an_entry_lost_from_its_table_is_named(path: Path, lines: list[bytes]) -> None:
     with Workspace.create(path, WorkspaceInfo("leaves")) as workspace:
         workspace.append(map(NewEntry, lines))
     lose_from_the_table(path, SECOND)
@@ -162,7 +168,9 @@ def lose_from_the_table(path: Path, entry_id: EntryId) -> None:
     connection.close()
 
 
-def test_what_every_write_stores_fits(harmed, lines, line):
+def test_what_every_write_stores_fits(
+    harmed: Callable[..., Any], lines: list[bytes], line: Callable[..., Any]
+) -> None:
     """Each way to write an entry seals it."""
     with harmed() as workspace:
         workspace.save(FIRST, lines[1])
@@ -179,7 +187,7 @@ def test_what_every_write_stores_fits(harmed, lines, line):
         assert left_out == []
 
 
-def test_a_file_from_before_checksums_gets_them(path, lines):
+def test_a_file_from_before_checksums_gets_them(path: Path, lines: list[bytes]) -> None:
     as_before(path, lines)
     told = []
     with Workspace.open(path, report=told.append) as workspace:
@@ -192,7 +200,7 @@ def test_a_file_from_before_checksums_gets_them(path, lines):
         assert workspace.entry(SECOND).damaged
 
 
-def test_filling_in_checksums_can_be_cancelled(path, lines):
+def test_filling_in_checksums_can_be_cancelled(path: Path, lines: list[bytes]) -> None:
     as_before(path, lines)
     before = path.read_bytes()
     cancel = CancelToken()
@@ -237,7 +245,9 @@ def as_before(path: Path, lines: list[bytes]) -> None:
         ("UPDATE sqlite_sequence SET seq = 'x'", lambda one: one.append([NewEntry(b"{}")])),
     ],
 )  # fmt: skip
-def test_values_that_no_sound_file_holds_are_told(path, lines, statement, use):
+def test_values_that_no_sound_file_holds_are_told(
+    path: Path, lines: list[bytes], statement: str, use: Callable[..., Any]
+) -> None:
     with_a_push(path, lines)
     execute(path, statement)
     with Workspace.open(path) as workspace, pytest.raises(WorkspaceError) as caught:
@@ -259,7 +269,7 @@ def test_values_that_no_sound_file_holds_are_told(path, lines, statement, use):
         "UPDATE info SET value = x'00' WHERE key = 'note:rules'",
     ],
 )
-def test_values_beside_the_lines_do_no_harm(path, lines, statement):
+def test_values_beside_the_lines_do_no_harm(path: Path, lines: list[bytes], statement: str) -> None:
     with_a_push(path, lines)
     execute(path, statement)
     with Workspace.open(path) as workspace:

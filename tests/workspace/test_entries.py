@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from truthline.errors import CancelledError
@@ -10,7 +12,12 @@ from truthline.manifest.check.rules import check_line
 from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken
 from truthline.workspace.changes import NAMED_AT_MOST, Changes
-from truthline.workspace.workspace import Counts, Filter, Kind, NewEntry, Origin, Workspace, WorkspaceInfo
+from truthline.workspace.entry import NewEntry
+from truthline.workspace.workspace import Counts, Filter, Kind, Origin, Workspace, WorkspaceInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 REMOTE = (
     RemoteError("ERROR_TOO_MANY_BOUNDING_BOXES", "Too many.", "/boxes_BB"),
@@ -29,7 +36,7 @@ ODD_LINES = [
 ]
 
 
-def test_an_entry_comes_back_as_it_went_in(workspace, line):
+def test_an_entry_comes_back_as_it_went_in(workspace: Workspace, line: Callable[..., Any]) -> None:
     raw, base = line("s3://b/ä.jpg", ["leaf"], ["tree", "tree"]), line("s3://b/ä.jpg")
     changes = workspace.append([NewEntry(raw, b"\r\n", base, REMOTE)])
     (entry,) = workspace.entries(list(workspace.ids()))
@@ -41,7 +48,7 @@ def test_an_entry_comes_back_as_it_went_in(workspace, line):
     assert workspace.entry(entry.id) == entry
 
 
-def test_lines_come_out_byte_for_byte(workspace, line):
+def test_lines_come_out_byte_for_byte(workspace: Workspace, line: Callable[..., Any]) -> None:
     given = [(raw, ending) for raw in (*ODD_LINES, line("s3://b/a.jpg")) for ending in (b"\n", b"\r\n")]
     given.append((b" {} ", b""))
     workspace.append(NewEntry(raw, ending) for raw, ending in given)
@@ -49,7 +56,9 @@ def test_lines_come_out_byte_for_byte(workspace, line):
 
 
 @pytest.mark.parametrize("raw", ODD_LINES)
-def test_a_line_that_cannot_be_pushed_is_an_entry(workspace, line, raw):
+def test_a_line_that_cannot_be_pushed_is_an_entry(
+    workspace: Workspace, line: Callable[..., Any], raw: bytes
+) -> None:
     workspace.append([NewEntry(raw), NewEntry(line("s3://b/a.jpg", ["leaf"]))])
     first, second = workspace.entries(list(workspace.ids()))
     assert first.line == raw
@@ -61,13 +70,13 @@ def test_a_line_that_cannot_be_pushed_is_an_entry(workspace, line, raw):
     assert workspace.entry(first.id).findings == second.findings
 
 
-def test_a_line_feed_inside_a_line_is_refused(workspace, line):
+def test_a_line_feed_inside_a_line_is_refused(workspace: Workspace, line: Callable[..., Any]) -> None:
     with pytest.raises(ValueError, match="line ending"):
         workspace.append([NewEntry(line("s3://b/a.jpg")), NewEntry(b'{"source-ref":\n"s3://b/b.jpg"}')])
     assert workspace.counts().total == 0
 
 
-def test_an_id_that_was_never_given_is_refused(workspace, line):
+def test_an_id_that_was_never_given_is_refused(workspace: Workspace, line: Callable[..., Any]) -> None:
     (entry_id,) = _append(workspace, line("s3://b/a.jpg"))
     unknown = entry_id + 1
     for use in (
@@ -83,7 +92,7 @@ def test_an_id_that_was_never_given_is_refused(workspace, line):
     assert workspace.entry(entry_id).base is None
 
 
-def test_saving_survives_closing(path, line):
+def test_saving_survives_closing(path: Path, line: Callable[..., Any]) -> None:
     with Workspace.create(path, WorkspaceInfo("leaves")) as workspace:
         ids = _append(workspace, line("s3://b/a.jpg"), line("s3://b/b.jpg"))
         saved = workspace.save(ids[1], line("s3://b/b.jpg", ["leaf"]))
@@ -93,13 +102,13 @@ def test_saving_survives_closing(path, line):
         assert ids == list(workspace.ids())
 
 
-def test_saving_the_same_line_changes_nothing(workspace, line):
+def test_saving_the_same_line_changes_nothing(workspace: Workspace, line: Callable[..., Any]) -> None:
     (entry_id,) = _append(workspace, line("s3://b/a.jpg"))
     assert not workspace.save(entry_id, line("s3://b/a.jpg"))
     assert not workspace.save_many({})
 
 
-def test_changed_compares_values(workspace, line):
+def test_changed_compares_values(workspace: Workspace, line: Callable[..., Any]) -> None:
     base = line("s3://b/a.jpg", ["leaf"])
     spaced = base.replace(b", ", b" ,  ")
     workspace.append([NewEntry(base, base=base), NewEntry(spaced, base=base), NewEntry(base)])
@@ -118,7 +127,9 @@ def test_changed_compares_values(workspace, line):
     assert list(workspace.ids(Filter(kind=Kind.CHANGED))) == [second, third]
 
 
-def test_a_line_of_which_the_service_made_another_is_not_changed(workspace, line):
+def test_a_line_of_which_the_service_made_another_is_not_changed(
+    workspace: Workspace, line: Callable[..., Any]
+) -> None:
     given = line("s3://b/a.jpg", ["leaf"])
     made = given.replace(b'"confidence": 1', b'"confidence": 1, "more": true')
     workspace.append([NewEntry(given)])
@@ -136,7 +147,7 @@ def test_a_line_of_which_the_service_made_another_is_not_changed(workspace, line
     assert workspace.entry(entry_id).changed
 
 
-def test_remote_errors_are_replaced(workspace, line):
+def test_remote_errors_are_replaced(workspace: Workspace, line: Callable[..., Any]) -> None:
     raw = line("s3://b/a.jpg", ["leaf"])
     workspace.append([NewEntry(raw, base=raw, remote_errors=REMOTE)])
     (entry_id,) = workspace.ids()
@@ -149,7 +160,7 @@ def test_remote_errors_are_replaced(workspace, line):
     assert workspace.counts().with_remote_errors == 0
 
 
-def test_facts_bring_findings_and_are_replaced(workspace, line):
+def test_facts_bring_findings_and_are_replaced(workspace: Workspace, line: Callable[..., Any]) -> None:
     raw = line("s3://b/a.jpg", boxes=["tree"])
     (entry_id,) = _append(workspace, raw)
     for facts in (ImageFacts(10, 10, "PNG", 2**40), ImageFacts(640, 480, "JPEG", 1000, "Broken: ö.")):
@@ -164,7 +175,7 @@ def test_facts_bring_findings_and_are_replaced(workspace, line):
     assert workspace.entry(entry_id).findings == check_line(parse_line(edited), facts)
 
 
-def test_find_gives_the_last_of_several(workspace, line):
+def test_find_gives_the_last_of_several(workspace: Workspace, line: Callable[..., Any]) -> None:
     ids = _append(
         workspace, line("s3://b/a.jpg"), line("s3://b/b.jpg"), line("s3://b/a.jpg", ["leaf"]), b"{}"
     )
@@ -175,7 +186,7 @@ def test_find_gives_the_last_of_several(workspace, line):
     assert workspace.find("s3://b/c.jpg") == ids[2]
 
 
-def test_filters(workspace, line):
+def test_filters(workspace: Workspace, line: Callable[..., Any]) -> None:
     ids = _append(
         workspace,
         line("s3://b/Oak_1.jpg", ["leaf"]),
@@ -184,7 +195,7 @@ def test_filters(workspace, line):
         line(None, ["leaf"]),
     )
 
-    def positions(**only):
+    def positions(**only: object) -> list[Any] | list[int]:
         return [ids.index(found) for found in workspace.ids(Filter(**only))]
 
     assert workspace.ids().typecode == "q"
@@ -204,13 +215,15 @@ def test_filters(workspace, line):
     assert 0 in positions(kind=Kind.PROBLEMS)
 
 
-def test_text_is_found_in_upper_and_lower_case_of_any_alphabet(workspace, line):
+def test_text_is_found_in_upper_and_lower_case_of_any_alphabet(
+    workspace: Workspace, line: Callable[..., Any]
+) -> None:
     ids = _append(workspace, line("s3://b/ÄPFEL/Straße.jpg"), line("s3://b/apfel.jpg"))
     assert list(workspace.ids(Filter(text="äpfel"))) == ids[:1]
     assert list(workspace.ids(Filter(text="PFEL"))) == ids
 
 
-def test_counts(workspace, line):
+def test_counts(workspace: Workspace, line: Callable[..., Any]) -> None:
     assert workspace.counts() == Counts(0, 0, 0, 0, 0, 0, 0)
     raw = line("s3://b/a.jpg", ["leaf"])
     workspace.append(
@@ -221,7 +234,7 @@ def test_counts(workspace, line):
     assert (counts.with_findings, counts.with_remote_errors, counts.problems) == (2, 1, 3)
 
 
-def test_problems_stream_by_position(workspace, line):
+def test_problems_stream_by_position(workspace: Workspace, line: Callable[..., Any]) -> None:
     sound = line("s3://b/a.jpg", ["leaf"])
     workspace.append([NewEntry(b"{}", remote_errors=REMOTE), NewEntry(sound), NewEntry(b"")])
     everything = list(workspace.problems())
@@ -239,7 +252,7 @@ def test_problems_stream_by_position(workspace, line):
     assert paged == everything
 
 
-def test_many_entries_stream_in_with_progress(workspace, line):
+def test_many_entries_stream_in_with_progress(workspace: Workspace, line: Callable[..., Any]) -> None:
     seen = []
     total = NAMED_AT_MOST + 1
     changes = workspace.append((NewEntry(line(f"s3://b/{n}.jpg")) for n in range(total)), report=seen.append)
@@ -251,7 +264,7 @@ def test_many_entries_stream_in_with_progress(workspace, line):
     assert workspace.append([NewEntry(b"{}")]).entries == {workspace.ids()[-1]}
 
 
-def test_a_cancelled_append_adds_nothing(workspace, line):
+def test_a_cancelled_append_adds_nothing(workspace: Workspace, line: Callable[..., Any]) -> None:
     workspace.append([NewEntry(line("s3://b/a.jpg", ["leaf"]))])
     token = CancelToken()
     endless = (NewEntry(line("s3://b/b.jpg", ["tree"])) for _ in iter(int, 1))
@@ -263,8 +276,8 @@ def test_a_cancelled_append_adds_nothing(workspace, line):
     assert workspace.counts().total == 2
 
 
-def test_a_source_that_fails_adds_nothing(workspace, line):
-    def broken():
+def test_a_source_that_fails_adds_nothing(workspace: Workspace, line: Callable[..., Any]) -> None:
+    def broken() -> Iterator[NewEntry]:
         yield NewEntry(line("s3://b/a.jpg"))
         raise OSError("unplugged")
 
@@ -273,7 +286,7 @@ def test_a_source_that_fails_adds_nothing(workspace, line):
     assert workspace.counts().total == 0
 
 
-def test_changes_add_up():
+def test_changes_add_up() -> None:
     one, two = Changes(entries=frozenset({1})), Changes(entries=frozenset({2}), info=True)
     assert one | two == Changes(entries=frozenset({1, 2}), info=True)
     assert one | Changes(everything=True, pushes=True) == Changes(everything=True, pushes=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from typing import TYPE_CHECKING
+from pathlib import Path
+from sqlite3 import Connection
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from truthline.workspace import schema
 from truthline.workspace.workspace import NewEntry, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 INFO = WorkspaceInfo(
@@ -28,7 +31,7 @@ INFO = WorkspaceInfo(
 )
 
 
-def test_info_survives_closing(path):
+def test_info_survives_closing(path: Path) -> None:
     Workspace.create(path, INFO).close()
     with Workspace.open(path) as workspace:
         assert workspace.info == INFO
@@ -37,20 +40,20 @@ def test_info_survives_closing(path):
         assert workspace.info == WorkspaceInfo("renamed")
 
 
-def test_closing_leaves_one_file(path, line):
+def test_closing_leaves_one_file(path: Path, line: Callable[..., Any]) -> None:
     with Workspace.create(path, INFO) as workspace:
         workspace.append([NewEntry(line("s3://b/a.jpg"))])
         list(workspace.lines())
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
-def test_closing_twice_is_harmless(path):
+def test_closing_twice_is_harmless(path: Path) -> None:
     workspace = Workspace.create(path, INFO)
     workspace.close()
     workspace.close()
 
 
-def test_a_closed_workspace_says_so(path):
+def test_a_closed_workspace_says_so(path: Path) -> None:
     workspace = Workspace.create(path, INFO)
     workspace.close()
     for use in (workspace.counts, workspace.labels, lambda: workspace.add_label("a")):
@@ -58,7 +61,7 @@ def test_a_closed_workspace_says_so(path):
             use()
 
 
-def test_an_unfinished_iterator_does_not_keep_a_workspace_open(path, line):
+def test_an_unfinished_iterator_does_not_keep_a_workspace_open(path: Path, line: Callable[..., Any]) -> None:
     workspace = Workspace.create(path, INFO)
     workspace.append([NewEntry(line("s3://b/a.jpg")), NewEntry(line("s3://b/b.jpg"))])
     lines = workspace.lines()
@@ -70,7 +73,7 @@ def test_an_unfinished_iterator_does_not_keep_a_workspace_open(path, line):
         assert again.counts().total == 2
 
 
-def test_making_one_never_overwrites(path):
+def test_making_one_never_overwrites(path: Path) -> None:
     path.write_bytes(b"mine")
     with pytest.raises(WorkspaceError, match="already"):
         Workspace.create(path, INFO)
@@ -78,14 +81,14 @@ def test_making_one_never_overwrites(path):
     assert len(list(path.parent.iterdir())) == 1
 
 
-def test_opening_again_migrates_nothing(path):
+def test_opening_again_migrates_nothing(path: Path) -> None:
     Workspace.create(path, INFO).close()
     before = path.read_bytes()
     Workspace.open(path).close()
     assert path.read_bytes() == before
 
 
-def test_a_newer_format_is_refused_and_left_alone(path):
+def test_a_newer_format_is_refused_and_left_alone(path: Path) -> None:
     Workspace.create(path, INFO).close()
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 9999")
@@ -97,7 +100,9 @@ def test_a_newer_format_is_refused_and_left_alone(path):
     assert path.read_bytes() == before
 
 
-def test_an_older_format_is_brought_up_to_date(path, line, monkeypatch):
+def test_an_older_format_is_brought_up_to_date(
+    path: Path, line: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Workspace.create(path, INFO) as workspace:
         workspace.append([NewEntry(line("s3://b/a.jpg"))])
     later = (*schema.MIGRATIONS, ("CREATE TABLE extra (id INTEGER)", "INSERT INTO extra VALUES (7)"))
@@ -108,7 +113,7 @@ def test_an_older_format_is_brought_up_to_date(path, line, monkeypatch):
     assert _read(path, "PRAGMA user_version") == [(len(later),)]
 
 
-def test_a_migration_that_fails_leaves_the_older_format(path, monkeypatch):
+def test_a_migration_that_fails_leaves_the_older_format(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Workspace.create(path, INFO).close()
     released = schema.MIGRATIONS
     monkeypatch.setattr(schema, "MIGRATIONS", (*released, ("CREATE TABLE extra (id INTEGER)", "NO SQL")))
@@ -123,7 +128,7 @@ def test_a_migration_that_fails_leaves_the_older_format(path, monkeypatch):
 @pytest.mark.parametrize(
     "content", [b"", b"\xff\xd8\xff\xe0 not a database" * 200, b'{"source-ref":"s3://b/a"}\n']
 )
-def test_another_kind_of_file_is_refused_and_left_alone(path, content):
+def test_another_kind_of_file_is_refused_and_left_alone(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(WorkspaceError, match="not a Truthline workspace") as caught:
         Workspace.open(path)
@@ -132,7 +137,7 @@ def test_another_kind_of_file_is_refused_and_left_alone(path, content):
     assert len(list(path.parent.iterdir())) == 1
 
 
-def test_somebody_elses_database_is_refused(path):
+def test_somebody_elses_database_is_refused(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE entries (id)")
     connection.close()
@@ -141,12 +146,14 @@ def test_somebody_elses_database_is_refused(path):
 
 
 @pytest.mark.parametrize("content", [b"SQLite format 3\x00 and no more", b"no database" * 100])
-def test_a_file_that_is_refused_is_let_go_of(path, content, monkeypatch):
+def test_a_file_that_is_refused_is_let_go_of(
+    path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path.write_bytes(content)
     opened = []
     connect = sqlite3.connect
 
-    def noted(*given, **more):
+    def noted(*given: Path, **more: object) -> Connection:
         opened.append(connect(*given, **more))
         return opened[-1]
 
@@ -159,7 +166,7 @@ def test_a_file_that_is_refused_is_let_go_of(path, content, monkeypatch):
             connection.execute("SELECT 1")
 
 
-def test_a_file_that_was_cut_off_is_refused(path, line):
+def test_a_file_that_was_cut_off_is_refused(path: Path, line: Callable[..., Any]) -> None:
     with Workspace.create(path, INFO) as workspace:
         workspace.append(NewEntry(line(f"s3://b/{n}.jpg", ["leaf"])) for n in range(500))
     whole = path.read_bytes()
@@ -168,7 +175,7 @@ def test_a_file_that_was_cut_off_is_refused(path, line):
         Workspace.open(path)
 
 
-def test_damage_inside_is_told_when_it_is_met(path, line):
+def test_damage_inside_is_told_when_it_is_met(path: Path, line: Callable[..., Any]) -> None:
     with Workspace.create(path, INFO) as workspace:
         workspace.append(NewEntry(line(f"s3://b/{n}.jpg", ["leaf"])) for n in range(500))
     whole = bytearray(path.read_bytes())
@@ -176,7 +183,7 @@ def test_damage_inside_is_told_when_it_is_met(path, line):
     whole[middle:] = b"\x5a" * (len(whole) - middle)
     path.write_bytes(whole)
 
-    def read_everything():
+    def read_everything() -> None:
         with Workspace.open(path) as workspace:
             list(workspace.lines())
             workspace.entries(list(workspace.ids()))
@@ -186,7 +193,7 @@ def test_damage_inside_is_told_when_it_is_met(path, line):
         read_everything()
 
 
-def test_places_where_there_is_no_workspace(path):
+def test_places_where_there_is_no_workspace(path: Path) -> None:
     with pytest.raises(UnreadableFileError, match="no such workspace"):
         Workspace.open(path)
     with pytest.raises(UnreadableFileError, match="folder"):
@@ -197,7 +204,7 @@ def test_places_where_there_is_no_workspace(path):
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-def test_places_that_cannot_be_written(path):
+def test_places_that_cannot_be_written(path: Any) -> None:
     Workspace.create(path, INFO).close()
     path.chmod(0o400)
     with pytest.raises(UnreadableFileError, match="cannot be read and written"):
@@ -213,7 +220,7 @@ def test_places_that_cannot_be_written(path):
         path.parent.chmod(0o700)
 
 
-def test_a_program_that_locks_the_file_is_told(path, monkeypatch):
+def test_a_program_that_locks_the_file_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("truthline.workspace.database._BUSY_SECONDS", 0.01)
     with Workspace.create(path, INFO) as workspace:
         other = sqlite3.connect(path, isolation_level=None)
@@ -234,7 +241,7 @@ def _read(path: Path, statement: str) -> list[tuple[object, ...]]:
         connection.close()
 
 
-def test_the_choice_of_attributes_is_kept(path):
+def test_the_choice_of_attributes_is_kept(path: Path) -> None:
     with Workspace.create(path, WorkspaceInfo("parts", bom=True, locked=("a", 'b",'))) as workspace:
         assert workspace.info == WorkspaceInfo("parts", bom=True, locked=("a", 'b",'))
         assert workspace.set_attributes("boxes", ["c"], hide_locked=True).info

@@ -9,10 +9,12 @@ import json
 import random
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -206,7 +208,9 @@ KINDS = (flip, cut, zero, swap, no_utf8, other_types, foreign, misfit, huge)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_comes_out_is_what_was_stored(kind, sound, tmp_path, line):
+def test_what_comes_out_is_what_was_stored(
+    kind: Callable[..., Any], sound: Sound, tmp_path: Path, line: Callable[..., Any]
+) -> None:
     for seed in SEEDS:
         try_one(kind, seed, sound, tmp_path / f"{seed}", line)
 
@@ -214,12 +218,14 @@ def test_what_comes_out_is_what_was_stored(kind, sound, tmp_path, line):
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_comes_out_is_what_was_stored_often(kind, sound, tmp_path, line):
+def test_what_comes_out_is_what_was_stored_often(kind: Any, sound: Sound, tmp_path: Path, line: Any) -> None:
     for seed in MANY_SEEDS:
         try_one(kind, seed + 1_000, sound, tmp_path / f"{seed}", line)
 
 
-def try_one(kind, seed: int, sound: Sound, folder: Path, line) -> None:
+def try_one(
+    kind: Callable[..., Any], seed: int, sound: Sound, folder: Path, line: Callable[..., Any]
+) -> None:
     folder.mkdir()
     path = folder / "a.truthline"
     kind(random.Random(f"{kind.__name__} {seed}"), path, sound)  # noqa: S311

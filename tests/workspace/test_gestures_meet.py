@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from truthline.workspace.workspace import NewEntry, Settlement
+from truthline.workspace.workspace import NewEntry, Settlement, Workspace
 
 REF = b'{"source-ref":"s3://b/a.jpg"'
 
@@ -13,11 +13,11 @@ def line(*notes: str) -> bytes:
     return REF + b"".join(b',"%b":1' % note.encode() for note in notes) + b"}"
 
 
-def keys(workspace, entry_id):
+def keys(workspace: Workspace, entry_id: int) -> set[str]:
     return set(json.loads(workspace.entry(entry_id).line)) - {"source-ref"}
 
 
-def test_both_are_kept(workspace):
+def test_both_are_kept(workspace: Workspace) -> None:
     workspace.append([NewEntry(line("base"), base=line("base"))])
     (entry_id,) = workspace.ids()
     merged = line("base", "theirs")
@@ -32,7 +32,7 @@ def test_both_are_kept(workspace):
     assert keys(workspace, entry_id) == {"base", "theirs", "mine"}
 
 
-def test_a_line_that_is_as_it_was_is_simply_replaced(workspace):
+def test_a_line_that_is_as_it_was_is_simply_replaced(workspace: Workspace) -> None:
     workspace.append([NewEntry(line("base"))])
     (entry_id,) = workspace.ids()
     odd = line("base")[:-1] + b' , "mine" : 1.0 }'

@@ -7,11 +7,17 @@ import os
 import platform
 import subprocess
 import sys
+from subprocess import Popen
+from typing import TYPE_CHECKING
 
 import pytest
 
 from truthline.errors import WorkspaceHeldError
 from truthline.workspace.workspace import Workspace, WorkspaceInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 HOLDING = """
 import sys
@@ -34,7 +40,7 @@ except WorkspaceHeldError as error:
 
 
 @pytest.fixture
-def holding(path):
+def holding(path: Path) -> Iterator[Popen]:
     """A process that has the workspace open; ended when the test ends."""
     Workspace.create(path, WorkspaceInfo("leaves")).close()
     with subprocess.Popen(
@@ -45,7 +51,7 @@ def holding(path):
         process.kill()
 
 
-def test_a_second_process_is_told_who_holds_it(path):
+def test_a_second_process_is_told_who_holds_it(path: Path) -> None:
     with Workspace.create(path, WorkspaceInfo("leaves")):
         told = subprocess.run(
             [sys.executable, "-c", TRYING, str(path)], capture_output=True, text=True, check=True
@@ -55,7 +61,7 @@ def test_a_second_process_is_told_who_holds_it(path):
     assert " since " in told
 
 
-def test_it_is_told_who_the_second_process_is(path, holding):
+def test_it_is_told_who_the_second_process_is(path: Path, holding: Popen) -> None:
     with pytest.raises(WorkspaceHeldError) as caught:
         Workspace.open(path)
     assert f"process {holding.pid}" in caught.value.detail
@@ -64,7 +70,7 @@ def test_it_is_told_who_the_second_process_is(path, holding):
     Workspace.open(path).close()
 
 
-def test_a_killed_process_holds_nothing(path, holding):
+def test_a_killed_process_holds_nothing(path: Path, holding: Popen) -> None:
     holding.kill()
     holding.wait()
     with Workspace.open(path):
@@ -74,7 +80,7 @@ def test_a_killed_process_holds_nothing(path, holding):
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
-def test_the_same_process_cannot_open_it_twice(path):
+def test_the_same_process_cannot_open_it_twice(path: Path) -> None:
     with Workspace.create(path, WorkspaceInfo("leaves")) as workspace:
         for method in (Workspace.open, lambda where: Workspace.create(where, WorkspaceInfo("other"))):
             with pytest.raises(WorkspaceHeldError):
@@ -83,7 +89,7 @@ def test_the_same_process_cannot_open_it_twice(path):
         workspace.add_label("leaf")
 
 
-def test_another_name_for_the_same_folder_is_the_same_workspace(path):
+def test_another_name_for_the_same_folder_is_the_same_workspace(path: Path) -> None:
     link = path.parent.with_name("link")
     try:
         link.symlink_to(path.parent, target_is_directory=True)
@@ -93,7 +99,7 @@ def test_another_name_for_the_same_folder_is_the_same_workspace(path):
         Workspace.open(link / path.name)
 
 
-def test_a_linked_file_is_the_same_workspace(path):
+def test_a_linked_file_is_the_same_workspace(path: Path) -> None:
     Workspace.create(path, WorkspaceInfo("leaves")).close()
     link = path.with_name("link.truthline")
     try:
@@ -105,7 +111,7 @@ def test_a_linked_file_is_the_same_workspace(path):
 
 
 @pytest.mark.parametrize("note", [b"", b"{}", b"\xff", b"[]", json.dumps({"since": "soon"}).encode()])
-def test_an_unreadable_note_does_not_matter(path, note):
+def test_an_unreadable_note_does_not_matter(path: Path, note: bytes) -> None:
     with Workspace.create(path, WorkspaceInfo("leaves")):
         path.with_name(path.name + ".holder").write_bytes(note)
         with pytest.raises(WorkspaceHeldError, match="Close it there"):

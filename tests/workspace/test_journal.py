@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,14 +14,18 @@ from hypothesis import strategies as st
 from truthline.errors import UsageError
 from truthline.workspace import schema
 from truthline.workspace.changes import Changes
+from truthline.workspace.journal import PushRemark
 from truthline.workspace.workspace import (
     BatchState,
     NewEntry,
-    PushRemark,
     RemarkKind,
     Workspace,
     WorkspaceInfo,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 ARN = "arn:aws:rekognition:us-east-1:111111111111:project/leaves/dataset/train/1690474772815"
 STARTED = datetime(2025, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
@@ -32,14 +37,16 @@ REMARKS = [
 
 
 @pytest.fixture
-def three(workspace, line):
+def three(workspace: Workspace, line: Callable[..., Any]) -> list[tuple[Any, ...]]:
     """Three entries' ids and lines."""
     lines = [line(f"s3://b/{n}.jpg", ["leaf"]) for n in range(3)]
     workspace.append(map(NewEntry, lines))
     return list(zip(workspace.ids(), lines, strict=True))
 
 
-def test_a_push_is_recorded_batch_by_batch(path, workspace, three):
+def test_a_push_is_recorded_batch_by_batch(
+    path: Path, workspace: Workspace, three: list[tuple[Any, ...]]
+) -> None:
     assert workspace.unfinished_push() is None
     push_id = workspace.begin_push(ARN, STARTED, lines=3)
     begun = workspace.unfinished_push()
@@ -63,7 +70,7 @@ def test_a_push_is_recorded_batch_by_batch(path, workspace, three):
         assert again.sent_lines(second.id) == [three[2][1]]
 
 
-def test_each_step_is_kept(path, workspace, three):
+def test_each_step_is_kept(path: Path, workspace: Workspace, three: list[tuple[Any, ...]]) -> None:
     push_id = workspace.begin_push(ARN, STARTED)
     batch = workspace.add_batch(push_id, three)
     sent = datetime(2025, 3, 1, 14, 0, tzinfo=timezone(timedelta(hours=2)))
@@ -87,7 +94,7 @@ def test_each_step_is_kept(path, workspace, three):
     assert (kept.sent_at, kept.updated_before) == (sent, STARTED)
 
 
-def test_a_message_can_be_cleared(workspace, three):
+def test_a_message_can_be_cleared(workspace: Workspace, three: list[tuple[Any, ...]]) -> None:
     push_id = workspace.begin_push(ARN, STARTED)
     batch = workspace.add_batch(push_id, three)
     workspace.set_batch(batch.id, BatchState.FAILED, message="No connection.")
@@ -95,7 +102,7 @@ def test_a_message_can_be_cleared(workspace, three):
     assert workspace.batches(push_id)[0].message == ""
 
 
-def test_one_push_at_a_time(workspace, three):
+def test_one_push_at_a_time(workspace: Workspace, three: list[tuple[Any, ...]]) -> None:
     first = workspace.begin_push(ARN, STARTED)
     with pytest.raises(UsageError, match="not finished"):
         workspace.begin_push(ARN, STARTED)
@@ -113,7 +120,9 @@ def test_one_push_at_a_time(workspace, three):
     assert workspace.batches(first) == []
 
 
-def test_a_finished_push_keeps_what_it_sent(path, workspace, three, line):
+def test_a_finished_push_keeps_what_it_sent(
+    path: Path, workspace: Workspace, three: list[tuple[Any, ...]], line: Callable[..., Any]
+) -> None:
     push_id = workspace.begin_push(ARN, STARTED, lines=3)
     batches = [workspace.add_batch(push_id, three[:2]), workspace.add_batch(push_id, three[2:])]
     workspace.set_batch(batches[0].id, BatchState.VERIFIED)
@@ -129,7 +138,7 @@ def test_a_finished_push_keeps_what_it_sent(path, workspace, three, line):
         assert [batch.lines for batch in again.batches(push_id)] == [2, 1]
 
 
-def test_what_was_sent_takes_little_room(path, workspace, line):
+def test_what_was_sent_takes_little_room(path: Path, workspace: Workspace, line: Callable[..., Any]) -> None:
     workspace.append(NewEntry(line(f"s3://b/{n}.jpg", boxes=["leaf"] * 9)) for n in range(500))
     lines = [(entry.id, entry.line) for entry in workspace.entries(list(workspace.ids()))]
     push_id = workspace.begin_push(ARN, STARTED)
@@ -145,7 +154,9 @@ def test_what_was_sent_takes_little_room(path, workspace, line):
 
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raws=st.lists(st.binary(max_size=30).map(lambda raw: raw.replace(b"\n", b"\r")), max_size=5))
-def test_any_lines_come_back_as_they_were_sent(workspace, three, raws):
+def test_any_lines_come_back_as_they_were_sent(
+    workspace: Workspace, three: list[tuple[Any, ...]], raws: list[Any] | list[bytes]
+) -> None:
     push_id = workspace.begin_push(ARN, STARTED)
     lines = [(three[n % 3][0], raw) for n, raw in enumerate(raws)]
     batch = workspace.add_batch(push_id, lines)
@@ -155,7 +166,7 @@ def test_any_lines_come_back_as_they_were_sent(workspace, three, raws):
     assert (batch.lines, batch.size) == (len(raws), sum(len(raw) + 1 for raw in raws))
 
 
-def test_a_batch_is_recorded_whole_or_not_at_all(workspace, three):
+def test_a_batch_is_recorded_whole_or_not_at_all(workspace: Workspace, three: list[tuple[Any, ...]]) -> None:
     push_id = workspace.begin_push(ARN, STARTED)
     with pytest.raises(KeyError):
         workspace.add_batch(push_id, [*three, (three[-1][0] + 1, b"{}")])
@@ -165,7 +176,7 @@ def test_a_batch_is_recorded_whole_or_not_at_all(workspace, three):
     assert workspace.add_batch(push_id, three).number == 1
 
 
-def test_remarks_come_back_in_order(path, workspace):
+def test_remarks_come_back_in_order(path: Path, workspace: Workspace) -> None:
     first = workspace.begin_push(ARN, STARTED)
     assert workspace.push_remarks(first) == []
     workspace.finish_push(first, "Some were refused.", iter(REMARKS))
@@ -177,7 +188,7 @@ def test_remarks_come_back_in_order(path, workspace):
         assert again.push_remarks(second) == REMARKS[:1]
 
 
-def test_a_remark_may_hold_half_a_character(workspace):
+def test_a_remark_may_hold_half_a_character(workspace: Workspace) -> None:
     push_id = workspace.begin_push(ARN, STARTED)
     workspace.finish_push(
         push_id, "Sent.", [PushRemark(RemarkKind.ERROR, "s3://b/\ud800.jpg", "A", "\udc00", 1)]
@@ -185,8 +196,10 @@ def test_a_remark_may_hold_half_a_character(workspace):
     assert workspace.push_remarks(push_id) == [PushRemark(RemarkKind.ERROR, "s3://b/?.jpg", "A", "?", 1)]
 
 
-def test_remarks_that_fail_leave_the_push_unfinished(workspace, three):
-    def broken():
+def test_remarks_that_fail_leave_the_push_unfinished(
+    workspace: Workspace, three: list[tuple[Any, ...]]
+) -> None:
+    def broken() -> Iterator[PushRemark]:
         yield REMARKS[0]
         raise OSError("unplugged")
 
@@ -199,7 +212,7 @@ def test_remarks_that_fail_leave_the_push_unfinished(workspace, three):
     assert workspace.push_remarks(push_id) == []
 
 
-def test_unknown_ids_are_refused(workspace):
+def test_unknown_ids_are_refused(workspace: Workspace) -> None:
     with pytest.raises(KeyError):
         workspace.set_batch(1, BatchState.SENDING)
     with pytest.raises(KeyError):
@@ -212,7 +225,9 @@ def test_unknown_ids_are_refused(workspace):
     assert workspace.push_remarks(1) == []
 
 
-def test_pushes_of_an_older_format_say_whether_they_were_broken_off(tmp_path, monkeypatch):
+def test_pushes_of_an_older_format_say_whether_they_were_broken_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "older.truthline"
     monkeypatch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
     Workspace.create(path, WorkspaceInfo(name="older")).close()
@@ -229,7 +244,7 @@ def test_pushes_of_an_older_format_say_whether_they_were_broken_off(tmp_path, mo
 
 
 @pytest.mark.parametrize("ended", [True, False])
-def test_a_batch_moves_the_time_on_if_its_end_was_seen(workspace, ended):
+def test_a_batch_moves_the_time_on_if_its_end_was_seen(workspace: Workspace, ended: bool) -> None:
     (entry_id,) = workspace.append([NewEntry(b"{}")]).entries
     workspace.set_seen_updated(STARTED.isoformat())
     push_id = workspace.begin_push(ARN, STARTED)

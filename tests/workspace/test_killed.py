@@ -10,10 +10,16 @@ import subprocess
 import sys
 import threading
 from datetime import UTC, datetime
+from random import Random
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from truthline.workspace.workspace import BatchState, NewEntry, Workspace, WorkspaceInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="SIGKILL is POSIX's")
 
@@ -41,7 +47,7 @@ while True:
 
 
 @pytest.mark.parametrize("rounds", [15, pytest.param(200, marks=pytest.mark.long)])
-def test_nothing_acknowledged_is_lost(path, line, rounds):
+def test_nothing_acknowledged_is_lost(path: Path, line: Callable[..., Any], rounds: int) -> None:
     moments = random.Random(rounds)  # noqa: S311
     _make(path, line)
     acknowledged = 0
@@ -51,7 +57,7 @@ def test_nothing_acknowledged_is_lost(path, line, rounds):
     assert acknowledged > rounds
 
 
-def _make(path, line):
+def _make(path: Path, line: Callable[..., Any]) -> None:
     with Workspace.create(path, WorkspaceInfo("leaves")) as workspace:
         workspace.append(NewEntry(line(f"s3://b/{n}.jpg")) for n in range(ENTRIES))
         first = workspace.ids()[0]
@@ -59,7 +65,7 @@ def _make(path, line):
         workspace.add_batch(push_id, [(first, b"{}")])
 
 
-def _save_until_killed(path, acknowledged, moments):
+def _save_until_killed(path: Path, acknowledged: int, moments: Random) -> int:
     """Let a child save until it is killed at a random moment; the last number that it told."""
     with subprocess.Popen(
         [sys.executable, "-c", SAVING, str(path), str(acknowledged)], stdout=subprocess.PIPE, text=True
@@ -74,7 +80,7 @@ def _save_until_killed(path, acknowledged, moments):
     return int(told[-1]) if told else acknowledged
 
 
-def _check(path, acknowledged):
+def _check(path: Path, acknowledged: int) -> None:
     with Workspace.open(path) as workspace:
         stored = [_number(raw) for raw, _ in workspace.lines()][:ENTRIES]
         push = workspace.unfinished_push()
@@ -95,6 +101,6 @@ def _check(path, acknowledged):
     connection.close()
 
 
-def _number(raw):
+def _number(raw: bytes) -> int:
     _, found, number = raw.rpartition(b'"number":')
     return int(number.rstrip(b"}")) if found else 0

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from truthline.errors import CancelledError
 from truthline.progress import CancelToken, Doing
 from truthline.workspace.label_uses import LabelUses, find_label, label_uses
-from truthline.workspace.workspace import NewEntry
+from truthline.workspace.workspace import NewEntry, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def listing(raw: bytes, *names: str) -> bytes:
@@ -20,7 +24,7 @@ def listing(raw: bytes, *names: str) -> bytes:
     return json.dumps(line).encode()
 
 
-def test_uses_are_counted_by_image_and_kind(workspace, line):
+def test_uses_are_counted_by_image_and_kind(workspace: Workspace, line: Callable[..., Any]) -> None:
     workspace.append(
         [
             NewEntry(line("s3://b/a.jpg", ["leaf"], ["leaf", "leaf", "tree"])),
@@ -33,7 +37,7 @@ def test_uses_are_counted_by_image_and_kind(workspace, line):
     assert label_uses(workspace, "lea") == LabelUses()
 
 
-def test_labels_that_only_a_class_map_lists_are_found(workspace, line):
+def test_labels_that_only_a_class_map_lists_are_found(workspace: Workspace, line: Callable[..., Any]) -> None:
     workspace.append(
         [
             NewEntry(listing(line("s3://b/a.jpg", boxes=["tree"]), "leaf")),
@@ -44,7 +48,7 @@ def test_labels_that_only_a_class_map_lists_are_found(workspace, line):
     assert [entry_id for entry_id, _ in find_label(workspace, "leaf")] == list(workspace.ids())
 
 
-def test_uses_in_locked_attributes_are_told_apart(workspace, line):
+def test_uses_in_locked_attributes_are_told_apart(workspace: Workspace, line: Callable[..., Any]) -> None:
     workspace.append(
         [
             NewEntry(line("s3://b/a.jpg", ["leaf"], ["leaf", "leaf"])),
@@ -60,13 +64,15 @@ def test_uses_in_locked_attributes_are_told_apart(workspace, line):
 
 
 @pytest.mark.parametrize("name", ["Blätter", 'a"b', "a\\b", "葉", "<b>", "a\tb"])
-def test_a_label_is_found_however_the_line_spells_it(workspace, line, name):
+def test_a_label_is_found_however_the_line_spells_it(
+    workspace: Workspace, line: Callable[..., Any], name: str
+) -> None:
     spelled = json.dumps(json.loads(line("s3://b/b.jpg", [name])), ensure_ascii=True).encode()
     workspace.append([NewEntry(line("s3://b/a.jpg", [name])), NewEntry(spelled)])
     assert label_uses(workspace, name).images == 2
 
 
-def test_the_search_reports_and_can_be_cancelled(workspace, line):
+def test_the_search_reports_and_can_be_cancelled(workspace: Workspace, line: Callable[..., Any]) -> None:
     workspace.append(NewEntry(line(f"s3://b/{n}.jpg", ["leaf"])) for n in range(5))
     reports: list = []
     list(find_label(workspace, "leaf", report=reports.append))

@@ -8,6 +8,7 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,13 +20,13 @@ from truthline.manifest.annotation import ImageFacts, RemoteError
 from truthline.manifest.check.rules import check_line
 from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken
+from truthline.workspace.entry import LabelEdit
 from truthline.workspace.workspace import (
     Counts,
     Filter,
     Kind,
     Label,
     LabelCount,
-    LabelEdit,
     NewEntry,
     Settlement,
     Workspace,
@@ -105,7 +106,7 @@ class Known:
         return self.base is None or self.spec.value not in held
 
     @property
-    def findings(self):
+    def findings(self) -> tuple[Any, ...]:
         return check_line(parse_line(self.spec.raw), self.facts)
 
 
@@ -161,7 +162,7 @@ class WorkspaceModel(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
     @rule(new=st.lists(st.tuples(specs, bases, errors), max_size=4))
-    def append(self, new) -> None:
+    def append(self, new: list[Any] | list[tuple[Any, ...]]) -> None:
         self.workspace.append(
             NewEntry(spec.raw, b"\n", base and base.raw, remote) for spec, base, remote in new
         )
@@ -172,7 +173,7 @@ class WorkspaceModel(RuleBasedStateMachine):
             self._meet(spec)
 
     @rule(spec=specs)
-    def append_in_vain(self, spec) -> None:
+    def append_in_vain(self, spec: Spec) -> None:
         token = CancelToken()
         token.cancel()
         with pytest.raises(CancelledError):
@@ -180,7 +181,7 @@ class WorkspaceModel(RuleBasedStateMachine):
 
     @precondition(lambda self: self.known)
     @rule(which=choice, spec=specs)
-    def save(self, which, spec) -> None:
+    def save(self, which: int, spec: Spec) -> None:
         index = which % len(self.known)
         changes = self.workspace.save(self._id(index), spec.raw)
         assert changes.entries == ({self._id(index)} if spec.raw != self.known[index].spec.raw else set())
@@ -189,7 +190,7 @@ class WorkspaceModel(RuleBasedStateMachine):
 
     @precondition(lambda self: self.known)
     @rule(spec=specs, start=choice)
-    def save_many(self, spec, start) -> None:
+    def save_many(self, spec: Spec, start: int) -> None:
         indices = range(start % len(self.known), len(self.known))
         self.workspace.save_many({self._id(index): spec.raw for index in indices})
         for index in indices:
@@ -198,7 +199,9 @@ class WorkspaceModel(RuleBasedStateMachine):
 
     @precondition(lambda self: self.known)
     @rule(which=choice, base=bases, remote=errors, same=st.booleans(), sent=bases)
-    def store_remote(self, which, base, remote, same, sent) -> None:
+    def store_remote(
+        self, which: int, base: Spec | None, remote: tuple[Any, ...], same: bool, sent: Spec | None
+    ) -> None:
         known = self.known[which % len(self.known)]
         entry_id = self._id(which % len(self.known))
         base = known.spec if same else base
@@ -214,7 +217,15 @@ class WorkspaceModel(RuleBasedStateMachine):
     @rule(
         start=choice, seen=st.none() | specs, spec=specs, base=bases, theirs=bases, remote=st.none() | errors
     )
-    def settle(self, start, seen, spec, base, theirs, remote) -> None:
+    def settle(
+        self,
+        start: int,
+        seen: Spec | None,
+        spec: Spec,
+        base: Spec | None,
+        theirs: Spec | None,
+        remote: tuple[Any, ...] | None,
+    ) -> None:
         """Settle the entries from `start` on, on the line `seen` or (None) on those they have."""
         indices = range(start % len(self.known), len(self.known))
         on = {index: (seen or self.known[index].spec).raw for index in indices}
@@ -236,7 +247,7 @@ class WorkspaceModel(RuleBasedStateMachine):
 
     @precondition(lambda self: self.known)
     @rule(which=st.sets(choice, max_size=3))
-    def remove(self, which) -> None:
+    def remove(self, which: set[Any] | set[int]) -> None:
         gone = {self.ids[one % len(self.ids)] for one in which}
         self.workspace.remove(gone)
         kept = [index for index, entry_id in enumerate(self.ids) if entry_id not in gone]
@@ -245,17 +256,17 @@ class WorkspaceModel(RuleBasedStateMachine):
 
     @precondition(lambda self: self.known)
     @rule(which=choice, found=facts)
-    def store_facts(self, which, found) -> None:
+    def store_facts(self, which: int, found: ImageFacts) -> None:
         self.known[which % len(self.known)].facts = found
         self.workspace.store_facts(self._id(which % len(self.known)), found)
 
     @rule(name=st.sampled_from(LABELS))
-    def add_label(self, name) -> None:
+    def add_label(self, name: str) -> None:
         assert self.workspace.add_label(name).info == (name not in self.listed)
         self._list(name)
 
     @rule(edit=label_edits)
-    def edit_labels(self, edit) -> None:
+    def edit_labels(self, edit: LabelEdit) -> None:
         before = dict(self.listed)
         changes = self.workspace.save_many({}, labels=edit)
         self._edit_labels(edit)
@@ -263,7 +274,7 @@ class WorkspaceModel(RuleBasedStateMachine):
 
     @precondition(lambda self: self.known)
     @rule(edit=label_edits, which=choice, spec=specs)
-    def edit_labels_with_a_line_and_undo_both(self, edit, which, spec) -> None:
+    def edit_labels_with_a_line_and_undo_both(self, edit: LabelEdit, which: int, spec: Spec) -> None:
         labels = self.workspace.labels()
         index = which % len(self.known)
         self.workspace.save_many({self._id(index): spec.raw}, labels=edit)
@@ -352,7 +363,7 @@ class WorkspaceModel(RuleBasedStateMachine):
             ]
             assert list(self.workspace.ids(Filter(label=name))) == expected
 
-    def _id(self, index: int):
+    def _id(self, index: int) -> int:
         return self.ids[index]
 
     def _meet(self, spec: Spec) -> None:

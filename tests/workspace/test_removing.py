@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,25 +22,31 @@ from truthline.workspace.workspace import (
     Workspace,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
 ARN = "arn:aws:rekognition:us-east-1:111111111111:project/leaves/dataset/train/1690474772815"
 STARTED = datetime(2025, 3, 1, 12, 30, tzinfo=UTC)
 ERRORS = (RemoteError("ERROR_A", "Why.", "/c"),)
 
 
 @pytest.fixture
-def lines(line):
+def lines(line: Callable[..., Any]) -> list[bytes]:
     """Three lines."""
     return [line(f"s3://b/{n}.jpg", ["leaf"], ["tree", "leaf"]) for n in range(3)]
 
 
 @pytest.fixture
-def ids(workspace, lines):
+def ids(workspace: Workspace, lines: list[bytes]) -> list[int]:
     """Their entries' ids."""
     workspace.append(NewEntry(raw) for raw in lines)
     return list(workspace.ids())
 
 
-def test_an_entry_goes_with_all_that_belongs_to_it(path, workspace, ids, lines):
+def test_an_entry_goes_with_all_that_belongs_to_it(
+    path: Path, workspace: Workspace, ids: list[int], lines: list[bytes]
+) -> None:
     gone = ids[1]
     workspace.store_remote([(gone, lines[0], ERRORS)])
     workspace.store_training({gone: ERRORS})
@@ -66,13 +73,13 @@ def test_an_entry_goes_with_all_that_belongs_to_it(path, workspace, ids, lines):
     connection.close()
 
 
-def test_positions_keep_their_numbers(workspace, ids):
+def test_positions_keep_their_numbers(workspace: Workspace, ids: list[int]) -> None:
     workspace.remove(ids[:1])
     assert [entry.position for entry in workspace.entries(ids[1:])] == [2, 3]
     assert list(workspace.ids()) == ids[1:]
 
 
-def test_label_counts_stay_true(workspace, ids):
+def test_label_counts_stay_true(workspace: Workspace, ids: list[int]) -> None:
     workspace.remove([ids[0], ids[2], ids[0]])
     assert workspace.label_counts() == [LabelCount("leaf", 1, 1, 1), LabelCount("tree", 0, 1, 1)]
     assert list(workspace.ids(Filter(label="leaf"))) == [ids[1]]
@@ -82,7 +89,9 @@ def test_label_counts_stay_true(workspace, ids):
 
 
 @pytest.mark.parametrize("kept", [0, 2])
-def test_an_id_is_never_given_again(path, workspace, ids, lines, kept):
+def test_an_id_is_never_given_again(
+    path: Path, workspace: Workspace, ids: list[int], lines: list[bytes], kept: int
+) -> None:
     workspace.remove(ids[kept:])
     workspace.close()
     with Workspace.open(path) as again:
@@ -93,14 +102,16 @@ def test_an_id_is_never_given_again(path, workspace, ids, lines, kept):
         assert again.ids()[-1] == ids[-1] + 2
 
 
-def test_removing_again_is_harmless(workspace, ids):
+def test_removing_again_is_harmless(workspace: Workspace, ids: list[int]) -> None:
     workspace.remove(ids[:2])
     workspace.remove(ids[:2])
     workspace.remove([])
     assert list(workspace.ids()) == ids[2:]
 
 
-def test_an_unfinished_push_lives_on_without_its_removed_entry(workspace, ids, lines):
+def test_an_unfinished_push_lives_on_without_its_removed_entry(
+    workspace: Workspace, ids: list[int], lines: list[bytes]
+) -> None:
     push_id = workspace.begin_push(ARN, STARTED, lines=3)
     both = workspace.add_batch(push_id, list(zip(ids[:2], lines[:2], strict=True)))
     alone = workspace.add_batch(push_id, [(ids[2], lines[2])])
@@ -113,14 +124,18 @@ def test_an_unfinished_push_lives_on_without_its_removed_entry(workspace, ids, l
     assert workspace.sent_lines(alone.id) == lines[2:]
 
 
-def test_conflicts_are_counted_without_removed_entries(workspace, ids, lines):
+def test_conflicts_are_counted_without_removed_entries(
+    workspace: Workspace, ids: list[int], lines: list[bytes]
+) -> None:
     workspace.settle({ids[n]: Settlement(lines[n], lines[n], None, lines[0]) for n in range(2)})
     workspace.remove(ids[:1])
     assert workspace.counts().conflicts == 1
     assert list(workspace.ids(Filter(kind=Kind.CONFLICTS))) == ids[1:2]
 
 
-def test_a_label_is_found_while_entries_are_removed(workspace, ids, lines):
+def test_a_label_is_found_while_entries_are_removed(
+    workspace: Workspace, ids: list[int], lines: list[bytes]
+) -> None:
     found = find_label(workspace, "tree", report=lambda _: workspace.remove(ids[:1]))
     assert [(entry_id, annotation.raw) for entry_id, annotation in found] == list(
         zip(ids, lines, strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,29 +13,35 @@ from truthline.manifest.annotation import RemoteError
 from truthline.workspace.changes import NAMED_AT_MOST, Changes
 from truthline.workspace.workspace import Filter, Kind, LabelCount, NewEntry, Settlement, Workspace
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
 ERRORS = (RemoteError("ERROR_A", "Why.", "/c"), RemoteError("WARNING_B", "Hm."))
 
 
 @pytest.fixture
-def mine(line):
+def mine(line: Callable[..., Any]) -> bytes:
     """The line of the entry."""
     return line("s3://b/a.jpg", ["leaf"])
 
 
 @pytest.fixture
-def theirs(line):
+def theirs(line: Callable[..., Any]) -> bytes:
     """What somebody else made of it."""
     return line("s3://b/a.jpg", ["tree"], ["tree", "oak"])
 
 
 @pytest.fixture
-def held(workspace, line, mine):
+def held(workspace: Workspace, line: Callable[..., Any], mine: bytes) -> int:
     """The id of an entry that was changed since it was read, with remote errors."""
     workspace.append([NewEntry(mine, base=line("s3://b/a.jpg"), remote_errors=ERRORS)])
     return workspace.ids()[0]
 
 
-def test_a_settlement_changes_line_base_and_counts(path, workspace, held, mine, theirs, line):
+def test_a_settlement_changes_line_base_and_counts(
+    path: Path, workspace: Workspace, held: int, mine: bytes, theirs: bytes, line: Callable[..., Any]
+) -> None:
     merged = line("s3://b/a.jpg", ["leaf", "tree"], ["tree", "oak"])
     assert workspace.settle({held: Settlement(mine, merged, theirs)}) == Changes(entries=frozenset({held}))
     workspace.close()
@@ -50,14 +57,18 @@ def test_a_settlement_changes_line_base_and_counts(path, workspace, held, mine, 
         assert (again.counts().changed, again.counts().conflicts) == (1, 0)
 
 
-def test_a_settlement_on_their_line_leaves_no_change(workspace, held, mine, theirs):
+def test_a_settlement_on_their_line_leaves_no_change(
+    workspace: Workspace, held: int, mine: bytes, theirs: bytes
+) -> None:
     workspace.settle({held: Settlement(mine, theirs, theirs, remote_errors=())})
     entry = workspace.entry(held)
     assert (entry.line, entry.base, entry.changed, entry.remote_errors) == (theirs, theirs, False, ())
     assert workspace.counts().with_remote_errors == 0
 
 
-def test_findings_follow_the_settled_line(workspace, held, mine, theirs):
+def test_findings_follow_the_settled_line(
+    workspace: Workspace, held: int, mine: bytes, theirs: bytes
+) -> None:
     workspace.settle({held: Settlement(mine, b"{}", theirs, remote_errors=ERRORS[:1])})
     entry = workspace.entry(held)
     assert entry.findings
@@ -66,7 +77,9 @@ def test_findings_follow_the_settled_line(workspace, held, mine, theirs):
     assert workspace.entry(held).findings == ()
 
 
-def test_a_line_that_was_edited_since_is_left_alone(workspace, held, mine, theirs, line):
+def test_a_line_that_was_edited_since_is_left_alone(
+    workspace: Workspace, held: int, mine: bytes, theirs: bytes, line: Callable[..., Any]
+) -> None:
     edited = line("s3://b/a.jpg", ["fir"])
     workspace.append([NewEntry(mine)])
     other = workspace.ids()[1]
@@ -79,7 +92,9 @@ def test_a_line_that_was_edited_since_is_left_alone(workspace, held, mine, their
     assert not workspace.settle({held: settled})
 
 
-def test_an_unknown_entry_undoes_all_settlements(workspace, held, mine, theirs):
+def test_an_unknown_entry_undoes_all_settlements(
+    workspace: Workspace, held: int, mine: bytes, theirs: bytes
+) -> None:
     before = workspace.entry(held)
     settled = Settlement(mine, theirs, theirs, theirs, ())
     with pytest.raises(KeyError):
@@ -90,7 +105,7 @@ def test_an_unknown_entry_undoes_all_settlements(workspace, held, mine, theirs):
     assert [label.name for label in workspace.labels()] == ["leaf"]
 
 
-def test_a_settlement_tells_every_entry(workspace, line):
+def test_a_settlement_tells_every_entry(workspace: Workspace, line: Callable[..., Any]) -> None:
     raw = line("s3://b/a.jpg")
     workspace.append([NewEntry(raw)] * (NAMED_AT_MOST + 1))
     ids = workspace.ids()
@@ -99,7 +114,9 @@ def test_a_settlement_tells_every_entry(workspace, line):
     assert workspace.counts().changed == 0
 
 
-def test_what_the_service_was_given_counts_while_the_base_stays(workspace, line, theirs):
+def test_what_the_service_was_given_counts_while_the_base_stays(
+    workspace: Workspace, line: Callable[..., Any], theirs: bytes
+) -> None:
     given = line("s3://b/a.jpg", ["leaf"])
     made = given.replace(b'"confidence": 1', b'"confidence": 1, "more": true')
     workspace.append([NewEntry(given)])
@@ -115,13 +132,15 @@ def test_what_the_service_was_given_counts_while_the_base_stays(workspace, line,
 
 
 @pytest.fixture
-def conflict(workspace, held, mine, theirs):
+def conflict(workspace: Workspace, held: int, mine: bytes, theirs: bytes) -> int:
     """The id of an entry in conflict."""
     workspace.settle({held: Settlement(mine, mine, workspace.entry(held).base, theirs)})
     return held
 
 
-def test_a_conflict_is_kept_and_found(path, workspace, conflict, theirs, line):
+def test_a_conflict_is_kept_and_found(
+    path: Path, workspace: Workspace, conflict: int, theirs: bytes, line: Callable[..., Any]
+) -> None:
     workspace.append([NewEntry(line("s3://b/b.jpg"))])
     workspace.close()
     with Workspace.open(path) as again:
@@ -131,28 +150,34 @@ def test_a_conflict_is_kept_and_found(path, workspace, conflict, theirs, line):
         assert again.counts().conflicts == 1
 
 
-def test_a_conflict_outlives_an_edit(workspace, conflict, theirs, line):
+def test_a_conflict_outlives_an_edit(
+    workspace: Workspace, conflict: int, theirs: bytes, line: Callable[..., Any]
+) -> None:
     workspace.save(conflict, line("s3://b/a.jpg", ["fir"]))
     assert workspace.entry(conflict).theirs == theirs
     workspace.save(conflict, theirs)
     assert workspace.entry(conflict).theirs == theirs
 
 
-def test_a_conflict_is_settled(workspace, conflict, mine, theirs):
+def test_a_conflict_is_settled(workspace: Workspace, conflict: int, mine: bytes, theirs: bytes) -> None:
     workspace.settle({conflict: Settlement(mine, mine, theirs)})
     entry = workspace.entry(conflict)
     assert (entry.theirs, entry.base, entry.changed) == (None, theirs, True)
     assert workspace.counts().conflicts == 0
 
 
-def test_a_conflict_takes_a_newer_remote_line(workspace, conflict, mine, line):
+def test_a_conflict_takes_a_newer_remote_line(
+    workspace: Workspace, conflict: int, mine: bytes, line: Callable[..., Any]
+) -> None:
     newer = line("s3://b/a.jpg", ["elm"])
     workspace.settle({conflict: Settlement(mine, mine, workspace.entry(conflict).base, newer)})
     assert workspace.entry(conflict).theirs == newer
     assert workspace.counts().conflicts == 1
 
 
-def test_a_conflict_ends_when_their_line_becomes_the_base(workspace, conflict, mine, theirs, line):
+def test_a_conflict_ends_when_their_line_becomes_the_base(
+    workspace: Workspace, conflict: int, mine: bytes, theirs: bytes, line: Callable[..., Any]
+) -> None:
     for base in (mine, line("s3://b/a.jpg"), None):
         workspace.store_remote([(conflict, base, ())])
         assert workspace.entry(conflict).theirs == theirs
@@ -167,7 +192,7 @@ def test_a_conflict_ends_when_their_line_becomes_the_base(workspace, conflict, m
 # Finding
 
 
-def test_many_are_found_at_once(workspace, line):
+def test_many_are_found_at_once(workspace: Workspace, line: Callable[..., Any]) -> None:
     refs = [f"s3://b/{n}.jpg" for n in range(1_200)]
     workspace.append([*(NewEntry(line(ref)) for ref in refs), NewEntry(line(refs[0])), NewEntry(b"{}")])
     ids = list(workspace.ids())
@@ -177,13 +202,13 @@ def test_many_are_found_at_once(workspace, line):
     assert workspace.find_many([""]) == {"": ids[-1]}
 
 
-def test_half_a_character_is_in_no_source_ref(workspace, line):
+def test_half_a_character_is_in_no_source_ref(workspace: Workspace, line: Callable[..., Any]) -> None:
     workspace.append([NewEntry(b'{"source-ref":"s3://b/\\ud800.jpg"}'), NewEntry(line("s3://b/?.jpg"))])
     assert workspace.find("s3://b/\ud800.jpg") is None
     assert workspace.find_many(["s3://b/\ud800.jpg", "s3://b/?.jpg"]) == {"s3://b/?.jpg": workspace.ids()[1]}
 
 
-def test_some_entry_that_the_service_holds(workspace, line):
+def test_some_entry_that_the_service_holds(workspace: Workspace, line: Callable[..., Any]) -> None:
     assert workspace.held_source_ref() == ""
     lines = [line(f"s3://b/{n}.jpg") for n in range(3)]
     workspace.append([*map(NewEntry, lines), NewEntry(b"{}", base=b"{}")])
@@ -198,7 +223,7 @@ def test_some_entry_that_the_service_holds(workspace, line):
 # What is known beside the entries
 
 
-def test_notes_are_kept_until_they_are_removed(path, workspace):
+def test_notes_are_kept_until_they_are_removed(path: Path, workspace: Workspace) -> None:
     info = workspace.info
     assert workspace.note("rebuild") == ""
     workspace.set_note("rebuild", "uploaded")

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from truthline.errors import WorkspaceError
-from truthline.workspace.workspace import Filter, NewEntry, Workspace, WorkspaceInfo
+from truthline.workspace.entry import NewEntry
+from truthline.workspace.workspace import Filter, Workspace, WorkspaceInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 
-def test_writers_from_many_threads_take_turns(workspace, line):
+def test_writers_from_many_threads_take_turns(workspace: Workspace, line: Callable[..., Any]) -> None:
     workspace.append(NewEntry(line(f"s3://b/{n}.jpg")) for n in range(40))
     ids = list(workspace.ids())
 
-    def label(entry_id):
+    def label(entry_id: int) -> None:
         for times in range(1, 6):
             workspace.save(entry_id, line(f"s3://b/{entry_id}.jpg", ["leaf"], ["tree"] * times))
 
@@ -25,12 +31,12 @@ def test_writers_from_many_threads_take_turns(workspace, line):
     assert (leaf.class_entries, tree.box_entries, tree.boxes) == (40, 40, 200)
 
 
-def test_readers_see_whole_writes_only(workspace, line):
+def test_readers_see_whole_writes_only(workspace: Workspace, line: Callable[..., Any]) -> None:
     workspace.append(NewEntry(line(f"s3://b/{n}.jpg", ["even"])) for n in range(50))
     ids = list(workspace.ids())
     done = threading.Event()
 
-    def write():
+    def write() -> None:
         try:
             for turn in range(60):
                 name = ("odd", "even")[turn % 2]
@@ -38,7 +44,7 @@ def test_readers_see_whole_writes_only(workspace, line):
         finally:
             done.set()
 
-    def read():
+    def read() -> int:
         reads = 0
         while not done.is_set() or not reads:
             entries = workspace.entries(ids)
@@ -55,7 +61,7 @@ def test_readers_see_whole_writes_only(workspace, line):
         assert all(reader.result() for reader in readers)
 
 
-def test_a_read_under_way_is_a_snapshot(workspace, line):
+def test_a_read_under_way_is_a_snapshot(workspace: Workspace, line: Callable[..., Any]) -> None:
     before = [line(f"s3://b/{n}.jpg") for n in range(3)]
     workspace.append(map(NewEntry, before))
     lines = workspace.lines()
@@ -65,10 +71,10 @@ def test_a_read_under_way_is_a_snapshot(workspace, line):
     assert seen == before
 
 
-def test_reading_while_appending(workspace, line):
+def test_reading_while_appending(workspace: Workspace, line: Callable[..., Any]) -> None:
     workspace.append([NewEntry(line("s3://b/first.jpg"))])
 
-    def source():
+    def source() -> Iterator[NewEntry]:
         for n in range(3_000):
             if n == 2_500:
                 assert workspace.counts().total == 1
@@ -78,7 +84,7 @@ def test_reading_while_appending(workspace, line):
     assert workspace.counts().total == 3_001
 
 
-def test_ended_threads_leave_nothing_open(path, line):
+def test_ended_threads_leave_nothing_open(path: Path, line: Callable[..., Any]) -> None:
     workspace = Workspace.create(path, WorkspaceInfo("leaves"))
     workspace.append([NewEntry(line("s3://b/a.jpg"))])
     for _ in range(20):
@@ -89,17 +95,17 @@ def test_ended_threads_leave_nothing_open(path, line):
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
-def test_closing_during_reads_ends_them(path, line):
+def test_closing_during_reads_ends_them(path: Path, line: Callable[..., Any]) -> None:
     workspace = Workspace.create(path, WorkspaceInfo("leaves"))
     workspace.append(NewEntry(line(f"s3://b/{n}.jpg", ["leaf"])) for n in range(2_000))
     started = threading.Barrier(5)
 
-    def read_for_ever():
+    def read_for_ever() -> None:
         while True:
             list(workspace.lines())
             workspace.ids(Filter(text="ö"))
 
-    def read():
+    def read() -> None:
         started.wait()
         with pytest.raises(WorkspaceError, match="closed"):
             read_for_ever()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from truthline.workspace import trust
 from truthline.workspace.workspace import NewEntry, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 FOREIGN = {
@@ -30,7 +32,7 @@ FOREIGN = {
 
 
 @pytest.fixture
-def made(path: Path, line) -> Path:
+def made(path: Path, line: Callable[..., Any]) -> Path:
     with Workspace.create(path, WorkspaceInfo("leaves")) as workspace:
         workspace.append([NewEntry(line("s3://b/a.jpg", ["leaf"]))])
     return path
@@ -44,7 +46,7 @@ def change(path: Path, *statements: str) -> None:
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
-def test_what_is_not_ours_is_refused_and_the_file_left_alone(made, kind):
+def test_what_is_not_ours_is_refused_and_the_file_left_alone(made: Path, kind: str) -> None:
     change(made, FOREIGN[kind])
     before = made.read_bytes()
     with pytest.raises(WorkspaceError, match="did not put there") as caught:
@@ -53,19 +55,19 @@ def test_what_is_not_ours_is_refused_and_the_file_left_alone(made, kind):
     assert made.read_bytes() == before
 
 
-def test_a_view_in_place_of_a_table_is_not_read(made):
+def test_a_view_in_place_of_a_table_is_not_read(made: Path) -> None:
     change(made, "DROP TABLE image_facts", "CREATE VIEW image_facts AS SELECT randomblob(1e9) AS id")
     with pytest.raises(WorkspaceError, match=r"did not put there.*view 'image_facts'"):
         Workspace.open(made)
 
 
-def test_a_table_that_is_missing_is_damage(made):
+def test_a_table_that_is_missing_is_damage(made: Path) -> None:
     change(made, "DROP TABLE image_facts")
     with pytest.raises(WorkspaceError, match="damaged"):
         Workspace.open(made)
 
 
-def test_a_default_that_runs_something_is_refused(made):
+def test_a_default_that_runs_something_is_refused(made: Path) -> None:
     change(
         made,
         "PRAGMA writable_schema = ON",
@@ -77,13 +79,13 @@ def test_a_default_that_runs_something_is_refused(made):
 
 
 @pytest.mark.parametrize("version", [0, -3])
-def test_a_version_that_never_was_is_refused(made, version):
+def test_a_version_that_never_was_is_refused(made: Path, version: int) -> None:
     change(made, f"PRAGMA user_version = {version}")
     with pytest.raises(WorkspaceError, match="not a Truthline workspace"):
         Workspace.open(made)
 
 
-def test_spacing_of_the_schema_does_not_matter(made):
+def test_spacing_of_the_schema_does_not_matter(made: Path) -> None:
     change(
         made,
         "PRAGMA writable_schema = ON",
@@ -92,7 +94,7 @@ def test_spacing_of_the_schema_does_not_matter(made):
     Workspace.open(made).close()
 
 
-def test_connections_trust_nothing(made):
+def test_connections_trust_nothing(made: Path) -> None:
     with Workspace.open(made) as workspace, workspace._database.reading() as reader:
         for connection in (reader, workspace._database._writer):
             for pragma, expected in (("trusted_schema", 0), ("cell_size_check", 1), ("mmap_size", 0)):
@@ -101,13 +103,13 @@ def test_connections_trust_nothing(made):
             assert connection.getlimit(sqlite3.SQLITE_LIMIT_LENGTH) == trust.LARGEST_VALUE
 
 
-def test_the_file_does_not_say_how_much_memory_is_used(made):
+def test_the_file_does_not_say_how_much_memory_is_used(made: Path) -> None:
     change(made, "PRAGMA default_cache_size = 2000000000")
     with Workspace.open(made) as workspace, workspace._database.reading() as reader:
         assert reader.execute("PRAGMA cache_size").fetchone()[0] < 0
 
 
-def test_a_line_larger_than_any_is_told(path, monkeypatch):
+def test_a_line_larger_than_any_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trust, "LARGEST_VALUE", 1_000_000)
     with Workspace.create(path, WorkspaceInfo("leaves")) as workspace:
         with pytest.raises(WorkspaceError, match="larger than"):
@@ -115,7 +117,9 @@ def test_a_line_larger_than_any_is_told(path, monkeypatch):
         assert workspace.counts().total == 0
 
 
-def test_a_batch_that_unpacks_to_more_than_anybody_sends_is_refused(path, line, monkeypatch):
+def test_a_batch_that_unpacks_to_more_than_anybody_sends_is_refused(
+    path: Path, line: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("truthline.workspace.journal._LARGEST_BATCH", 1_000)
     with Workspace.create(path, WorkspaceInfo("leaves")) as workspace:
         workspace.append([NewEntry(b"{}")])

@@ -51,7 +51,7 @@ PACKAGE = Path(truthline.__file__).parent
 WRITTEN = re.compile(r"""["'](?:TRUTHLINE|ERROR|WARNING)_[A-Z0-9_]+["']""")
 
 
-def codes_in_the_package():
+def codes_in_the_package() -> set[str]:
     """Every code that stands somewhere in Truthline's code, but for the table and the emulator."""
     found = set()
     for path in PACKAGE.rglob("*.py"):
@@ -61,22 +61,22 @@ def codes_in_the_package():
     return (found - {"ERROR_INVALID_LABEL_ATTRIBUTE_"}) | {rule.code for rule in RULES}
 
 
-def test_the_table_holds_every_code_and_none_more():
+def test_the_table_holds_every_code_and_none_more() -> None:
     documented = {*MESSAGES, *OF_FILES, *OF_TRAINING, *OF_VALIDATION}
     assert CODES.keys() == codes_in_the_package() | documented
     assert {code for code, told in CODES.items() if told.source is not Source.OWN} == documented
     assert all(code.startswith(("ERROR_", "WARNING_")) for code in documented)
 
 
-def test_a_code_stands_in_the_table_once():
+def test_a_code_stands_in_the_table_once() -> None:
     assert len([*LINE_CODES, *DATASET_CODES, *EXCHANGE_CODES]) == len(CODES)
 
 
-def test_imports_give_codes_of_the_table():
+def test_imports_give_codes_of_the_table() -> None:
     assert {code.value for code in ImportCode} <= CODES.keys()
 
 
-def test_the_table_says_what_has_a_fix_and_how_bad_what_the_rules_find_is():
+def test_the_table_says_what_has_a_fix_and_how_bad_what_the_rules_find_is() -> None:
     assert {code: told.fix for code, told in CODES.items() if told.fix} == {
         code: fix.title for code, fix in FIXES.items()
     }
@@ -84,7 +84,7 @@ def test_the_table_says_what_has_a_fix_and_how_bad_what_the_rules_find_is():
 
 
 @pytest.mark.parametrize("code", sorted(CODES))
-def test_every_code_is_explained(code):
+def test_every_code_is_explained(code: str) -> None:
     told = CODES[code]
     assert told.code == code
     assert told.title[0].isupper() or told.title.startswith("image_size")
@@ -93,13 +93,13 @@ def test_every_code_is_explained(code):
     assert told.how_to_fix.endswith(".")
 
 
-def test_no_explanation_stands_twice_and_each_code_is_one_of_the_two_kinds():
+def test_no_explanation_stands_twice_and_each_code_is_one_of_the_two_kinds() -> None:
     titles = [told.title for told in CODES.values()]
     assert len(set(titles)) == len(titles)
     assert all(code.startswith(("ERROR_", "WARNING_", "TRUTHLINE_")) for code in CODES)
 
 
-def test_what_is_only_a_warning_yet_has_a_code_of_ours_and_the_same_explanation():
+def test_what_is_only_a_warning_yet_has_a_code_of_ours_and_the_same_explanation() -> None:
     code = warning_code("ERROR_MANIFEST_TOO_FEW_LABELS")
     assert code == "TRUTHLINE_MANIFEST_TOO_FEW_LABELS"
     told = explain(code)
@@ -110,11 +110,11 @@ def test_what_is_only_a_warning_yet_has_a_code_of_ours_and_the_same_explanation(
     assert taken == set(), "a code of ours would have two meanings"
 
 
-def test_no_rule_calls_a_warning_an_error():
+def test_no_rule_calls_a_warning_an_error() -> None:
     assert all(rule.level is Level.ERROR for rule in RULES if rule.code.startswith("ERROR"))
 
 
-def test_a_code_that_nobody_knew_of_is_told_in_its_own_words():
+def test_a_code_that_nobody_knew_of_is_told_in_its_own_words() -> None:
     told = explain("ERROR_THE_MOON_IS_FULL")
     assert (told.code, told.title) == ("ERROR_THE_MOON_IS_FULL", "The moon is full")
     assert told.why

@@ -1,12 +1,15 @@
+from __future__ import annotations
+
 import hashlib
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from truthline.errors import CancelledError, UnreadableFileError
 from truthline.manifest.annotation import ImageFacts, Level
 from truthline.manifest.check import rules
-from truthline.manifest.check.decoded import decode_line
+from truthline.manifest.check.decoded import DecodedLine, decode_line
 from truthline.manifest.check.rules import (
     MAX_LINE_CHARACTERS,
     RULES,
@@ -21,11 +24,15 @@ from truthline.manifest.check.whole_manifest import check_manifest
 from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
 JPEG = ImageFacts(640, 480, "JPEG", 50_000)
 FOUND_IN_FILES = {"TRUTHLINE_REPEATED_SOURCE_REF", "TRUTHLINE_OTHER_BUCKET", "TRUTHLINE_IMAGE_NOT_FOUND"}
 
 
-def class_line(attribute="dog", value=1, **changes):
+def class_line(attribute: str = "dog", value: Any = 1, **changes: object) -> dict[str, Any]:
     metadata = {
         "class-name": "dog",
         "confidence": 1,
@@ -40,7 +47,9 @@ def class_line(attribute="dog", value=1, **changes):
     }
 
 
-def box_line(*boxes, size=(640, 480), attribute="bb", **changes):
+def box_line(
+    *boxes: tuple[Any, ...], size: tuple[Any, ...] = (640, 480), attribute: str = "bb", **changes: object
+) -> dict[str, Any]:
     """A line of boxes (left, top, width, height) or (left, top, width, height, class_id)."""
     keys = ("left", "top", "width", "height", "class_id")
     metadata = {
@@ -61,16 +70,16 @@ def box_line(*boxes, size=(640, 480), attribute="bb", **changes):
     }
 
 
-def without_ref(line):
+def without_ref(line: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in line.items() if key != "source-ref"}
 
 
-def _changed(metadata, changes):
+def _changed(metadata: dict[str, Any], changes: Any) -> dict[str, Any] | dict[str, str]:
     changes = {key.replace("_", "-"): value for key, value in changes.items()}
     return {key: value for key, value in (metadata | changes).items() if value is not ...}
 
 
-def many_labels(count):
+def many_labels(count: int) -> dict[str, Any]:
     return {
         key: value for n in range(count) for key, value in class_line(f"dog{n}", class_name=f"dog{n}").items()
     }
@@ -306,13 +315,15 @@ FACT_CASES = [
 ]
 
 
-def check(line, facts=None):
+def check(line: Any, facts: ImageFacts | None = None) -> tuple[Any, ...]:
     raw = line if isinstance(line, bytes) else json.dumps(line, ensure_ascii=False).encode()
     return check_line(parse_line(raw), facts)
 
 
 @pytest.mark.parametrize(("code", "line", "pointer", "words", "corrected"), CASES)
-def test_each_code_and_its_corrected_twin(code, line, pointer, words, corrected):
+def test_each_code_and_its_corrected_twin(
+    code: str, line: Any, pointer: str, words: str, corrected: dict[str, Any]
+) -> None:
     (finding,) = [finding for finding in check(line) if finding.code == code]
     assert finding.pointer == pointer
     assert words in finding.message
@@ -320,7 +331,7 @@ def test_each_code_and_its_corrected_twin(code, line, pointer, words, corrected)
     assert check(corrected) == ()
 
 
-def test_boxes_of_several_attributes_add_up():
+def test_boxes_of_several_attributes_add_up() -> None:
     first = box_line(*[BOX] * 26)
     (finding,) = check(first | box_line(*[BOX] * 25, attribute="second"))
     assert (finding.code, finding.pointer) == ("ERROR_TOO_MANY_BOUNDING_BOXES", "/second")
@@ -328,7 +339,7 @@ def test_boxes_of_several_attributes_add_up():
     assert check(first | box_line(*[BOX] * 24, attribute="second")) == ()
 
 
-def test_an_attribute_counts_as_invalid_whatever_is_wrong_with_it():
+def test_an_attribute_counts_as_invalid_whatever_is_wrong_with_it() -> None:
     bad = box_line(BOX, objects=[]) | class_line(class_name="")
     codes = [finding.code for finding in check(bad)]
     assert codes.count("ERROR_NO_VALID_LABEL_ATTRIBUTES") == 1
@@ -337,7 +348,9 @@ def test_an_attribute_counts_as_invalid_whatever_is_wrong_with_it():
 
 
 @pytest.mark.parametrize(("code", "line", "facts", "words", "corrected"), FACT_CASES)
-def test_each_code_that_needs_facts(code, line, facts, words, corrected):
+def test_each_code_that_needs_facts(
+    code: str, line: dict[str, Any], facts: ImageFacts, words: str, corrected: ImageFacts
+) -> None:
     (finding,) = [finding for finding in check(line, facts) if finding.code == code]
     assert words in finding.message
     assert code not in {finding.code for finding in check(line, corrected)}
@@ -363,20 +376,22 @@ SOUND = {
 
 @pytest.mark.parametrize("facts", [None, JPEG])
 @pytest.mark.parametrize("line", [*SOUND.values(), *(case[1] for case in CASES), b"", b"[]"])
-def test_a_rule_about_any_line_is_asked_of_every_line(line, facts, monkeypatch):
+def test_a_rule_about_any_line_is_asked_of_every_line(
+    line: Any, facts: ImageFacts | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rules, "ASKED", by_subject((*RULES, Rule("TRUTHLINE_NEW", Level.INFO, always))))
     raw = line if isinstance(line, bytes) else json.dumps(line).encode()
     assert [one.code for one in check_raw(raw, facts)].count("TRUTHLINE_NEW") == 1
     assert [one.code for one in check(line, facts)].count("TRUTHLINE_NEW") == 1
 
 
-def always(_line, _facts):
+def always(_line: DecodedLine, _facts: ImageFacts | None) -> Iterator[tuple[Any, ...]]:
     yield "", "It is asked."
 
 
 @pytest.mark.parametrize("facts", [None, JPEG, ImageFacts(0, 0, "", 9), ImageFacts(99, 2000, "GIF", 9)])
 @pytest.mark.parametrize("line", [*SOUND.values(), *(case[1] for case in CASES)])
-def test_no_rule_is_left_out_that_would_find_something(line, facts):
+def test_no_rule_is_left_out_that_would_find_something(line: Any, facts: ImageFacts | None) -> None:
     raw = line if isinstance(line, bytes) else json.dumps(line).encode()
     decoded = decode_line(raw)
     findings = check_decoded(decoded, facts)
@@ -385,7 +400,7 @@ def test_no_rule_is_left_out_that_would_find_something(line, facts):
     assert told == asked
 
 
-def test_every_rule_has_a_case_and_levels_follow_the_service_s_names():
+def test_every_rule_has_a_case_and_levels_follow_the_service_s_names() -> None:
     tested = {case[0] for case in CASES} | {case[0] for case in FACT_CASES} | FOUND_IN_FILES
     assert {rule.code for rule in RULES} == tested
     assert len(RULES) == len(tested)
@@ -397,7 +412,7 @@ def test_every_rule_has_a_case_and_levels_follow_the_service_s_names():
         assert all(finding.level is levels[finding.code] for finding in check(case[1]))
 
 
-def test_the_rules_version_is_raised_when_the_findings_change():
+def test_the_rules_version_is_raised_when_the_findings_change() -> None:
     """Else workspaces keep what older rules found: raise RULES_VERSION, then put the new pair here."""
     worded = {rule.code for rule in RULES if rule.check is not None}  # others are a parser's words in part
     looked_at = [(case[1], None) for case in CASES] + [(case[1], case[2]) for case in FACT_CASES]
@@ -410,7 +425,7 @@ def test_the_rules_version_is_raised_when_the_findings_change():
     assert (RULES_VERSION, checksum) == (1, "52358561d6cbf938")
 
 
-def test_all_findings_are_shown_at_once_with_their_companions():
+def test_all_findings_are_shown_at_once_with_their_companions() -> None:
     line = class_line(type="groundtruth/text-span") | {"x-metadata": {}}
     assert [finding.code for finding in check(line)] == [
         "ERROR_UNSUPPORTED_USE_CASE_TYPE",
@@ -423,26 +438,26 @@ def test_all_findings_are_shown_at_once_with_their_companions():
     }
 
 
-def test_facts_overrule_the_line():
+def test_facts_overrule_the_line() -> None:
     findings = check(box_line((0, 0, 1000, 900)), ImageFacts(1000, 900, "JPEG", 9))
     assert [finding.code for finding in findings] == ["TRUTHLINE_IMAGE_SIZE_MISMATCH"]
 
 
-def test_keys_that_the_service_adds_do_not_make_a_line_annotated():
+def test_keys_that_the_service_adds_do_not_make_a_line_annotated() -> None:
     line = {"source-ref": "s3://b/k", "cl-metadata": {"is_labeled": False}}
     assert [finding.code for finding in check(line)] == ["WARNING_UNANNOTATED_RECORD"]
 
 
-def write_lines(path, *lines):
+def write_lines(path: Path, *lines: object) -> Path:
     path.write_text("".join(line if isinstance(line, str) else json.dumps(line) + "\n" for line in lines))
     return path
 
 
-def at(ref, line=None):
+def at(ref: str, line: dict[str, Any] | None = None) -> dict[str, Any]:
     return (line or class_line()) | {"source-ref": ref}
 
 
-def test_a_manifest_is_checked_in_line_order(tmp_path):
+def test_a_manifest_is_checked_in_line_order(tmp_path: Path) -> None:
     path = write_lines(
         tmp_path / "any.name",
         "\ufeff",
@@ -469,7 +484,7 @@ def test_a_manifest_is_checked_in_line_order(tmp_path):
     ]
 
 
-def test_a_repeated_source_ref_is_told_with_the_line_that_stays(tmp_path):
+def test_a_repeated_source_ref_is_told_with_the_line_that_stays(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "m", at("s3://one/a"), at("s3://one/b"), at("s3://one/a"))
     ((number, _, finding),) = check_manifest(path)
     assert number == 1
@@ -477,13 +492,13 @@ def test_a_repeated_source_ref_is_told_with_the_line_that_stays(tmp_path):
     assert "line 3" in finding.message
 
 
-def test_lines_without_a_source_ref_do_not_repeat_one(tmp_path):
+def test_lines_without_a_source_ref_do_not_repeat_one(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "m", {"x": 1}, {"x": 1}, "{bad\n", "{bad\n")
     codes = {finding.code for _, _, finding in check_manifest(path)}
     assert codes == {"ERROR_MISSING_SOURCE_REF", "ERROR_NO_LABEL_ATTRIBUTES", "ERROR_INVALID_JSON_LINE"}
 
 
-def test_a_sound_manifest_has_no_findings_and_progress_reaches_its_end(tmp_path):
+def test_a_sound_manifest_has_no_findings_and_progress_reaches_its_end(tmp_path: Path) -> None:
     lines = [at(f"s3://b/{number}", box_line(BOX) | class_line()) for number in range(2500)]
     told = []
     assert list(check_manifest(write_lines(tmp_path / "m", *lines), report=told.append)) == []
@@ -493,7 +508,7 @@ def test_a_sound_manifest_has_no_findings_and_progress_reaches_its_end(tmp_path)
     assert len(told) == 4
 
 
-def test_a_check_is_cancelled_between_lines(tmp_path):
+def test_a_check_is_cancelled_between_lines(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "m", *["{bad\n"] * 5000)
     cancel = CancelToken()
     findings = check_manifest(path, cancel=cancel)
@@ -503,6 +518,6 @@ def test_a_check_is_cancelled_between_lines(tmp_path):
         list(findings)
 
 
-def test_a_missing_manifest_is_an_error(tmp_path):
+def test_a_missing_manifest_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFileError):
         list(check_manifest(tmp_path / "none"))

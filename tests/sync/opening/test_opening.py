@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
@@ -23,7 +24,11 @@ from truthline.sync.opening.sources import SourceKind, recognise
 from truthline.workspace.workspace import EntryId, NewEntry, Workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from sync.conftest import Service
+    from truthline.emulator.service import Emulator
 
 ARN = "arn:aws:rekognition:us-east-1:111122223333:project/leaves/dataset/train/1690474772815"
 NASTY = (
@@ -40,7 +45,9 @@ NASTY = (
 )
 
 
-def create(path, text, *, connection=None, **more):
+def create(
+    path: Path, text: Path | str, *, connection: Connection | None = None, **more: str
+) -> Workspace | None:
     return create_workspace(
         path, recognise(str(text)), connection=connection or Connection(), cancel=CancelToken(), **more
     )
@@ -48,7 +55,7 @@ def create(path, text, *, connection=None, **more):
 
 @pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("content", [NASTY, NASTY + b"\n", b"", b"\n", b"\n\n", b"{}"])
-def test_a_manifest_comes_out_byte_for_byte(tmp_path, bom, content):
+def test_a_manifest_comes_out_byte_for_byte(tmp_path: Path, bom: bytes, content: bytes) -> None:
     manifest = tmp_path / "any ending.txt"
     manifest.write_bytes(bom + content)
     with create(tmp_path / "w.truthline", manifest) as workspace:
@@ -56,7 +63,7 @@ def test_a_manifest_comes_out_byte_for_byte(tmp_path, bom, content):
     assert (tmp_path / "out.manifest").read_bytes() == bom + content
 
 
-def test_a_last_line_without_an_ending_gets_one_when_others_follow(tmp_path):
+def test_a_last_line_without_an_ending_gets_one_when_others_follow(tmp_path: Path) -> None:
     manifest = tmp_path / "m"
     manifest.write_bytes(b"{}")
     with create(tmp_path / "w.truthline", manifest) as workspace:
@@ -65,7 +72,7 @@ def test_a_last_line_without_an_ending_gets_one_when_others_follow(tmp_path):
     assert (tmp_path / "out").read_bytes() == b"{}\n[]\n"
 
 
-def test_wrong_lines_are_findings_and_keep_their_place(tmp_path):
+def test_wrong_lines_are_findings_and_keep_their_place(tmp_path: Path) -> None:
     manifest = tmp_path / "m"
     manifest.write_bytes(NASTY)
     with create(tmp_path / "w.truthline", manifest, images_dir=str(tmp_path)) as workspace:
@@ -77,7 +84,7 @@ def test_wrong_lines_are_findings_and_keep_their_place(tmp_path):
 
 
 @pytest.fixture
-def folder(tmp_path) -> Path:
+def folder(tmp_path: Path) -> Path:
     root = tmp_path / "photos"
     for name, kind in {
         "b.JPG": "JPEG",
@@ -95,7 +102,7 @@ def folder(tmp_path) -> Path:
     return root
 
 
-def test_a_folder_becomes_entries_under_its_target(tmp_path, folder):
+def test_a_folder_becomes_entries_under_its_target(tmp_path: Path, folder: Path) -> None:
     with create(tmp_path / "w.truthline", folder, target="s3://leaves/2024/") as workspace:
         entries = workspace.entries(list(workspace.ids()))
         assert (workspace.info.images_dir, workspace.info.target) == (str(folder), "s3://leaves/2024")
@@ -107,7 +114,7 @@ def test_a_folder_becomes_entries_under_its_target(tmp_path, folder):
     assert all(entry.changed and entry.base is None for entry in entries)
 
 
-def test_a_folder_s_images_get_their_addresses_later(tmp_path, folder):
+def test_a_folder_s_images_get_their_addresses_later(tmp_path: Path, folder: Path) -> None:
     with create(tmp_path / "w.truthline", folder) as workspace:
         entry = workspace.entry(EntryId(1))
         assert (workspace.info.target, entry.source_ref) == (UNPLACED, f"{UNPLACED}/a.png")
@@ -142,7 +149,7 @@ def test_a_folder_s_images_get_their_addresses_later(tmp_path, folder):
     ]
 
 
-def test_placing_passes_over_a_damaged_entry(tmp_path, folder):
+def test_placing_passes_over_a_damaged_entry(tmp_path: Path, folder: Path) -> None:
     path = tmp_path / "w.truthline"
     create(path, folder).close()
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -156,7 +163,7 @@ def test_placing_passes_over_a_damaged_entry(tmp_path, folder):
     assert b"s3://leaves/b.JPG" in (tmp_path / "out").read_bytes()
 
 
-def test_a_cancelled_placing_changes_nothing(tmp_path, folder):
+def test_a_cancelled_placing_changes_nothing(tmp_path: Path, folder: Path) -> None:
     token = CancelToken()
     token.cancel()
     with create(tmp_path / "w.truthline", folder) as workspace:
@@ -166,7 +173,7 @@ def test_a_cancelled_placing_changes_nothing(tmp_path, folder):
         assert (list(workspace.lines()), workspace.info.target) == (lines, UNPLACED)
 
 
-def test_a_folder_needs_images_and_a_right_target(tmp_path, folder):
+def test_a_folder_needs_images_and_a_right_target(tmp_path: Path, folder: Path) -> None:
     with pytest.raises(UsageError, match="not an S3 address"):
         create(tmp_path / "w.truthline", folder, target="leaves")
     (tmp_path / "nothing").mkdir()
@@ -176,13 +183,13 @@ def test_a_folder_needs_images_and_a_right_target(tmp_path, folder):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere names are Unicode")
-def test_a_name_that_no_key_can_have_is_left_out(folder):
+def test_a_name_that_no_key_can_have_is_left_out(folder: Path) -> None:
     (folder / os.fsdecode(b"\xff.png")).write_bytes(b"\x89PNG\r\n\x1a\n")
     assert LeftOut("\\udcff.png", Reason.NAME) in look_into(folder).left_out
 
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere links need a right")
-def test_what_is_left_out_is_remembered_with_its_reason(tmp_path, folder):
+def test_what_is_left_out_is_remembered_with_its_reason(tmp_path: Path, folder: Path) -> None:
     (folder / "loop").symlink_to(folder, target_is_directory=True)
     (folder / "nowhere.png").symlink_to(folder / "gone.png")
     os.mkfifo(folder / "pipe.png")
@@ -203,7 +210,7 @@ def test_what_is_left_out_is_remembered_with_its_reason(tmp_path, folder):
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_that_cannot_be_read_is_left_out(folder):
+def test_a_folder_that_cannot_be_read_is_left_out(folder: Path) -> None:
     (folder / "deep").chmod(0)
     try:
         found = look_into(folder)
@@ -212,12 +219,14 @@ def test_a_folder_that_cannot_be_read_is_left_out(folder):
     assert LeftOut("deep", Reason.UNREADABLE) in found.left_out
 
 
-def test_links_to_folders_are_not_followed(folder):
+def test_links_to_folders_are_not_followed(folder: Path) -> None:
     (folder / "loop").symlink_to(folder, target_is_directory=True)
     assert len(images_in(folder)) == 3
 
 
-def test_a_prefix_becomes_entries(service, folder, tmp_path, connection):
+def test_a_prefix_becomes_entries(
+    service: Service, folder: Path, tmp_path: Path, connection: Connection
+) -> None:
     service.aws.s3.create_bucket("leaves")
     for key in ("in/2.jpg", "in/1.PNG", "in/é +&.jpeg", "in/notes.txt", "in/deep/3.png", "out/4.png"):
         service.aws.s3.upload(folder / "a.png", "leaves", key, report=lambda _: None, cancel=CancelToken())
@@ -229,7 +238,9 @@ def test_a_prefix_becomes_entries(service, folder, tmp_path, connection):
         create(tmp_path / "v.truthline", "s3://leaves/nowhere", connection=connection)
 
 
-def test_a_pulled_dataset_is_unchanged_and_carries_its_errors(pulled, labelled):
+def test_a_pulled_dataset_is_unchanged_and_carries_its_errors(
+    pulled: Callable[..., Any], labelled: Callable[..., Any]
+) -> None:
     wrong = labelled(1).replace(b"image-classification", b"nonsense")
     workspace = pulled([labelled(0), wrong])
     entries = workspace.entries(list(workspace.ids()))
@@ -242,7 +253,7 @@ def test_a_pulled_dataset_is_unchanged_and_carries_its_errors(pulled, labelled):
     assert workspace.info.endpoint_url
 
 
-def test_an_existing_file_is_not_overwritten(tmp_path):
+def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     manifest = tmp_path / "m"
     manifest.write_bytes(b"{}\n")
     (tmp_path / "w.truthline").write_bytes(b"mine")
@@ -251,7 +262,9 @@ def test_an_existing_file_is_not_overwritten(tmp_path):
     assert (tmp_path / "w.truthline").read_bytes() == b"mine"
 
 
-def test_a_workspace_that_could_not_be_filled_does_not_appear(tmp_path, service, emulator, labelled):
+def test_a_workspace_that_could_not_be_filled_does_not_appear(
+    tmp_path: Path, service: Service, emulator: Emulator, labelled: Callable[..., Any]
+) -> None:
     arn = service.make([labelled(n) for n in range(150)], tmp_path)
     before = sorted(tmp_path.iterdir())
     emulator.faults.add("ListDatasetEntries", faults.access_denied())
@@ -269,7 +282,7 @@ def test_a_workspace_that_could_not_be_filled_does_not_appear(tmp_path, service,
     assert sorted(tmp_path.iterdir()) == sorted([*before, manifest])
 
 
-def test_the_folder_of_the_workspace_must_exist(tmp_path):
+def test_the_folder_of_the_workspace_must_exist(tmp_path: Path) -> None:
     manifest = tmp_path / "m"
     manifest.write_bytes(b"{}\n")
     with pytest.raises(UnreadableFileError, match="no such folder"):
@@ -278,7 +291,7 @@ def test_the_folder_of_the_workspace_must_exist(tmp_path):
 
 class TestAttach:
     @pytest.fixture
-    def workspace(self, tmp_path, labelled):
+    def workspace(self, tmp_path: Path, labelled: Callable[..., Any]) -> Iterator[Workspace]:
         """Line 1 is repeated by line 3; line 2 is not JSON; line 4 only here."""
         manifest = tmp_path / "m"
         lines = [labelled(0), b"{", labelled(0, "ash"), labelled(7)]
@@ -286,21 +299,27 @@ class TestAttach:
         with create(tmp_path / "w.truthline", manifest) as made:
             yield made
 
-    def test_bases_and_errors_of_the_last_line_with_that_name(self, service, tmp_path, workspace, labelled):
+    def test_bases_and_errors_of_the_last_line_with_that_name(
+        self, service: Service, tmp_path: Path, workspace: Workspace, labelled: Callable[..., Any]
+    ) -> None:
         arn = service.make([labelled(0), labelled(1)], tmp_path)
         attach(workspace, arn, service.aws, add_missing=False, cancel=service.token())
         entries = workspace.entries(list(workspace.ids()))
         assert [entry.base for entry in entries] == [None, None, labelled(0), None]
         assert workspace.info.dataset_arn == arn
 
-    def test_what_only_the_dataset_has_is_appended(self, service, tmp_path, workspace, labelled):
+    def test_what_only_the_dataset_has_is_appended(
+        self, service: Service, tmp_path: Path, workspace: Workspace, labelled: Callable[..., Any]
+    ) -> None:
         arn = service.make([labelled(0), labelled(1)], tmp_path)
         attach(workspace, arn, service.aws, add_missing=True, cancel=service.token())
         added = workspace.entry(workspace.ids()[-1])
         assert (added.line, added.base, added.changed) == (labelled(1), labelled(1), False)
         assert workspace.counts().total == 5
 
-    def test_another_dataset_takes_old_bases_away(self, service, tmp_path, workspace, labelled):
+    def test_another_dataset_takes_old_bases_away(
+        self, service: Service, tmp_path: Path, workspace: Workspace, labelled: Callable[..., Any]
+    ) -> None:
         wrong = labelled(7).replace(b"image-classification", b"nonsense")
         first = service.make([wrong], tmp_path)
         second = service.make([labelled(0)], tmp_path)
@@ -309,7 +328,9 @@ class TestAttach:
         last = workspace.entry(workspace.ids()[3])
         assert (last.base, last.remote_errors) == (None, ())
 
-    def test_an_update_meanwhile_is_waited_for(self, service, tmp_path, workspace, labelled):
+    def test_an_update_meanwhile_is_waited_for(
+        self, service: Service, tmp_path: Path, workspace: Workspace, labelled: Callable[..., Any]
+    ) -> None:
         arn = service.make([labelled(0)], tmp_path)
         service.aws.rekognition.update_entries(arn, labelled(7, "elm") + b"\n")
         attach(workspace, arn, service.aws, add_missing=False, cancel=service.token())
@@ -317,7 +338,7 @@ class TestAttach:
 
 
 class TestRecognise:
-    def test_each_kind(self, tmp_path, folder):
+    def test_each_kind(self, tmp_path: Path, folder: Path) -> None:
         manifest = tmp_path / "m.truthline"
         manifest.write_bytes(b"")
         with create(tmp_path / "w.manifest", manifest):
@@ -336,16 +357,16 @@ class TestRecognise:
         assert recognise(str(manifest)).name == "m"
 
     @pytest.mark.parametrize("text", ["", "nowhere", "s3://", "s3:///x", "arn:aws:s3:::leaves", ARN + "/x"])
-    def test_anything_else_is_wrong_usage(self, text):
+    def test_anything_else_is_wrong_usage(self, text: str) -> None:
         with pytest.raises(UsageError):
             recognise(text)
 
-    def test_a_pipe_is_no_manifest(self, tmp_path):
+    def test_a_pipe_is_no_manifest(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe")
         with pytest.raises(UnreadableFileError, match="regular"):
             recognise(str(tmp_path / "pipe"))
 
-    def test_a_workspace_is_not_made_from_a_workspace(self, tmp_path):
+    def test_a_workspace_is_not_made_from_a_workspace(self, tmp_path: Path) -> None:
         manifest = tmp_path / "m"
         manifest.write_bytes(b"")
         with create(tmp_path / "w", manifest), pytest.raises(UsageError, match="already"):
@@ -353,6 +374,6 @@ class TestRecognise:
         with Workspace.open(tmp_path / "w") as workspace:
             assert workspace.counts().total == 0
 
-    def test_an_s3_address_is_split(self):
+    def test_an_s3_address_is_split(self) -> None:
         assert split_prefix("s3://leaves/a/b/") == ("leaves", "a/b/")
         assert split_prefix("s3://leaves") == ("leaves", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,14 +13,24 @@ from truthline.progress import Doing, Progress
 from truthline.sync.pull.pull import pull_manifest
 from truthline.sync.service.watch import watch
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sync.conftest import Service
+    from truthline.emulator.faults import Fault
+    from truthline.emulator.service import Emulator
+
 
 @pytest.fixture
-def out(tmp_path):
+def out(tmp_path: Path) -> Path:
     return tmp_path / "out.manifest"
 
 
 @pytest.mark.parametrize("switches", [Switches(), Switches(last_page_token="empty")], ids=str)
-def test_the_lines_come_without_the_services_keys(service, tmp_path, out, labelled):
+def test_the_lines_come_without_the_services_keys(
+    service: Service, tmp_path: Path, out: Path, labelled: Callable[..., Any]
+) -> None:
     wrong = labelled(3).replace(b"image-classification", b"nonsense")
     lines = [labelled(n) for n in range(250)]
     lines[3] = wrong
@@ -28,21 +39,28 @@ def test_the_lines_come_without_the_services_keys(service, tmp_path, out, labell
     assert out.read_bytes() == b"".join(line + b"\n" for line in lines)
 
 
-def test_an_empty_dataset_gives_an_empty_file(service, tmp_path, out):
+def test_an_empty_dataset_gives_an_empty_file(service: Service, tmp_path: Path, out: Path) -> None:
     arn = service.make([], tmp_path)
     assert pull_manifest(service.aws, arn, out, cancel=service.token()) == 0
     assert out.read_bytes() == b""
 
 
 @pytest.mark.parametrize("fault", [faults.access_denied(), faults.html(), faults.truncated_body()])
-def test_a_break_leaves_the_old_file(service, emulator, tmp_path, out, labelled, fault):
+def test_a_break_leaves_the_old_file(
+    service: Service,
+    emulator: Emulator,
+    tmp_path: Path,
+    out: Path,
+    labelled: Callable[..., Any],
+    fault: Fault,
+) -> None:
     arn = service.make([labelled(n) for n in range(250)], tmp_path)
     out.write_bytes(b"old")
 
     class FailsLater(type(service.token())):
         looked = 0
 
-        def check(self):
+        def check(self) -> None:
             FailsLater.looked += 1
             if FailsLater.looked == 4:  # after the first page
                 emulator.faults.add("ListDatasetEntries", fault, times=None)
@@ -54,7 +72,9 @@ def test_a_break_leaves_the_old_file(service, emulator, tmp_path, out, labelled,
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_throttled_pages_are_fetched_again_and_none_is_lost(service, emulator, tmp_path, out, labelled):
+def test_throttled_pages_are_fetched_again_and_none_is_lost(
+    service: Service, emulator: Emulator, tmp_path: Path, out: Path, labelled: Callable[..., Any]
+) -> None:
     arn = service.make([labelled(n) for n in range(250)], tmp_path)
     emulator.faults.add("ListDatasetEntries", faults.throttled(), times=4)
     assert pull_manifest(service.aws, arn, out, cancel=service.token()) == 250
@@ -68,13 +88,15 @@ def test_throttled_pages_are_fetched_again_and_none_is_lost(service, emulator, t
     ],
     ids=str,
 )
-def test_an_update_between_two_pages_starts_the_read_over(service, emulator, tmp_path, out, labelled):
+def test_an_update_between_two_pages_starts_the_read_over(
+    service: Service, emulator: Emulator, tmp_path: Path, out: Path, labelled: Callable[..., Any]
+) -> None:
     arn = service.make([labelled(n) for n in range(150)], tmp_path)
 
     class UpdatesMeanwhile(type(service.token())):
         looked = 0
 
-        def check(self):
+        def check(self) -> None:
             UpdatesMeanwhile.looked += 1
             if UpdatesMeanwhile.looked == 4:
                 lines = labelled(0, "ash") + b"\n" + labelled(149, "ash") + b"\n"
@@ -86,13 +108,15 @@ def test_an_update_between_two_pages_starts_the_read_over(service, emulator, tmp
     assert (lines[0], lines[149]) == (labelled(0, "ash"), labelled(149, "ash"))
 
 
-def test_a_dataset_that_never_rests_is_given_up(service, emulator, tmp_path, out, labelled):
+def test_a_dataset_that_never_rests_is_given_up(
+    service: Service, emulator: Emulator, tmp_path: Path, out: Path, labelled: Callable[..., Any]
+) -> None:
     arn = service.make([labelled(0)], tmp_path)
 
     class Restless(type(service.token())):
         looked = 0
 
-        def check(self):
+        def check(self) -> None:
             Restless.looked += 1
             if Restless.looked % 2:
                 with suppress(BusyError):
@@ -104,7 +128,7 @@ def test_a_dataset_that_never_rests_is_given_up(service, emulator, tmp_path, out
     assert not out.exists()
 
 
-def test_no_such_dataset(service, tmp_path, out):
+def test_no_such_dataset(service: Service, tmp_path: Path, out: Path) -> None:
     arn = service.make([], tmp_path)
     with pytest.raises(NotFoundError):
         pull_manifest(service.aws, arn[:-1] + "0", out, cancel=service.token())
@@ -114,7 +138,9 @@ def test_no_such_dataset(service, tmp_path, out):
 
 class TestWatch:
     @pytest.mark.parametrize("switches", [Switches(update_seconds=2000.0)], ids=str)
-    def test_each_state_once_until_it_ends(self, service, tmp_path, labelled):
+    def test_each_state_once_until_it_ends(
+        self, service: Service, tmp_path: Path, labelled: Callable[..., Any]
+    ) -> None:
         arn = service.make([labelled(0)], tmp_path)
         service.aws.rekognition.update_entries(arn, labelled(1) + b"\n")
         told: list[Progress] = []
@@ -126,7 +152,7 @@ class TestWatch:
         assert 200 < token.waits < 300
         assert (told[0].doing, told[0].about) == (Doing.STUCK, "UPDATE_IN_PROGRESS")
 
-    def test_cancel_ends_it(self, service, tmp_path, labelled):
+    def test_cancel_ends_it(self, service: Service, tmp_path: Path, labelled: Callable[..., Any]) -> None:
         arn = service.make([labelled(0)], tmp_path)
         service.aws.rekognition.update_entries(arn, labelled(1) + b"\n")
         token = service.token()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,24 +16,35 @@ from truthline.sync.pull.pull import pull
 from truthline.sync.push.push import push
 from truthline.workspace.workspace import Filter, Kind, NewEntry, Workspace, WorkspaceInfo
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sync.conftest import Service
+    from truthline.emulator.service import Emulator
+    from truthline.progress import Progress
+    from truthline.workspace.entry import Entry
+
 LIST = "ListDatasetEntries"
 
 
-def others_update(service, workspace, *lines):
+def others_update(service: Service, workspace: Workspace, *lines: bytes) -> None:
     arn = workspace.info.dataset_arn
     service.aws.rekognition.update_entries(arn, b"".join(line + b"\n" for line in lines))
     service.lines(arn)
 
 
-def relabelled(labelled, number, label):
+def relabelled(labelled: Callable[..., Any], number: int, label: str) -> bytes:
     return labelled(number).replace(b'"class-name":"oak"', b'"class-name":"%b"' % label.encode())
 
 
-def listings(emulator):
+def listings(emulator: Emulator) -> list[dict[str, Any]]:
     return [one.params for one in emulator.requests if one.operation == LIST]
 
 
-def test_what_came_in_is_told_and_stored(service, pulled, labelled):
+def test_what_came_in_is_told_and_stored(
+    service: Service, pulled: Callable[..., Any], labelled: Callable[..., Any]
+) -> None:
     workspace = pulled([labelled(n) for n in range(6)])
     ids = workspace.ids()
     workspace.save(ids[1], labelled(1, "mine"))
@@ -65,11 +77,13 @@ def test_what_came_in_is_told_and_stored(service, pulled, labelled):
     assert len(result.came) == 4
 
 
-def everything(workspace):
+def everything(workspace: Workspace) -> list[Entry]:
     return workspace.entries(list(workspace.ids()))
 
 
-def test_nothing_new_changes_nothing(service, pulled, labelled):
+def test_nothing_new_changes_nothing(
+    service: Service, pulled: Callable[..., Any], labelled: Callable[..., Any]
+) -> None:
     workspace = pulled([labelled(n) for n in range(3)])
     before = everything(workspace)
     result = pull(workspace, service.aws, cancel=service.token())
@@ -77,7 +91,9 @@ def test_nothing_new_changes_nothing(service, pulled, labelled):
     assert everything(workspace) == before
 
 
-def test_a_workspace_of_a_folder_takes_the_labels_that_are_there(service, pulled, labelled, tmp_path):
+def test_a_workspace_of_a_folder_takes_the_labels_that_are_there(
+    service: Service, pulled: Callable[..., Any], labelled: Callable[..., Any], tmp_path: Path
+) -> None:
     arn = pulled([labelled(n) for n in range(2)]).info.dataset_arn
     info = WorkspaceInfo("mine", dataset_arn=arn)
     with Workspace.create(tmp_path / "mine.truthline", info) as workspace:
@@ -90,7 +106,9 @@ def test_a_workspace_of_a_folder_takes_the_labels_that_are_there(service, pulled
         assert {"oak", "ash"} <= json.loads(second.line).keys()
 
 
-def test_entries_that_the_dataset_no_longer_holds_would_be_new_to_it(service, pulled, labelled, tmp_path):
+def test_entries_that_the_dataset_no_longer_holds_would_be_new_to_it(
+    service: Service, pulled: Callable[..., Any], labelled: Callable[..., Any], tmp_path: Path
+) -> None:
     workspace = pulled([labelled(n) for n in range(3)])
     other = service.make([labelled(0)], tmp_path)
     workspace.set_info(WorkspaceInfo("again", dataset_arn=other))
@@ -99,7 +117,9 @@ def test_entries_that_the_dataset_no_longer_holds_would_be_new_to_it(service, pu
     assert [entry.base is None for entry in everything(workspace)] == [False, True, True]
 
 
-def test_remote_errors_come_along(service, pulled, labelled):
+def test_remote_errors_come_along(
+    service: Service, pulled: Callable[..., Any], labelled: Callable[..., Any]
+) -> None:
     workspace = pulled([labelled(n) for n in range(2)])
     wrong = labelled(0).replace(b"image-classification", b"nonsense")
     others_update(service, workspace, wrong)
@@ -111,12 +131,14 @@ def test_remote_errors_come_along(service, pulled, labelled):
 
 
 class TestBrokenOff:
-    def test_a_cancelled_pull_keeps_what_arrived_and_goes_on(self, service, emulator, pulled, labelled):
+    def test_a_cancelled_pull_keeps_what_arrived_and_goes_on(
+        self, service: Service, emulator: Emulator, pulled: Callable[..., Any], labelled: Callable[..., Any]
+    ) -> None:
         workspace = pulled([labelled(n) for n in range(250)])
         others_update(service, workspace, *[labelled(n, "theirs") for n in range(250)])
         token = service.token()
 
-        def report(progress):
+        def report(progress: Progress) -> None:
             if progress.done == 100:
                 token.cancel()
 
@@ -132,7 +154,9 @@ class TestBrokenOff:
         assert len(listings(emulator)) == 2
         assert all("theirs" in json.loads(entry.line) for entry in everything(workspace))
 
-    def test_after_an_update_it_begins_anew(self, service, emulator, pulled, labelled):
+    def test_after_an_update_it_begins_anew(
+        self, service: Service, emulator: Emulator, pulled: Callable[..., Any], labelled: Callable[..., Any]
+    ) -> None:
         workspace = pulled([labelled(n) for n in range(250)])
         emulator.faults.add(LIST, faults.closed(), times=None)
         token = service.token()
@@ -143,11 +167,13 @@ class TestBrokenOff:
         assert pull(workspace, service.aws, cancel=service.token()).changed == 1
         assert len(listings(emulator)) == 3
 
-    def test_a_page_that_the_service_forgot_begins_anew(self, service, emulator, pulled, labelled):
+    def test_a_page_that_the_service_forgot_begins_anew(
+        self, service: Service, emulator: Emulator, pulled: Callable[..., Any], labelled: Callable[..., Any]
+    ) -> None:
         workspace = pulled([labelled(n) for n in range(250)])
         token = service.token()
 
-        def report(progress):
+        def report(progress: Progress) -> None:
             if progress.done == 100:
                 token.cancel()
 
@@ -158,11 +184,13 @@ class TestBrokenOff:
         assert result.complete
         assert result.unchanged == 250
 
-    def test_updates_while_it_reads_begin_it_anew(self, service, pulled, labelled):
+    def test_updates_while_it_reads_begin_it_anew(
+        self, service: Service, pulled: Callable[..., Any], labelled: Callable[..., Any]
+    ) -> None:
         workspace = pulled([labelled(n) for n in range(250)])
         others = iter(["one", "two"])
 
-        def report(progress):
+        def report(progress: Progress) -> None:
             if progress.done == 200 and (label := next(others, None)):
                 others_update(service, workspace, labelled(0, label))
 
@@ -170,12 +198,14 @@ class TestBrokenOff:
         assert result.complete
         assert "two" in json.loads(everything(workspace)[0].line)
 
-    def test_endless_updates_are_told(self, service, pulled, labelled):
+    def test_endless_updates_are_told(
+        self, service: Service, pulled: Callable[..., Any], labelled: Callable[..., Any]
+    ) -> None:
         workspace = pulled([labelled(n) for n in range(250)])
         seen = workspace.info.seen_updated
         labels = iter(f"label{n}" for n in range(100))
 
-        def report(progress):
+        def report(progress: Progress) -> None:
             if progress.done == 200:
                 others_update(service, workspace, labelled(0, next(labels)))
 
@@ -196,7 +226,9 @@ class TestBrokenOff:
     ],
     ids=str,
 )
-def test_whatever_the_service_does_a_pull_and_a_push_meet(service, pulled, labelled):
+def test_whatever_the_service_does_a_pull_and_a_push_meet(
+    service: Service, pulled: Callable[..., Any], labelled: Callable[..., Any]
+) -> None:
     workspace = pulled([labelled(n) for n in range(4)])
     workspace.save(workspace.ids()[0], labelled(0, "mine"))
     arn = workspace.info.dataset_arn
@@ -208,7 +240,7 @@ def test_whatever_the_service_does_a_pull_and_a_push_meet(service, pulled, label
     assert not workspace.ids(Filter(kind=Kind.CONFLICTS))
 
 
-def test_a_workspace_without_a_dataset_is_wrong_usage(service, pulled):
+def test_a_workspace_without_a_dataset_is_wrong_usage(service: Service, pulled: Callable[..., Any]) -> None:
     workspace = pulled([])
     workspace.set_info(WorkspaceInfo("none"))
     assert isinstance(pull(workspace, service.aws, cancel=service.token()).error, UsageError)
@@ -219,7 +251,13 @@ def test_a_workspace_without_a_dataset_is_wrong_usage(service, pulled):
     mine=st.dictionaries(st.integers(0, 5), st.sampled_from(["ash", "elm"])),
     theirs=st.dictionaries(st.integers(0, 5), st.sampled_from(["ash", "elm", "fir"])),
 )
-def test_pull_then_push_leaves_both_sides_with_the_same(service, pulled, labelled, mine, theirs):
+def test_pull_then_push_leaves_both_sides_with_the_same(
+    service: Service,
+    pulled: Callable[..., Any],
+    labelled: Callable[..., Any],
+    mine: dict[int, str] | dict[str, Any],
+    theirs: dict[int, str] | dict[str, Any],
+) -> None:
     workspace = pulled([labelled(n) for n in range(6)])
     ids = workspace.ids()
     if mine:
@@ -245,7 +283,14 @@ def test_pull_then_push_leaves_both_sides_with_the_same(service, pulled, labelle
 
 @pytest.mark.long
 @pytest.mark.parametrize("switches", [Switches(update_seconds=0.0, create_seconds=0.0)], ids=["at once"])
-def test_the_largest_dataset(service, emulator, pulled, labelled, report, progress):
+def test_the_largest_dataset(
+    service: Any,
+    emulator: Emulator,
+    pulled: Any,
+    labelled: Callable[..., Any],
+    report: Callable[..., Any],
+    progress: Any,
+) -> None:
     """250,000 entries at 100 a page: cancelled in the middle, what arrived stays, and the rest follows."""
     count = 250_000
     workspace = pulled([])
@@ -256,7 +301,7 @@ def test_the_largest_dataset(service, emulator, pulled, labelled, report, progre
         service.aws.rekognition.describe_dataset(arn)
     token = service.token()
 
-    def cancel_half_way(told):
+    def cancel_half_way(told: Any) -> None:
         if told.done >= count // 2:
             token.cancel()
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from truthline.sync.push.compare import Outcome, compare
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def test_the_same_value_is_stored(labelled):
+
+def test_the_same_value_is_stored(labelled: Callable[..., Any]) -> None:
     line = labelled(1)
     normalised = json.dumps(json.loads(line), sort_keys=True).encode()
     assert compare(line, normalised, None) is Outcome.STORED
 
 
-def test_nothing_and_the_old_line_are_not_stored(labelled):
+def test_nothing_and_the_old_line_are_not_stored(labelled: Callable[..., Any]) -> None:
     assert compare(labelled(1), None, None) is Outcome.NOT_STORED
     assert compare(labelled(1), None, labelled(1, "ash")) is Outcome.NOT_STORED
     assert compare(labelled(1), labelled(1, "ash"), labelled(1, "ash")) is Outcome.NOT_STORED
@@ -24,7 +28,7 @@ def test_nothing_and_the_old_line_are_not_stored(labelled):
     assert compare(bare, labelled(1), labelled(1)) is Outcome.NOT_STORED
 
 
-def test_keys_that_mean_nothing_to_us_may_be_missing(labelled):
+def test_keys_that_mean_nothing_to_us_may_be_missing(labelled: Callable[..., Any]) -> None:
     sent = labelled(1)[:-1] + b',"note":{"by":"me"}}'
     assert compare(sent, labelled(1), None) is Outcome.REDUCED
     assert compare(sent, labelled(1), labelled(1)) is Outcome.REDUCED
@@ -54,7 +58,7 @@ BOX = (
         (b'"source-ref"', b'"extra":0,"source-ref"'),
     ],
 )
-def test_any_other_difference_is_one(part, instead):
+def test_any_other_difference_is_one(part: bytes, instead: bytes) -> None:
     held = BOX.replace(part, instead).replace(b",}", b"}")
     assert held != BOX
     assert compare(BOX, held, None) is Outcome.DIFFERENT

@@ -4,36 +4,43 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from truthline.emulator import Switches
 from truthline.manifest.line import same_value, strip_service_keys
-from truthline.progress import Doing
+from truthline.progress import Doing, Progress
 from truthline.sync.pull.meeting import OnConflict
 from truthline.sync.push.push import push
-from truthline.workspace.workspace import Filter, Kind
+from truthline.workspace.workspace import Filter, Kind, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sync.conftest import Service
+    from truthline.emulator.service import Emulator
 
 UPDATE = "UpdateDatasetEntries"
 
 
-def others_update(service, workspace, *lines):
+def others_update(service: Service, workspace: Workspace, *lines: bytes) -> None:
     """Somebody else's update, carried out."""
     arn = workspace.info.dataset_arn
     service.aws.rekognition.update_entries(arn, b"".join(line + b"\n" for line in lines))
     service.lines(arn)
 
 
-def held(service, workspace):
+def held(service: Service, workspace: Workspace) -> dict[str, bytes]:
     lines = [strip_service_keys(line) for line in service.lines(workspace.info.dataset_arn)]
     return {json.loads(line)["source-ref"]: line for line in lines}
 
 
-def ref(number):
+def ref(number: int) -> str:
     return f"s3://leaves/images/{number:04}.jpg"
 
 
-def with_label(labelled, number, *labels):
+def with_label(labelled: Callable[..., Any], number: int, *labels: str) -> bytes:
     """A line with several class labels."""
     first, *more = [labelled(number, label) for label in labels]
     tails = [line[line.index(b'.jpg"') + 5 : -1] for line in more]
@@ -41,12 +48,12 @@ def with_label(labelled, number, *labels):
 
 
 @pytest.fixture
-def workspace(pulled, labelled):
+def workspace(pulled: Callable[..., Any], labelled: Callable[..., Any]) -> Workspace:
     return pulled([labelled(n) for n in range(10)])
 
 
 @pytest.fixture
-def contested(service, workspace, labelled):
+def contested(service: Service, workspace: Workspace, labelled: Callable[..., Any]) -> Workspace:
     """Entry 1 was relabelled by both, to different labels at the same place; entry 2 by us alone."""
     ids = workspace.ids()
     workspace.save_many({ids[1]: relabelled(labelled, 1, "elm"), ids[2]: labelled(2, "elm")})
@@ -54,12 +61,14 @@ def contested(service, workspace, labelled):
     return workspace
 
 
-def relabelled(labelled, number, label):
+def relabelled(labelled: Callable[..., Any], number: int, label: str) -> bytes:
     """The same label attribute with another label."""
     return labelled(number).replace(b'"class-name":"oak"', b'"class-name":"%b"' % label.encode())
 
 
-def test_changes_of_different_attributes_merge_and_are_sent(service, workspace, labelled):
+def test_changes_of_different_attributes_merge_and_are_sent(
+    service: Service, workspace: Workspace, labelled: Callable[..., Any]
+) -> None:
     entry_id = workspace.ids()[0]
     workspace.save(entry_id, with_label(labelled, 0, "oak", "mine"))
     others_update(service, workspace, with_label(labelled, 0, "oak", "theirs"))
@@ -73,7 +82,9 @@ def test_changes_of_different_attributes_merge_and_are_sent(service, workspace, 
     assert not entry.changed
 
 
-def test_what_another_person_pushed_alike_is_not_sent_again(service, emulator, workspace, labelled):
+def test_what_another_person_pushed_alike_is_not_sent_again(
+    service: Service, emulator: Emulator, workspace: Workspace, labelled: Callable[..., Any]
+) -> None:
     workspace.save(workspace.ids()[0], labelled(0, "ash"))
     others_update(service, workspace, labelled(0, "ash"))
     emulator.requests.clear()
@@ -84,7 +95,9 @@ def test_what_another_person_pushed_alike_is_not_sent_again(service, emulator, w
     assert workspace.counts().changed == 0
 
 
-def test_a_conflict_stops_its_entry_alone(service, contested, labelled):
+def test_a_conflict_stops_its_entry_alone(
+    service: Service, contested: Workspace, labelled: Callable[..., Any]
+) -> None:
     result = push(contested, service.aws, cancel=service.token())
     assert result.error is None
     assert not result.flawless
@@ -104,7 +117,14 @@ def test_a_conflict_stops_its_entry_alone(service, contested, labelled):
 @pytest.mark.parametrize(
     ("side", "label", "pushed"), [(OnConflict.MINE, "elm", 2), (OnConflict.THEIRS, "ash", 1)]
 )
-def test_a_conflict_decided_for_one_side(service, contested, labelled, side, label, pushed):
+def test_a_conflict_decided_for_one_side(
+    service: Service,
+    contested: Workspace,
+    labelled: Callable[..., Any],
+    side: OnConflict,
+    label: str,
+    pushed: int,
+) -> None:
     result = push(contested, service.aws, cancel=service.token(), on_conflict=side)
     assert result.flawless
     assert (result.pushed, result.conflicts) == (pushed, ())
@@ -113,7 +133,9 @@ def test_a_conflict_decided_for_one_side(service, contested, labelled, side, lab
     assert contested.counts().conflicts == 0
 
 
-def test_a_conflict_that_was_left_open_is_decided_later(service, contested, labelled):
+def test_a_conflict_that_was_left_open_is_decided_later(
+    service: Service, contested: Workspace, labelled: Callable[..., Any]
+) -> None:
     push(contested, service.aws, cancel=service.token())
     result = push(contested, service.aws, cancel=service.token(), on_conflict=OnConflict.MINE)
     assert result.flawless
@@ -121,7 +143,9 @@ def test_a_conflict_that_was_left_open_is_decided_later(service, contested, labe
     assert contested.counts().conflicts == 0
 
 
-def test_a_conflict_ends_when_the_other_side_takes_its_change_back(service, contested, labelled):
+def test_a_conflict_ends_when_the_other_side_takes_its_change_back(
+    service: Service, contested: Workspace, labelled: Callable[..., Any]
+) -> None:
     push(contested, service.aws, cancel=service.token())
     others_update(service, contested, labelled(1))
     result = push(contested, service.aws, cancel=service.token())
@@ -130,13 +154,15 @@ def test_a_conflict_ends_when_the_other_side_takes_its_change_back(service, cont
     assert held(service, contested)[ref(1)] == relabelled(labelled, 1, "elm")
 
 
-def test_without_looking_the_lines_are_what_the_dataset_shall_hold(service, contested, labelled):
+def test_without_looking_the_lines_are_what_the_dataset_shall_hold(
+    service: Service, contested: Workspace, labelled: Callable[..., Any]
+) -> None:
     result = push(contested, service.aws, cancel=service.token(), on_conflict=None)
     assert result.flawless
     assert held(service, contested)[ref(1)] == relabelled(labelled, 1, "elm")
 
 
-def test_a_dry_run_tells_conflicts_and_stores_nothing(service, contested):
+def test_a_dry_run_tells_conflicts_and_stores_nothing(service: Service, contested: Workspace) -> None:
     result = push(contested, service.aws, cancel=service.token(), dry_run=True)
     assert [one.source_ref for one in result.conflicts] == [ref(1)]
     assert (result.pushed, result.batches) == (1, 1)
@@ -148,14 +174,21 @@ class TestMeanwhile:
     """Somebody else updates the dataset between our look at it and our update."""
 
     @pytest.mark.parametrize("switches", [Switches(update_seconds=0.0), Switches()], ids=str)
-    def test_between_two_batches(self, service, emulator, pulled, labelled, monkeypatch):
+    def test_between_two_batches(
+        self,
+        service: Service,
+        emulator: Emulator,
+        pulled: Callable[..., Any],
+        labelled: Callable[..., Any],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
         monkeypatch.setattr("truthline.sync.push.plan.BATCH_BYTES", 2 * len(labelled(0)))
         workspace = pulled([labelled(n) for n in range(4)])
         ids = workspace.ids()
         workspace.save_many({ids[n]: relabelled(labelled, n, "elm") for n in range(4)})
         done = []
 
-        def report(progress):
+        def report(progress: Progress) -> None:
             if progress.about == "UPDATE_COMPLETE" and not done:
                 done.append(True)
                 emulator.clock.advance(1)  # no two updates of the real service fall on one instant
@@ -175,11 +208,13 @@ class TestMeanwhile:
         ],
         ids=str,
     )
-    def test_their_update_runs_when_ours_comes(self, service, workspace, labelled):
+    def test_their_update_runs_when_ours_comes(
+        self, service: Service, workspace: Workspace, labelled: Callable[..., Any]
+    ) -> None:
         workspace.save(workspace.ids()[1], relabelled(labelled, 1, "elm"))
         done = []
 
-        def report(progress):
+        def report(progress: Progress) -> None:
             if progress.doing is Doing.SENDING and not done:
                 done.append(True)
                 line = relabelled(labelled, 1, "ash") + b"\n"
@@ -191,12 +226,14 @@ class TestMeanwhile:
         assert held(service, workspace)[ref(1)] == relabelled(labelled, 1, "ash")
         assert workspace.unfinished_push() is None
 
-    def test_an_overwrite_after_ours_is_found_by_the_read_back(self, service, workspace, labelled):
+    def test_an_overwrite_after_ours_is_found_by_the_read_back(
+        self, service: Service, workspace: Workspace, labelled: Callable[..., Any]
+    ) -> None:
         entry_id = workspace.ids()[0]
         workspace.save(entry_id, labelled(0, "ash"))
         done = []
 
-        def report(progress):
+        def report(progress: Progress) -> None:
             if progress.about == "UPDATE_COMPLETE" and not done:
                 done.append(True)
                 others_update(service, workspace, labelled(0, "theirs"))
@@ -208,13 +245,15 @@ class TestMeanwhile:
         assert push(workspace, service.aws, cancel=service.token()).batches == 0
         assert held(service, workspace)[ref(0)] == labelled(0, "theirs")
 
-    def test_an_edit_in_the_moment_of_a_merge_is_kept_for_the_next_push(self, service, workspace, labelled):
+    def test_an_edit_in_the_moment_of_a_merge_is_kept_for_the_next_push(
+        self, service: Service, workspace: Workspace, labelled: Callable[..., Any]
+    ) -> None:
         entry_id = workspace.ids()[0]
         workspace.save(entry_id, with_label(labelled, 0, "oak", "mine"))
         others_update(service, workspace, with_label(labelled, 0, "oak", "theirs"))
         done = []
 
-        def report(progress):
+        def report(progress: Progress) -> None:
             if progress.doing is Doing.LOOKING and not done:
                 done.append(True)
                 workspace.save(entry_id, with_label(labelled, 0, "oak", "later"))
@@ -226,7 +265,9 @@ class TestMeanwhile:
         assert {"later", "theirs"} <= json.loads(held(service, workspace)[ref(0)]).keys()
 
 
-def test_an_entry_that_the_dataset_lost_is_new_to_it(service, workspace, labelled):
+def test_an_entry_that_the_dataset_lost_is_new_to_it(
+    service: Service, workspace: Workspace, labelled: Callable[..., Any]
+) -> None:
     first = workspace.ids()[0]
     workspace.save(first, labelled(0, "ash"))
     workspace.set_info(replace(workspace.info, dataset_arn=service.make([], None)))

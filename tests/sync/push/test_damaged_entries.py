@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import TYPE_CHECKING, Any
 
 from truthline.manifest.annotation import Level
 from truthline.manifest.check import rules
@@ -10,15 +11,23 @@ from truthline.sync.pull.candidates import candidates
 from truthline.sync.pull.meeting import OnConflict
 from truthline.sync.pull.pull import pull
 from truthline.sync.push.plan import plan
-from truthline.sync.push.push import push
+from truthline.sync.push.push import PushResult, push
 from truthline.workspace import aging
 from truthline.workspace.damage import DAMAGED
-from truthline.workspace.workspace import EntryId
+from truthline.workspace.workspace import EntryId, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pytest
+
+    from sync.conftest import Service
+    from truthline.manifest.check.decoded import DecodedLine
 
 FIRST, SECOND, THIRD = EntryId(1), EntryId(2), EntryId(3)
 
 
-def harm(workspace, entry_id):
+def harm(workspace: Workspace, entry_id: int) -> None:
     """Flip a bit of an entry's line behind the workspace's back."""
     connection = sqlite3.connect(workspace.path, isolation_level=None)
     connection.execute(
@@ -28,11 +37,13 @@ def harm(workspace, entry_id):
     connection.close()
 
 
-def pushed(service, workspace, **more):
+def pushed(service: Service, workspace: Workspace, **more: object) -> PushResult:
     return push(workspace, service.aws, cancel=service.token(), **more)
 
 
-def test_a_damaged_change_is_not_pushed_and_the_others_are(service, pulled, labelled):
+def test_a_damaged_change_is_not_pushed_and_the_others_are(
+    service: Service, pulled: Callable[..., Any], labelled: Callable[..., Any]
+) -> None:
     workspace = pulled([labelled(n) for n in range(3)])
     for entry_id in (FIRST, SECOND):
         workspace.save(entry_id, labelled(entry_id - 1, "birch"))
@@ -48,7 +59,9 @@ def test_a_damaged_change_is_not_pushed_and_the_others_are(service, pulled, labe
     assert not any(b"labeling-jo`" in line for line in held)
 
 
-def test_a_damaged_line_is_no_line_of_a_first_push_by_manifest(pulled, labelled):
+def test_a_damaged_line_is_no_line_of_a_first_push_by_manifest(
+    pulled: Callable[..., Any], labelled: Callable[..., Any]
+) -> None:
     workspace = pulled([labelled(n) for n in range(3)])
     harm(workspace, SECOND)
     workspace.save(FIRST, labelled(0, "birch"))
@@ -56,7 +69,9 @@ def test_a_damaged_line_is_no_line_of_a_first_push_by_manifest(pulled, labelled)
     assert found.lines == 1
 
 
-def test_a_pull_reloads_damaged_entries(service, pulled, labelled):
+def test_a_pull_reloads_damaged_entries(
+    service: Service, pulled: Callable[..., Any], labelled: Callable[..., Any]
+) -> None:
     lines = [labelled(n) for n in range(3)]
     workspace = pulled(lines)
     workspace.save(THIRD, labelled(2, "birch"))
@@ -69,11 +84,16 @@ def test_a_pull_reloads_damaged_entries(service, pulled, labelled):
     assert not any(entry.damaged or entry.changed for entry in entries)
 
 
-def test_findings_of_other_rules_are_found_again_before_a_push(service, pulled, labelled, monkeypatch):
+def test_findings_of_other_rules_are_found_again_before_a_push(
+    service: Service,
+    pulled: Callable[..., Any],
+    labelled: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     workspace = pulled([labelled(n) for n in range(2)])
     workspace.save(FIRST, labelled(0, "birch"))
 
-    def on_birches(annotation, _facts):
+    def on_birches(annotation: DecodedLine, _facts: None) -> Iterator[tuple[Any, ...]]:
         if b"birch" in annotation.raw:
             yield "", "No birches."
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,10 +11,18 @@ from truthline.emulator import Switches, faults
 from truthline.emulator.wire import json_answer, request_id
 from truthline.errors import CancelledError, ServiceError
 from truthline.manifest.line import strip_service_keys
-from truthline.progress import CancelToken, Doing
+from truthline.progress import CancelToken, Doing, Progress
 from truthline.sync.push import halving
 from truthline.sync.push.push import push
-from truthline.workspace.workspace import BatchState, NewEntry
+from truthline.workspace.workspace import BatchState, NewEntry, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sync.conftest import Service
+    from truthline.emulator.dispatch import RequestRecord
+    from truthline.emulator.service import Emulator
 
 BUCKET = "leaves"
 UPDATE = "UpdateDatasetEntries"
@@ -21,24 +30,26 @@ CHECKED = Switches(check_images="yes", failing_share=0.0)
 """Any line whose image cannot be read fails the update that holds it; no rule of ours sees that."""
 
 
-def updates(emulator):
+def updates(emulator: Emulator) -> list[RequestRecord]:
     return [one for one in emulator.requests if one.operation == UPDATE and one.status == 200]
 
 
-def stored(service, workspace):
+def stored(service: Service, workspace: Workspace) -> set[str]:
     lines = [strip_service_keys(line) for line in service.lines(workspace.info.dataset_arn)]
     return {json.loads(line)["source-ref"] for line in lines}
 
 
-def ref(number):
+def ref(number: int) -> str:
     return f"s3://{BUCKET}/images/{number:04}.jpg"
 
 
 @pytest.fixture
-def with_images(service, pulled, labelled, tmp_path):
+def with_images(
+    service: Service, pulled: Callable[..., Any], labelled: Callable[..., Any], tmp_path: Path
+) -> Callable[..., Any]:
     """Makes a workspace of new entries; those numbered ``without`` have no image in the bucket."""
 
-    def make(count, without):
+    def make(count: int, without: set[int]) -> Workspace:
         picture = tmp_path / "picture.jpg"
         picture.write_bytes(b"\xff\xd8\xff\xe0 as far as the emulator looks")
         service.aws.s3.create_bucket(BUCKET)
@@ -55,7 +66,9 @@ def with_images(service, pulled, labelled, tmp_path):
 @pytest.mark.parametrize("switches", [CHECKED], ids=["checked"])
 class TestCulprits:
     @pytest.mark.parametrize("without", [{5}, {0}, {15}, {3, 4}, {0, 7, 15}])
-    def test_stand_alone_in_the_end(self, service, emulator, with_images, without):
+    def test_stand_alone_in_the_end(
+        self, service: Service, emulator: Emulator, with_images: Callable[..., Any], without: set[int]
+    ) -> None:
         workspace = with_images(16, without)
         result = push(workspace, service.aws, cancel=service.token())
         assert result.error is None
@@ -69,7 +82,13 @@ class TestCulprits:
         assert workspace.counts().changed == len(without)
         assert len(updates(emulator)) == result.batches <= 1 + 2 * 4 * len(without)
 
-    def test_are_told_with_how_far_the_search_is(self, service, with_images, report, progress):
+    def test_are_told_with_how_far_the_search_is(
+        self,
+        service: Service,
+        with_images: Callable[..., Any],
+        report: Callable[..., Any],
+        progress: list[Any],
+    ) -> None:
         workspace = with_images(4, {2})
         push(workspace, service.aws, cancel=service.token(), report=report)
         told = [text for text in progress if "to blame" in text]
@@ -80,7 +99,7 @@ class TestCulprits:
             "The update failed. Looking which of its 2 lines are to blame: update 4 of at most 100",
         ]
 
-    def test_stand_in_the_history(self, service, with_images):
+    def test_stand_in_the_history(self, service: Service, with_images: Callable[..., Any]) -> None:
         workspace = with_images(4, {2})
         push(workspace, service.aws, cancel=service.token())
         (journal,) = workspace.pushes()
@@ -91,8 +110,12 @@ class TestCulprits:
         assert (told.kind, told.source_ref) == ("not stored", ref(2))
 
     def test_beyond_the_bound_are_said_to_be_among_the_rest(
-        self, service, emulator, with_images, monkeypatch
-    ):
+        self,
+        service: Service,
+        emulator: Emulator,
+        with_images: Callable[..., Any],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
         monkeypatch.setattr(halving, "UPDATES_AT_MOST", 4)
         workspace = with_images(16, {5})
         result = push(workspace, service.aws, cancel=service.token())
@@ -103,7 +126,9 @@ class TestCulprits:
         again = push(workspace, service.aws, cancel=service.token())
         assert [one.source_ref for one in again.dropped] == [ref(5)]
 
-    def test_the_search_can_be_cancelled_and_is_taken_up(self, service, with_images):
+    def test_the_search_can_be_cancelled_and_is_taken_up(
+        self, service: Service, with_images: Callable[..., Any]
+    ) -> None:
         workspace = with_images(16, {5})
         token = service.token()
         token.cancel_at = 6
@@ -115,7 +140,9 @@ class TestCulprits:
 
 
 class TestWholeDataset:
-    def test_too_many_labels_stop_the_search(self, service, emulator, pulled, labelled):
+    def test_too_many_labels_stop_the_search(
+        self, service: Service, emulator: Emulator, pulled: Callable[..., Any], labelled: Callable[..., Any]
+    ) -> None:
         workspace = pulled([labelled(n, f"l{n}") for n in range(250)])
         workspace.append([NewEntry(labelled(n, f"l{n}")) for n in range(250, 270)])
         result = push(workspace, service.aws, cancel=service.token())
@@ -124,7 +151,9 @@ class TestWholeDataset:
         assert len(updates(emulator)) == 3
         assert workspace.unfinished_push() is None
 
-    def test_a_fault_of_the_services_own_is_not_searched_for(self, service, emulator, pulled, labelled):
+    def test_a_fault_of_the_services_own_is_not_searched_for(
+        self, service: Service, emulator: Emulator, pulled: Callable[..., Any], labelled: Callable[..., Any]
+    ) -> None:
         workspace = pulled([labelled(0)])
         arn = workspace.info.dataset_arn
         workspace.append([NewEntry(labelled(n)) for n in range(1, 5)])
@@ -139,7 +168,7 @@ class TestWholeDataset:
             "LastUpdatedTimestamp": told["LastUpdatedTimestamp"].timestamp() + 60,
         }
 
-        def report(progress):
+        def report(progress: Progress) -> None:
             if progress.doing is Doing.SENDING:
                 answer = json_answer({"DatasetDescription": failed}, request_id())
                 emulator.faults.add("DescribeDataset", faults.Fault(answer=answer), times=None)

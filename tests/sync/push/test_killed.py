@@ -9,6 +9,8 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from random import Random
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +19,13 @@ from truthline.manifest.line import same_value, strip_service_keys
 from truthline.progress import CancelToken
 from truthline.sync.push.push import push
 from truthline.workspace.workspace import BatchState, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sync.conftest import Service
+    from truthline.emulator.service import Emulator
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="SIGKILL is POSIX's")
 
@@ -57,12 +66,12 @@ class HastyToken(CancelToken):
 
 
 @pytest.fixture
-def clock():
+def clock() -> SystemClock:
     return SystemClock()
 
 
 @pytest.fixture
-def switches():
+def switches() -> Switches:
     return Switches(update_seconds=0.02, create_seconds=0.0)
 
 
@@ -70,7 +79,13 @@ LONG = [pytest.mark.long, pytest.mark.timeout(7200)]
 
 
 @pytest.mark.parametrize("rounds", [10, pytest.param(200, marks=LONG)])
-def test_killed_anywhere(service, emulator, pulled, labelled, rounds):
+def test_killed_anywhere(
+    service: Service,
+    emulator: Emulator,
+    pulled: Callable[..., Any],
+    labelled: Callable[..., Any],
+    rounds: int,
+) -> None:
     moments = random.Random(rounds)  # noqa: S311  # reproducible, not secret
     workspace = pulled([labelled(n) for n in range(ENTRIES)])
     path, arn = workspace.path, workspace.info.dataset_arn
@@ -97,7 +112,7 @@ def test_killed_anywhere(service, emulator, pulled, labelled, rounds):
     assert len(how_far) > 3, "the moments are all alike, so this showed little"
 
 
-def _push_until_killed(path, endpoint_url, line_bytes, moments):
+def _push_until_killed(path: Path, endpoint_url: str, line_bytes: int, moments: Random) -> None:
     """Let a child push until it is killed, somewhere after a random one of the steps that it tells."""
     size = (line_bytes + 1) * LINES + 1
     arguments = [sys.executable, "-c", PUSHING, str(path), str(size), endpoint_url]
@@ -109,7 +124,7 @@ def _push_until_killed(path, endpoint_url, line_bytes, moments):
         os.kill(child.pid, signal.SIGKILL)
 
 
-def _check(service, emulator, workspace, arn):
+def _check(service: Service, emulator: Emulator, workspace: Workspace, arn: str) -> None:
     remote = [strip_service_keys(line) for line in service.lines(arn)]
     entries = workspace.entries(list(workspace.ids()))
     assert all(same_value(entry.line, line) for entry, line in zip(entries, remote, strict=True))
@@ -126,7 +141,7 @@ def _check(service, emulator, workspace, arn):
     assert len(sent) == ENTRIES
 
 
-def _check_history(workspace, broken_off, stored):
+def _check_history(workspace: Workspace, broken_off: int, stored: int) -> None:
     """The history says what became of the push that was killed."""
     (told,) = [one for one in workspace.pushes() if one.id == broken_off]
     assert told.finished

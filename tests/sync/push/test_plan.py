@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -11,8 +12,11 @@ from hypothesis import strategies as st
 
 from truthline.manifest.line import same_value
 from truthline.sync.pull.meeting import Candidate, OnConflict
-from truthline.sync.push.plan import BATCH_BYTES, batched, bucket_of, plan
+from truthline.sync.push.plan import BATCH_BYTES, Plan, batched, bucket_of, plan
 from truthline.workspace.workspace import EntryId
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def candidate(number: int, line: bytes, base: bytes | None = None, sent: bytes | None = None) -> Candidate:
@@ -36,7 +40,7 @@ candidates = st.lists(st.tuples(good | bad, st.none() | good), max_size=12).map(
 
 
 @given(candidates, st.sampled_from(["", "a"]), st.booleans())
-def test_every_line_is_in_one_place(everyone, bucket, strict):
+def test_every_line_is_in_one_place(everyone: list[Any] | list[Candidate], bucket: str, strict: bool) -> None:
     found = plan(everyone, bucket=bucket, strict=strict)
     sent = [one.line_number for batch in found.batches for one in batch]
     places = [*sent, *found.unchanged, *(remark.line for remark in found.refused)]
@@ -46,19 +50,21 @@ def test_every_line_is_in_one_place(everyone, bucket, strict):
 
 
 @given(candidates, st.booleans())
-def test_the_same_input_gives_the_same_plan(everyone, strict):
+def test_the_same_input_gives_the_same_plan(everyone: list[Any] | list[Candidate], strict: bool) -> None:
     assert plan(everyone, bucket="a", strict=strict) == plan(iter(everyone), bucket="a", strict=strict)
 
 
 @given(candidates)
-def test_no_source_ref_is_sent_twice_and_none_of_another_bucket(everyone):
+def test_no_source_ref_is_sent_twice_and_none_of_another_bucket(
+    everyone: list[Any] | list[Candidate],
+) -> None:
     sent = [one.source_ref for batch in plan(everyone, bucket="a", strict=False).batches for one in batch]
     assert len(sent) == len(set(sent))
     assert all(ref.startswith("s3://a/") for ref in sent)
 
 
 @given(st.lists(st.integers(1, 2_400_000), max_size=12))
-def test_batches_stay_under_the_limit_and_keep_the_order(sizes):
+def test_batches_stay_under_the_limit_and_keep_the_order(sizes: list[Any] | list[int]) -> None:
     everyone = [candidate(n, b"x" * size) for n, size in enumerate(sizes, 1)]
     batches = list(batched(everyone))
     assert [one for batch in batches for one in batch] == everyone
@@ -68,7 +74,7 @@ def test_batches_stay_under_the_limit_and_keep_the_order(sizes):
         assert sum(len(one.line) + 1 for one in (*batch, following[0])) >= BATCH_BYTES
 
 
-def test_the_limit_is_less_than_five_million_bytes():
+def test_the_limit_is_less_than_five_million_bytes() -> None:
     exact = [candidate(1, b"x" * 2_499_999), candidate(2, b"x" * 2_499_999)]
     assert [len(batch) for batch in batched(exact)] == [1, 1]
     below = [candidate(1, b"x" * 2_499_999), candidate(2, b"x" * 2_499_998)]
@@ -87,19 +93,19 @@ def test_the_limit_is_less_than_five_million_bytes():
         (bare("s3://b/p.jpg"), "TRUTHLINE_OTHER_BUCKET"),
     ],
 )
-def test_what_the_service_would_drop_is_refused(line, code):
+def test_what_the_service_would_drop_is_refused(line: bytes, code: str) -> None:
     found = plan([candidate(1, line)], bucket="a", strict=False)
     assert [(remark.code, remark.line) for remark in found.refused] == [(code, 1)]
     assert found.refused[0].message
     assert found.batches == ()
 
 
-def test_characters_count_and_not_bytes():
+def test_characters_count_and_not_bytes() -> None:
     line = b'{"source-ref":"s3://a/p.jpg","x":"' + "é".encode() * 60_000 + b'"}'
     assert plan([candidate(1, line)], bucket="a", strict=False).lines == 1
 
 
-def test_of_repeated_lines_the_last_is_the_good_one():
+def test_of_repeated_lines_the_last_is_the_good_one() -> None:
     first, second, third = (json.dumps({"source-ref": "s3://a/p.jpg", "n": n}).encode() for n in range(3))
     changed = plan([candidate(1, first), candidate(2, second)], bucket="a", strict=False)
     assert [one.line_number for one in changed.batches[0]] == [2]
@@ -110,7 +116,7 @@ def test_of_repeated_lines_the_last_is_the_good_one():
     assert [one.line for one in unchanged.refused] == [1, 2]
 
 
-def test_strict_refuses_lines_that_the_service_would_report_on(labelled):
+def test_strict_refuses_lines_that_the_service_would_report_on(labelled: Callable[..., Any]) -> None:
     wrong = labelled(1).replace(b"image-classification", b"nonsense")
     lenient = plan([candidate(1, wrong)], bucket="leaves", strict=False)
     strict = plan([candidate(1, wrong)], bucket="leaves", strict=True)
@@ -119,7 +125,7 @@ def test_strict_refuses_lines_that_the_service_would_report_on(labelled):
     assert plan([candidate(1, bare("s3://leaves/p.jpg"))], bucket="leaves", strict=True).lines == 1
 
 
-def test_a_line_that_means_the_same_is_unchanged():
+def test_a_line_that_means_the_same_is_unchanged() -> None:
     line = b'{"source-ref":"s3://a/p.jpg","n":1.0,"unknown":2}'
     base = b'{"n": 1, "unknown": 2, "source-ref": "s3://a/p.jpg"}'
     assert plan([candidate(1, line, base)], bucket="a", strict=False).unchanged == (1,)
@@ -128,7 +134,7 @@ def test_a_line_that_means_the_same_is_unchanged():
     assert plan([candidate(1, line, reduced, line)], bucket="a", strict=False).unchanged == (1,)
 
 
-def test_the_datasets_bucket_is_that_of_what_it_holds():
+def test_the_datasets_bucket_is_that_of_what_it_holds() -> None:
     held = candidate(1, bare("s3://a/p.jpg"), bare("s3://a/p.jpg"))
     new = [candidate(n, bare(f"s3://b/{n}.jpg")) for n in range(2, 5)]
     assert bucket_of([*new, held]) == "a"
@@ -148,7 +154,9 @@ sides = st.tuples(st.none() | versions, versions, st.none() | versions)
 
 
 @given(st.lists(sides, max_size=6), st.sampled_from(OnConflict))
-def test_with_remote_lines_every_line_is_in_one_place_too(three, on_conflict):
+def test_with_remote_lines_every_line_is_in_one_place_too(
+    three: list[Any] | list[tuple[Any, ...]], on_conflict: OnConflict
+) -> None:
     everyone, remote = [], {}
     for number, (base, mine, theirs) in enumerate(three, 1):
         ref = f"s3://a/{number}.jpg"
@@ -166,7 +174,7 @@ def test_with_remote_lines_every_line_is_in_one_place_too(three, on_conflict):
         _check_settled(one, remote.get(one.source_ref), found, sent.get(one.line_number))
 
 
-def _check_settled(one, theirs, found, sent):
+def _check_settled(one: Candidate, theirs: bytes | None, found: Plan, sent: Candidate | None) -> None:
     """What the workspace is to store agrees with what is sent, on the base of what the dataset holds."""
     settlement = found.settlements.get(one.entry_id)
     if sent is not None:
@@ -185,7 +193,7 @@ def _check_settled(one, theirs, found, sent):
 
 
 @given(sides)
-def test_nothing_of_theirs_is_lost_without_a_decision(three):
+def test_nothing_of_theirs_is_lost_without_a_decision(three: tuple[Any, ...]) -> None:
     base, mine, theirs = three
     ref = "s3://a/p.jpg"
     one = candidate(1, noted(ref, **mine), None if base is None else noted(ref, **base))

@@ -4,31 +4,39 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from truthline.emulator import Switches, faults
-from truthline.emulator.wire import json_answer, request_id
+from truthline.emulator.wire import Answer, json_answer, request_id
 from truthline.errors import CancelledError, OfflineError, ServiceError, UsageError
 from truthline.manifest.line import same_value, strip_service_keys
 from truthline.sync.push.push import push
-from truthline.workspace.workspace import BatchState, NewEntry
+from truthline.workspace.workspace import BatchState, NewEntry, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sync.conftest import Service
+    from truthline.emulator.faults import Fault
+    from truthline.emulator.service import Emulator
 
 UPDATE = "UpdateDatasetEntries"
 
 
-def updates(emulator):
+def updates(emulator: Emulator) -> list[Any] | list[list[bytes]]:
     """The updates that were carried out, each as its lines."""
     records = [record for record in emulator.requests if record.operation == UPDATE and record.params]
     return [record.params["Changes"]["GroundTruth"].splitlines() for record in records]
 
 
-def held(service, workspace):
+def held(service: Service, workspace: Workspace) -> dict[str, bytes]:
     lines = [strip_service_keys(line) for line in service.lines(workspace.info.dataset_arn)]
     return {json.loads(line)["source-ref"]: line for line in lines}
 
 
-def assert_equal(service, workspace):
+def assert_equal(service: Service, workspace: Workspace) -> None:
     remote = held(service, workspace)
     entries = workspace.entries(list(workspace.ids()))
     assert {entry.source_ref for entry in entries} == set(remote)
@@ -38,7 +46,7 @@ def assert_equal(service, workspace):
 
 
 @pytest.fixture
-def edited(pulled, labelled):
+def edited(pulled: Callable[..., Any], labelled: Callable[..., Any]) -> Workspace:
     """A workspace of ten entries of which three are changed, one of them a new one."""
     workspace = pulled([labelled(n) for n in range(10)])
     first, second, *_ = workspace.ids()
@@ -67,8 +75,13 @@ SWITCHES = [
 
 @pytest.mark.parametrize("switches", SWITCHES, ids=str)
 def test_every_behaviour_of_the_service_ends_in_the_same_dataset(
-    service, pulled, labelled, report, progress, switches
-):
+    service: Service,
+    pulled: Callable[..., Any],
+    labelled: Callable[..., Any],
+    report: Callable[..., Any],
+    progress: list[Any],
+    switches: Switches,
+) -> None:
     workspace = pulled([labelled(n) for n in range(10)])
     ids = list(workspace.ids())
     # Only additions, so that a service which merges keys ends up with the same.
@@ -85,7 +98,9 @@ def test_every_behaviour_of_the_service_ends_in_the_same_dataset(
     assert (again.pushed, again.unchanged, again.batches, again.status) == (0, 12, 0, None)
 
 
-def test_only_lines_that_differ_are_sent_in_line_order(service, emulator, edited, labelled):
+def test_only_lines_that_differ_are_sent_in_line_order(
+    service: Service, emulator: Emulator, edited: Workspace, labelled: Callable[..., Any]
+) -> None:
     result = push(edited, service.aws, cancel=service.token())
     assert updates(emulator) == [[labelled(0, "ash"), labelled(1, "elm"), labelled(10)]]
     assert (result.pushed, result.unchanged) == (3, 8)
@@ -95,7 +110,9 @@ def test_only_lines_that_differ_are_sent_in_line_order(service, emulator, edited
     assert [batch.state for batch in edited.batches(journal.id)] == [BatchState.VERIFIED]
 
 
-def test_a_dry_run_sends_nothing_and_changes_nothing(service, emulator, edited):
+def test_a_dry_run_sends_nothing_and_changes_nothing(
+    service: Service, emulator: Emulator, edited: Workspace
+) -> None:
     result = push(edited, service.aws, cancel=service.token(), dry_run=True)
     assert (result.pushed, result.unchanged, result.batches, result.status) == (3, 8, 1, None)
     assert updates(emulator) == []
@@ -103,13 +120,15 @@ def test_a_dry_run_sends_nothing_and_changes_nothing(service, emulator, edited):
     assert edited.counts().changed == 3
 
 
-def test_a_workspace_without_a_dataset_is_wrong_usage(service, edited):
+def test_a_workspace_without_a_dataset_is_wrong_usage(service: Service, edited: Workspace) -> None:
     edited.set_info(replace(edited.info, dataset_arn=""))
     result = push(edited, service.aws, cancel=service.token())
     assert isinstance(result.error, UsageError)
 
 
-def test_few_lines_are_read_back_by_name_and_many_by_listing(service, emulator, pulled, labelled):
+def test_few_lines_are_read_back_by_name_and_many_by_listing(
+    service: Service, emulator: Emulator, pulled: Callable[..., Any], labelled: Callable[..., Any]
+) -> None:
     workspace = pulled([labelled(n) for n in range(301)])
     ids = list(workspace.ids())
     for count in (3, 4):
@@ -122,7 +141,9 @@ def test_few_lines_are_read_back_by_name_and_many_by_listing(service, emulator, 
         assert len(listings) == (6 if count == 3 else 8)
 
 
-def test_a_longer_name_that_contains_another_is_not_taken_for_it(service, pulled, labelled):
+def test_a_longer_name_that_contains_another_is_not_taken_for_it(
+    service: Service, pulled: Callable[..., Any], labelled: Callable[..., Any]
+) -> None:
     longer = labelled(1).replace(b"0001.jpg", b"0001.jpg.png")
     workspace = pulled([longer, labelled(1), *[labelled(n) for n in range(100, 250)]])
     workspace.save(workspace.ids()[1], labelled(1, "ash"))
@@ -131,7 +152,9 @@ def test_a_longer_name_that_contains_another_is_not_taken_for_it(service, pulled
 
 
 class TestDropped:
-    def test_lines_dropped_in_silence_are_found(self, service, emulator, edited):
+    def test_lines_dropped_in_silence_are_found(
+        self, service: Service, emulator: Emulator, edited: Workspace
+    ) -> None:
         # What the emulator drops is refused before; so let it take the update and carry nothing out.
         emulator.faults.add(UPDATE, faults.Fault(answer=_empty_success()))
         result = push(edited, service.aws, cancel=service.token())
@@ -146,7 +169,9 @@ class TestDropped:
         assert edited.counts().changed == 3
         assert push(edited, service.aws, cancel=service.token()).pushed == 3
 
-    def test_a_failed_update_stops_the_push_and_keeps_the_services_words(self, service, pulled, labelled):
+    def test_a_failed_update_stops_the_push_and_keeps_the_services_words(
+        self, service: Service, pulled: Callable[..., Any], labelled: Callable[..., Any]
+    ) -> None:
         workspace = pulled([labelled(0)])
         # The emulator holds such a line for unusable, as the service does; nobody's rules see that here.
         workspace.append([NewEntry(labelled(n, f"l{n}")) for n in range(1, 252)])
@@ -161,7 +186,7 @@ class TestDropped:
         assert workspace.unfinished_push() is None
 
     @pytest.mark.parametrize("switches", [Switches(update_existing="merge")], ids=str)
-    def test_keys_that_the_service_keeps_are_told(self, service, edited):
+    def test_keys_that_the_service_keeps_are_told(self, service: Service, edited: Workspace) -> None:
         result = push(edited, service.aws, cancel=service.token())
         assert result.pushed == 1
         assert [(one.code, one.line) for one in result.stored_differently] == [
@@ -171,15 +196,15 @@ class TestDropped:
         assert not result.flawless
 
 
-def _empty_success():
+def _empty_success() -> Answer:
     return json_answer({}, request_id())
 
 
 class TestUnknownKeys:
     @pytest.mark.parametrize("switches", [Switches(listing="known_keys")], ids=str)
     def test_a_line_that_comes_back_without_them_is_stored_and_unchanged(
-        self, service, emulator, pulled, labelled
-    ):
+        self, service: Service, emulator: Emulator, pulled: Callable[..., Any], labelled: Callable[..., Any]
+    ) -> None:
         workspace = pulled([labelled(0)])
         line = labelled(0)[:-1] + b',"note":"mine"}'
         entry_id = workspace.ids()[0]
@@ -194,7 +219,9 @@ class TestUnknownKeys:
 
 
 class TestRemoteErrors:
-    def test_errors_of_pushed_and_of_unchanged_lines_are_stored_and_listed(self, service, pulled, labelled):
+    def test_errors_of_pushed_and_of_unchanged_lines_are_stored_and_listed(
+        self, service: Service, pulled: Callable[..., Any], labelled: Callable[..., Any]
+    ) -> None:
         wrong = [labelled(n).replace(b"image-classification", b"nonsense") for n in range(3)]
         workspace = pulled([wrong[0], labelled(1), labelled(2)])
         workspace.save(workspace.ids()[1], wrong[1])
@@ -207,7 +234,9 @@ class TestRemoteErrors:
         assert not result.flawless
         assert workspace.counts().with_remote_errors == 2
 
-    def test_errors_that_are_gone_are_taken_away(self, service, pulled, labelled):
+    def test_errors_that_are_gone_are_taken_away(
+        self, service: Service, pulled: Callable[..., Any], labelled: Callable[..., Any]
+    ) -> None:
         wrong = labelled(0).replace(b"image-classification", b"nonsense")
         workspace = pulled([wrong, labelled(1)])
         assert workspace.counts().with_remote_errors == 1
@@ -215,7 +244,9 @@ class TestRemoteErrors:
         assert push(workspace, service.aws, cancel=service.token()).remote_errors == ()
         assert workspace.counts().with_remote_errors == 0
 
-    def test_what_somebody_else_changed_is_not_taken_for_our_base(self, service, emulator, pulled, labelled):
+    def test_what_somebody_else_changed_is_not_taken_for_our_base(
+        self, service: Service, emulator: Emulator, pulled: Callable[..., Any], labelled: Callable[..., Any]
+    ) -> None:
         wrong = labelled(0).replace(b"image-classification", b"nonsense")
         workspace = pulled([wrong, labelled(1)])
         theirs = labelled(0, "ash").replace(b"image-classification", b"nonsense")
@@ -229,7 +260,9 @@ class TestRemoteErrors:
 class TestFaults:
     @pytest.mark.parametrize("carried_out", [True, False])
     @pytest.mark.parametrize("switches", [Switches(), Switches(stale_status_seconds=10.0)], ids=str)
-    def test_a_lost_reply_is_settled_by_reading_back(self, service, emulator, edited, carried_out):
+    def test_a_lost_reply_is_settled_by_reading_back(
+        self, service: Service, emulator: Emulator, edited: Workspace, carried_out: bool
+    ) -> None:
         emulator.faults.add(UPDATE, faults.reply_lost() if carried_out else faults.closed())
         result = push(edited, service.aws, cancel=service.token())
         assert result.flawless
@@ -239,13 +272,17 @@ class TestFaults:
         assert_equal(service, edited)
 
     @pytest.mark.parametrize("fault", [faults.html(), faults.internal_error(), faults.bad_gateway()])
-    def test_an_answer_that_says_nothing_is_not_believed(self, service, emulator, edited, fault):
+    def test_an_answer_that_says_nothing_is_not_believed(
+        self, service: Service, emulator: Emulator, edited: Workspace, fault: Fault
+    ) -> None:
         emulator.faults.add(UPDATE, fault)
         result = push(edited, service.aws, cancel=service.token())
         assert result.flawless
         assert_equal(service, edited)
 
-    def test_a_service_that_never_answers_ends_the_push_with_what_is_known(self, service, emulator, edited):
+    def test_a_service_that_never_answers_ends_the_push_with_what_is_known(
+        self, service: Service, emulator: Emulator, edited: Workspace
+    ) -> None:
         emulator.faults.add(UPDATE, faults.closed(), times=None)
         result = push(edited, service.aws, cancel=service.token())
         assert isinstance(result.error, OfflineError)
@@ -254,7 +291,14 @@ class TestFaults:
         emulator.faults.clear()
         assert push(edited, service.aws, cancel=service.token()).flawless
 
-    def test_throttling_is_waited_out(self, service, emulator, edited, report, progress):
+    def test_throttling_is_waited_out(
+        self,
+        service: Service,
+        emulator: Emulator,
+        edited: Workspace,
+        report: Callable[..., Any],
+        progress: list[Any],
+    ) -> None:
         emulator.faults.add(UPDATE, faults.throttled(), times=4)
         emulator.faults.add("ListDatasetEntries", faults.throttled(), times=7)
         emulator.faults.add("DescribeDataset", faults.throttled(), times=4)
@@ -264,7 +308,9 @@ class TestFaults:
         assert len(updates(emulator)) == 1
         assert_equal(service, edited)
 
-    def test_throttling_for_ever_ends_the_push(self, service, emulator, edited):
+    def test_throttling_for_ever_ends_the_push(
+        self, service: Service, emulator: Emulator, edited: Workspace
+    ) -> None:
         emulator.faults.add(UPDATE, faults.throttled(), times=None)
         result = push(edited, service.aws, cancel=service.token())
         assert isinstance(result.error, ServiceError)
@@ -276,7 +322,9 @@ class TestFaults:
         [Switches(), Switches(second_update="LimitExceededException", stale_status_seconds=5.0)],
         ids=str,
     )
-    def test_another_persons_update_is_waited_for(self, service, edited, labelled):
+    def test_another_persons_update_is_waited_for(
+        self, service: Service, edited: Workspace, labelled: Callable[..., Any]
+    ) -> None:
         other = labelled(5, "theirs")
         service.aws.rekognition.update_entries(edited.info.dataset_arn, other + b"\n")
         result = push(edited, service.aws, cancel=service.token())
@@ -284,14 +332,18 @@ class TestFaults:
         assert result.pushed == 3
         assert held(service, edited)["s3://leaves/images/0005.jpg"] == other
 
-    def test_a_refused_batch_leaves_the_journal_closed(self, service, emulator, edited):
+    def test_a_refused_batch_leaves_the_journal_closed(
+        self, service: Service, emulator: Emulator, edited: Workspace
+    ) -> None:
         emulator.faults.add(UPDATE, faults.access_denied())
         result = push(edited, service.aws, cancel=service.token())
         assert "rekognition:UpdateDatasetEntries" in str(result.error)
         assert edited.unfinished_push() is None
         assert edited.counts().changed == 3
 
-    def test_offline_at_once_is_told_with_what_is_refused(self, service, emulator, edited):
+    def test_offline_at_once_is_told_with_what_is_refused(
+        self, service: Service, emulator: Emulator, edited: Workspace
+    ) -> None:
         emulator.faults.add("*", faults.closed(), times=None)
         result = push(edited, service.aws, cancel=service.token())
         assert isinstance(result.error, OfflineError)
@@ -301,7 +353,9 @@ class TestFaults:
 class TestBrokenOff:
     @pytest.mark.parametrize("switches", [Switches(), Switches(stale_status_seconds=3.0)], ids=str)
     @pytest.mark.parametrize("at", range(1, 8))
-    def test_a_cancelled_push_is_finished_by_the_next(self, service, emulator, edited, at):
+    def test_a_cancelled_push_is_finished_by_the_next(
+        self, service: Service, emulator: Emulator, edited: Workspace, at: int
+    ) -> None:
         token = service.token()
         token.cancel_at = at
         result = push(edited, service.aws, cancel=token)
@@ -313,7 +367,9 @@ class TestBrokenOff:
         assert_equal(service, edited)
         assert len(updates(emulator)) == 1
 
-    def test_an_edit_made_meanwhile_is_a_change_again(self, service, emulator, edited, labelled):
+    def test_an_edit_made_meanwhile_is_a_change_again(
+        self, service: Service, emulator: Emulator, edited: Workspace, labelled: Callable[..., Any]
+    ) -> None:
         token = service.token()
         token.cancel_at = 1
         push(edited, service.aws, cancel=token)
@@ -323,9 +379,11 @@ class TestBrokenOff:
         assert updates(emulator)[-1] == [labelled(0, "beech")]
         assert_equal(service, edited)
 
-    def test_connection_lost_while_waiting(self, service, emulator, edited):
+    def test_connection_lost_while_waiting(
+        self, service: Service, emulator: Emulator, edited: Workspace
+    ) -> None:
         class Unplugged(type(service.token())):
-            def wait(self, seconds):
+            def wait(self, seconds: float) -> None:
                 if not self.waits:
                     emulator.faults.add("DescribeDataset", faults.closed(), times=None)
                 super().wait(seconds)
@@ -339,7 +397,9 @@ class TestBrokenOff:
         assert_equal(service, edited)
 
 
-def test_the_dataset_decides_which_bucket_is_right(service, pulled, labelled):
+def test_the_dataset_decides_which_bucket_is_right(
+    service: Service, pulled: Callable[..., Any], labelled: Callable[..., Any]
+) -> None:
     workspace = pulled([labelled(0)])
     workspace.append([NewEntry(labelled(n, bucket="elsewhere")) for n in range(1, 4)])
     result = push(workspace, service.aws, cancel=service.token())

@@ -2,44 +2,53 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from truthline.emulator import Switches, faults
 from truthline.errors import OfflineError
-from truthline.progress import CancelToken, Doing, ignore_progress
+from truthline.progress import CancelToken, Doing, Progress, ignore_progress
 from truthline.sync.opening.opening import create_workspace
 from truthline.sync.opening.sources import Source, SourceKind
 from truthline.sync.pull.pull import pull
 from truthline.sync.push.push import push
 from truthline.sync.service.own_updates import Unseen, Whose, unseen_update
-from truthline.workspace.workspace import NewEntry
+from truthline.workspace.workspace import NewEntry, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sync.conftest import Service
+    from truthline.emulator.service import Emulator
 
 UPDATE, DESCRIBE = "UpdateDatasetEntries", "DescribeDataset"
 
 
 @pytest.fixture
-def workspace(pulled, labelled):
+def workspace(pulled: Callable[..., Any], labelled: Callable[..., Any]) -> Workspace:
     return pulled([labelled(n) for n in range(10)])
 
 
 @pytest.fixture
-def small_batches(monkeypatch, labelled):
+def small_batches(monkeypatch: pytest.MonkeyPatch, labelled: Callable[..., Any]) -> None:
     """Two lines fit into a batch."""
     monkeypatch.setattr("truthline.sync.push.plan.BATCH_BYTES", 3 * len(labelled(0)))
 
 
-def relabel(workspace, labelled, count, label="elm"):
+def relabel(workspace: Workspace, labelled: Callable[..., Any], count: int, label: str = "elm") -> None:
     workspace.save_many({one: labelled(one - 1, label) for one in list(workspace.ids())[:count]})
 
 
-def others_update(service, workspace, line):
+def others_update(service: Service, workspace: Workspace, line: bytes) -> None:
     """Somebody else's update, carried out."""
     arn = workspace.info.dataset_arn
     service.aws.rekognition.update_entries(arn, line + b"\n")
     service.lines(arn)
 
 
-def whose(service, workspace):
+def whose(service: Service, workspace: Workspace) -> Whose | None:
     """What the window says of the dataset's last update, None if it says nothing."""
     service.lines(workspace.info.dataset_arn)
     description = service.aws.rekognition.describe_dataset(workspace.info.dataset_arn)
@@ -50,18 +59,20 @@ def whose(service, workspace):
 class AtStep:
     """A `Report` that does something once, at the first report of a kind."""
 
-    def __init__(self, doing, act, *, about=""):
+    def __init__(self, doing: Doing, act: Callable[..., Any], *, about: str = "") -> None:
         self._doing, self._act, self._about = doing, act, about
         self.done = False
 
-    def __call__(self, progress):
+    def __call__(self, progress: Progress) -> None:
         if progress.doing is self._doing and self._about in progress.about and not self.done:
             self.done = True
             self._act()
 
 
 @pytest.mark.usefixtures("small_batches")
-def test_a_push_of_several_batches(service, workspace, labelled):
+def test_a_push_of_several_batches(
+    service: Service, workspace: Workspace, labelled: Callable[..., Any]
+) -> None:
     relabel(workspace, labelled, 5)
     assert push(workspace, service.aws, cancel=service.token()).batches == 3
     assert whose(service, workspace) is None
@@ -81,10 +92,12 @@ def test_a_push_of_several_batches(service, workspace, labelled):
     ids=str,
 )
 @pytest.mark.usefixtures("small_batches")
-def test_however_the_service_behaves(service, emulator, workspace, labelled, others):
+def test_however_the_service_behaves(
+    service: Service, emulator: Emulator, workspace: Workspace, labelled: Callable[..., Any], others: bool
+) -> None:
     relabel(workspace, labelled, 4)
 
-    def update():
+    def update() -> None:
         if others:
             emulator.clock.advance(1)  # no two updates of the real service fall on one instant
             others_update(service, workspace, labelled(9, "theirs"))
@@ -98,7 +111,9 @@ def test_however_the_service_behaves(service, emulator, workspace, labelled, oth
 
 
 @pytest.mark.parametrize("switches", [Switches(check_images="yes", failing_share=0.0)], ids=["checked"])
-def test_a_push_whose_updates_fail_until_the_guilty_line_stands_alone(service, pulled, labelled, tmp_path):
+def test_a_push_whose_updates_fail_until_the_guilty_line_stands_alone(
+    service: Service, pulled: Callable[..., Any], labelled: Callable[..., Any], tmp_path: Path
+) -> None:
     picture = tmp_path / "picture.jpg"
     picture.write_bytes(b"\xff\xd8\xff\xe0 as far as the emulator looks")
     service.aws.s3.create_bucket("leaves")
@@ -115,7 +130,9 @@ def test_a_push_whose_updates_fail_until_the_guilty_line_stands_alone(service, p
 
 @pytest.mark.parametrize("after", ["UPDATE_COMPLETE", "UPDATE_IN_PROGRESS"])
 @pytest.mark.usefixtures("small_batches")
-def test_a_push_that_is_cancelled_and_taken_up(service, workspace, labelled, after):
+def test_a_push_that_is_cancelled_and_taken_up(
+    service: Service, workspace: Workspace, labelled: Callable[..., Any], after: str
+) -> None:
     relabel(workspace, labelled, 6)
     token = service.token()
     cancel = AtStep(Doing.STATUS, token.cancel, about=after)
@@ -126,10 +143,12 @@ def test_a_push_that_is_cancelled_and_taken_up(service, workspace, labelled, aft
 
 
 @pytest.mark.usefixtures("small_batches")
-def test_a_push_that_loses_the_connection_and_is_taken_up(service, emulator, workspace, labelled):
+def test_a_push_that_loses_the_connection_and_is_taken_up(
+    service: Service, emulator: Emulator, workspace: Workspace, labelled: Callable[..., Any]
+) -> None:
     relabel(workspace, labelled, 6)
 
-    def cut():
+    def cut() -> None:
         emulator.faults.add(DESCRIBE, faults.closed(), times=None)
 
     lost = AtStep(Doing.STATUS, cut, about="UPDATE_COMPLETE")
@@ -141,11 +160,13 @@ def test_a_push_that_loses_the_connection_and_is_taken_up(service, emulator, wor
 
 
 @pytest.mark.usefixtures("small_batches")
-def test_a_program_that_is_killed_while_its_update_runs(service, workspace, labelled):
+def test_a_program_that_is_killed_while_its_update_runs(
+    service: Service, workspace: Workspace, labelled: Callable[..., Any]
+) -> None:
     """What is durable is as it would be: nothing is written after the exception."""
     relabel(workspace, labelled, 6)
 
-    def killed():
+    def killed() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -160,7 +181,9 @@ def test_a_program_that_is_killed_while_its_update_runs(service, workspace, labe
     assert whose(service, workspace) is None
 
 
-def test_others_after_a_program_that_was_killed(service, emulator, workspace, labelled):
+def test_others_after_a_program_that_was_killed(
+    service: Service, emulator: Emulator, workspace: Workspace, labelled: Callable[..., Any]
+) -> None:
     relabel(workspace, labelled, 1)
     token = service.token()
     push(
@@ -178,7 +201,9 @@ def test_others_after_a_program_that_was_killed(service, emulator, workspace, la
 
 class TestLostAnswer:
     @pytest.mark.usefixtures("small_batches")
-    def test_it_is_no_news(self, service, emulator, workspace, labelled):
+    def test_it_is_no_news(
+        self, service: Service, emulator: Emulator, workspace: Workspace, labelled: Callable[..., Any]
+    ) -> None:
         relabel(workspace, labelled, 4)
         emulator.faults.add(UPDATE, faults.reply_lost())
         told = []
@@ -186,21 +211,27 @@ class TestLostAnswer:
         assert whose(service, workspace) is None
         assert Doing.OTHERS_UPDATED not in {one.doing for one in told}
 
-    def test_others_at_the_same_time_are(self, service, emulator, workspace, labelled):
+    def test_others_at_the_same_time_are(
+        self, service: Service, emulator: Emulator, workspace: Workspace, labelled: Callable[..., Any]
+    ) -> None:
         relabel(workspace, labelled, 1)
         emulator.faults.add(UPDATE, faults.reply_lost())
         theirs = AtStep(Doing.READING_BACK, lambda: others_update(service, workspace, labelled(9, "theirs")))
         assert push(workspace, service.aws, cancel=service.token(), report=theirs).error is None
         assert whose(service, workspace) is Whose.OTHERS
 
-    def test_a_new_entry_of_theirs_is_found_too(self, service, emulator, workspace, labelled):
+    def test_a_new_entry_of_theirs_is_found_too(
+        self, service: Service, emulator: Emulator, workspace: Workspace, labelled: Callable[..., Any]
+    ) -> None:
         relabel(workspace, labelled, 1)
         emulator.faults.add(UPDATE, faults.reply_lost())
         theirs = AtStep(Doing.READING_BACK, lambda: others_update(service, workspace, labelled(77)))
         assert push(workspace, service.aws, cancel=service.token(), report=theirs).error is None
         assert whose(service, workspace) is Whose.OTHERS
 
-    def test_one_that_never_arrived(self, service, emulator, workspace, labelled):
+    def test_one_that_never_arrived(
+        self, service: Service, emulator: Emulator, workspace: Workspace, labelled: Callable[..., Any]
+    ) -> None:
         relabel(workspace, labelled, 1)
         emulator.faults.add(UPDATE, faults.closed())
         assert push(workspace, service.aws, cancel=service.token()).flawless
@@ -208,7 +239,9 @@ class TestLostAnswer:
 
 
 class TestOthers:
-    def test_their_time_is_told_after_an_own_push_too(self, service, emulator, workspace, labelled):
+    def test_their_time_is_told_after_an_own_push_too(
+        self, service: Service, emulator: Emulator, workspace: Workspace, labelled: Callable[..., Any]
+    ) -> None:
         emulator.clock.advance(60)
         others_update(service, workspace, labelled(9, "theirs"))
         theirs = service.aws.rekognition.describe_dataset(workspace.info.dataset_arn).updated
@@ -221,7 +254,9 @@ class TestOthers:
         assert whose(service, workspace) is None
 
     @pytest.mark.usefixtures("small_batches")
-    def test_during_a_push(self, service, workspace, labelled):
+    def test_during_a_push(
+        self, service: Service, workspace: Workspace, labelled: Callable[..., Any]
+    ) -> None:
         relabel(workspace, labelled, 4)
         theirs = AtStep(
             Doing.STATUS,
@@ -232,7 +267,9 @@ class TestOthers:
         assert whose(service, workspace) is Whose.OTHERS
 
     @pytest.mark.usefixtures("small_batches")
-    def test_right_after_ours_before_we_look_again(self, service, emulator, workspace, labelled):
+    def test_right_after_ours_before_we_look_again(
+        self, service: Service, emulator: Emulator, workspace: Workspace, labelled: Callable[..., Any]
+    ) -> None:
         """Their update begins as ours ends, so that one long update seems to run."""
         relabel(workspace, labelled, 4)
         theirs = labelled(3).replace(b'"class-name":"oak"', b'"class-name":"ash"')
@@ -244,13 +281,17 @@ class TestOthers:
         # the lines that were not sent yet were looked at anew
         assert [one.source_ref for one in result.conflicts] == ["s3://leaves/images/0003.jpg"]
 
-    def test_without_looking_at_conflicts(self, service, workspace, labelled):
+    def test_without_looking_at_conflicts(
+        self, service: Service, workspace: Workspace, labelled: Callable[..., Any]
+    ) -> None:
         others_update(service, workspace, labelled(9, "theirs"))
         relabel(workspace, labelled, 1)
         assert push(workspace, service.aws, cancel=service.token(), on_conflict=None).error is None
         assert whose(service, workspace) is Whose.OTHERS
 
-    def test_another_workspace_of_the_same_person(self, service, workspace, labelled, tmp_path):
+    def test_another_workspace_of_the_same_person(
+        self, service: Service, workspace: Workspace, labelled: Callable[..., Any], tmp_path: Path
+    ) -> None:
         source = Source(SourceKind.DATASET, workspace.info.dataset_arn)
         other = create_workspace(
             tmp_path / "other.truthline",
@@ -266,7 +307,9 @@ class TestOthers:
             assert pull(workspace, service.aws, cancel=service.token()).complete
             assert whose(service, workspace) is None
 
-    def test_a_dataset_that_was_never_read_whole(self, service, workspace, labelled):
+    def test_a_dataset_that_was_never_read_whole(
+        self, service: Service, workspace: Workspace, labelled: Callable[..., Any]
+    ) -> None:
         workspace.set_seen_updated("")
         others_update(service, workspace, labelled(9, "theirs"))
         relabel(workspace, labelled, 1)
@@ -277,13 +320,13 @@ class TestOthers:
 class Follower(CancelToken):
     """In its waits somebody else updates the dataset as soon as our first update has ended."""
 
-    def __init__(self, service, emulator, workspace, line):
+    def __init__(self, service: Service, emulator: Emulator, workspace: Workspace, line: bytes) -> None:
         super().__init__()
         self._clock = emulator.clock
         self._service, self._arn, self._line = service, workspace.info.dataset_arn, line
         self._ran = self.done = False
 
-    def wait(self, seconds):
+    def wait(self, seconds: float) -> None:
         for _ in range(100):
             self._clock.advance(seconds / 100)
             status = self._service.aws.rekognition.describe_dataset(self._arn).status

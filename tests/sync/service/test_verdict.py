@@ -1,14 +1,24 @@
 """A training's verdict laid onto a workspace, from files and from S3."""
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from truthline.errors import CancelledError, NotFoundError, UnreadableFileError, UsageError
 from truthline.manifest.annotation import Level
 from truthline.progress import CancelToken
-from truthline.sync.service.verdict import fetch_verdict, open_verdict, project_versions
-from truthline.workspace.workspace import Filter, Kind, Origin
+from truthline.sync.service.verdict import Verdict, fetch_verdict, open_verdict, project_versions
+from truthline.workspace.workspace import Filter, Kind, Origin, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sync.conftest import Service
+    from truthline.emulator.service import Emulator
 
 SUMMARY = {
     "statistics": {"training": {"use_case": "IMAGE_LEVEL_LABELS", "total_json_lines": 3}, "testing": {}},
@@ -16,13 +26,13 @@ SUMMARY = {
 }
 
 
-def validated(line, *codes):
+def validated(line: bytes, *codes: str) -> bytes:
     told = json.loads(line)
     return json.dumps(told | {"errors": [{"code": code, "message": code.lower()} for code in codes]}).encode()
 
 
 @pytest.fixture
-def results(tmp_path, labelled):
+def results(tmp_path: Path, labelled: Callable[..., Any]) -> list[Path]:
     """A validation manifest, one of the other dataset, and the summary."""
     training = tmp_path / "training_manifest_with_validation.json"
     training.write_bytes(
@@ -38,7 +48,7 @@ def results(tmp_path, labelled):
     return [training, testing, summary]
 
 
-def assert_laid(workspace, verdict):
+def assert_laid(workspace: Workspace, verdict: Verdict) -> None:
     assert (verdict.entries, verdict.problems, verdict.elsewhere) == (1, 2, 1)
     assert [line.number for line in verdict.unnamed] == [3]
     assert verdict.summary.errors[0].code == "ERROR_MANIFEST_TOO_FEW_USABLE_LABELS"
@@ -54,14 +64,18 @@ def assert_laid(workspace, verdict):
     assert list(workspace.ids(Filter(kind=Kind.PROBLEMS))) == [2]
 
 
-def test_a_verdict_is_opened_from_files(pulled, labelled, results):
+def test_a_verdict_is_opened_from_files(
+    pulled: Callable[..., Any], labelled: Callable[..., Any], results: list[Path]
+) -> None:
     workspace = pulled([labelled(1), labelled(2)])
     verdict = open_verdict(workspace, results)
     assert_laid(workspace, verdict)
     assert verdict.changes.entries == {2}
 
 
-def test_a_verdict_takes_the_place_of_the_one_before(pulled, labelled, results):
+def test_a_verdict_takes_the_place_of_the_one_before(
+    pulled: Callable[..., Any], labelled: Callable[..., Any], results: list[Path]
+) -> None:
     workspace = pulled([labelled(1), labelled(2)])
     open_verdict(workspace, results)
     results[0].write_bytes(validated(labelled(1), "ERROR_INVALID_IMAGE"))
@@ -72,7 +86,9 @@ def test_a_verdict_takes_the_place_of_the_one_before(pulled, labelled, results):
     assert workspace.counts().with_remote_errors == 1
 
 
-def test_what_the_dataset_says_and_what_a_training_said_do_not_touch_each_other(pulled, labelled, results):
+def test_what_the_dataset_says_and_what_a_training_said_do_not_touch_each_other(
+    pulled: Callable[..., Any], labelled: Callable[..., Any], results: list[Path]
+) -> None:
     bad = labelled(2).replace(b"image-classification", b"nonsense")
     workspace = pulled([labelled(1), bad])
     remote = workspace.entry(2).remote_errors
@@ -84,7 +100,9 @@ def test_what_the_dataset_says_and_what_a_training_said_do_not_touch_each_other(
     assert workspace.counts().with_remote_errors == 1
 
 
-def test_a_cancelled_verdict_changes_nothing(pulled, labelled, results):
+def test_a_cancelled_verdict_changes_nothing(
+    pulled: Callable[..., Any], labelled: Callable[..., Any], results: list[Path]
+) -> None:
     workspace = pulled([labelled(1), labelled(2)])
     cancel = CancelToken()
     cancel.cancel()
@@ -93,7 +111,9 @@ def test_a_cancelled_verdict_changes_nothing(pulled, labelled, results):
     assert list(workspace.problems()) == []
 
 
-def test_a_summary_that_is_none_is_told(pulled, labelled, results):
+def test_a_summary_that_is_none_is_told(
+    pulled: Callable[..., Any], labelled: Callable[..., Any], results: list[Path]
+) -> None:
     workspace = pulled([labelled(1)])
     results[2].write_text("{}")
     with pytest.raises(UnreadableFileError):
@@ -102,7 +122,7 @@ def test_a_summary_that_is_none_is_told(pulled, labelled, results):
         open_verdict(workspace, [])
 
 
-def described(project, name, **places):
+def described(project: str, name: str, **places: str) -> dict[str, Any]:
     told = {
         "ProjectVersionArn": f"{project.rpartition('/')[0]}/version/{name}/1700000000000",
         "CreationTimestamp": 1700000000.0,
@@ -119,8 +139,13 @@ def described(project, name, **places):
 
 
 def test_a_verdict_is_fetched_from_the_version_that_was_chosen(
-    pulled, labelled, results, service, emulator, tmp_path
-):
+    pulled: Callable[..., Any],
+    labelled: Callable[..., Any],
+    results: list[Path],
+    service: Service,
+    emulator: Emulator,
+    tmp_path: Path,
+) -> None:
     workspace = pulled([labelled(1), labelled(2)])
     arn = workspace.info.dataset_arn
     (project,) = service.aws.rekognition.describe_projects()

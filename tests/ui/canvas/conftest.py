@@ -39,32 +39,49 @@ class Hand:
     def at(self, x: float, y: float) -> QPoint:
         return self.canvas.view_point((x, y)).toPoint()
 
-    def press(self, x, y, modifiers=Qt.KeyboardModifier.NoModifier, button=Qt.MouseButton.LeftButton):
+    def press(
+        self,
+        x: float,
+        y: float,
+        modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+        button: Qt.MouseButton = Qt.MouseButton.LeftButton,
+    ) -> None:
         self.qtbot.mousePress(self.canvas.viewport(), button, modifiers, self.at(x, y))
 
-    def move(self, x, y):
+    def move(self, x: float, y: float) -> None:
         self.qtbot.mouseMove(self.canvas.viewport(), self.at(x, y))
 
-    def release(self, x, y, modifiers=Qt.KeyboardModifier.NoModifier, button=Qt.MouseButton.LeftButton):
+    def release(
+        self,
+        x: int,
+        y: int,
+        modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+        button: Qt.MouseButton = Qt.MouseButton.LeftButton,
+    ) -> None:
         self.qtbot.mouseRelease(self.canvas.viewport(), button, modifiers, self.at(x, y))
 
-    def click(self, x, y, modifiers=Qt.KeyboardModifier.NoModifier):
+    def click(self, x: int, y: int, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         self.press(x, y, modifiers)
         self.release(x, y, modifiers)
 
-    def drag(self, start, end, modifiers=Qt.KeyboardModifier.NoModifier):
+    def drag(
+        self,
+        start: tuple[Any, ...],
+        end: tuple[Any, ...],
+        modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+    ) -> None:
         self.press(*start, modifiers)
         self.move((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
         self.move(*end)
         self.release(*end, modifiers)
 
-    def key(self, key, modifiers=Qt.KeyboardModifier.NoModifier):
+    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         self.qtbot.keyClick(self.canvas, key, modifiers)
 
-    def key_down(self, key, modifiers=Qt.KeyboardModifier.NoModifier):
+    def key_down(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         self.qtbot.keyPress(self.canvas, key, modifiers)
 
-    def key_up(self, key, modifiers=Qt.KeyboardModifier.NoModifier):
+    def key_up(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         self.qtbot.keyRelease(self.canvas, key, modifiers)
 
     @property

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt
@@ -10,16 +11,31 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from truthline.ui.canvas.view import Canvas, Frame
 from truthline.ui.kit.theme import LABEL_COLOURS, apply_theme, readable_on, tokens
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytestqt.qtbot import QtBot
+
+    from ui.canvas.conftest import Hand
+
 RED = "#ff0000"
 
 
-def filled(width, height, colour="#808080"):
+def filled(width: int, height: int, colour: str = "#808080") -> QImage:
     image = QImage(width, height, QImage.Format.Format_RGB32)
     image.fill(QColor(colour))
     return image
 
 
-def turn_wheel(canvas, at, *, angle=0, pixels=0, phase=Qt.ScrollPhase.NoScrollPhase, modifiers=None):
+def turn_wheel(
+    canvas: Canvas,
+    at: QPoint,
+    *,
+    angle: int = 0,
+    pixels: int = 0,
+    phase: Qt.ScrollPhase = Qt.ScrollPhase.NoScrollPhase,
+    modifiers: Qt.KeyboardModifier | None = None,
+) -> None:
     event = QWheelEvent(
         QPointF(at),
         canvas.viewport().mapToGlobal(QPointF(at)),
@@ -33,7 +49,7 @@ def turn_wheel(canvas, at, *, angle=0, pixels=0, phase=Qt.ScrollPhase.NoScrollPh
     QApplication.sendEvent(canvas.viewport(), event)
 
 
-def colours(canvas, points):
+def colours(canvas: Canvas, points: list[tuple[Any, ...]]) -> list[str]:
     shown = canvas.viewport().grab().toImage()
     return [shown.pixelColor(canvas.view_point(point).toPoint()).name() for point in points]
 
@@ -41,7 +57,7 @@ def colours(canvas, points):
 # Zoom and pan
 
 
-def test_the_image_is_shown_as_large_as_fits_and_stays_so(canvas):
+def test_the_image_is_shown_as_large_as_fits_and_stays_so(canvas: Canvas) -> None:
     before = canvas.zoom
     assert 400 * before <= canvas.viewport().width()
     assert 300 * before <= canvas.viewport().height()
@@ -52,7 +68,7 @@ def test_the_image_is_shown_as_large_as_fits_and_stays_so(canvas):
     assert middle.manhattanLength() <= 2
 
 
-def test_a_zoom_by_hand_survives_a_resize(canvas):
+def test_a_zoom_by_hand_survives_a_resize(canvas: Canvas) -> None:
     canvas.zoom_to(1)
     canvas.resize(404, 504)
     assert canvas.zoom == 1
@@ -64,7 +80,7 @@ def test_a_zoom_by_hand_survives_a_resize(canvas):
 
 
 @pytest.mark.parametrize("modifiers", [Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier])
-def test_the_wheel_zooms_to_the_cursor(canvas, hand, modifiers):
+def test_the_wheel_zooms_to_the_cursor(canvas: Canvas, hand: Hand, modifiers: Qt.KeyboardModifier) -> None:
     at = QPoint(200, 170)
     before, under = canvas.zoom, canvas.image_point(at)
     for _ in range(4):
@@ -77,7 +93,7 @@ def test_the_wheel_zooms_to_the_cursor(canvas, hand, modifiers):
     assert canvas.zoom == pytest.approx(before)
 
 
-def test_a_touch_pad_zooms_by_small_steps_and_does_not_run_on(canvas):
+def test_a_touch_pad_zooms_by_small_steps_and_does_not_run_on(canvas: Canvas) -> None:
     before = canvas.zoom
     turn_wheel(canvas, QPoint(100, 100), angle=8, pixels=4, phase=Qt.ScrollPhase.ScrollUpdate)
     assert before < canvas.zoom < before * 1.05
@@ -86,7 +102,7 @@ def test_a_touch_pad_zooms_by_small_steps_and_does_not_run_on(canvas):
     assert canvas.zoom == after
 
 
-def test_zoom_has_limits(canvas):
+def test_zoom_has_limits(canvas: Canvas) -> None:
     fit = canvas.zoom
     canvas.zoom_to(1000)
     assert canvas.zoom == 40
@@ -94,7 +110,7 @@ def test_zoom_has_limits(canvas):
     assert canvas.zoom == pytest.approx(fit / 2)
 
 
-def test_one_to_one_is_within_the_limits_of_a_small_image(canvas):
+def test_one_to_one_is_within_the_limits_of_a_small_image(canvas: Canvas) -> None:
     canvas.show_image(filled(20, 20), QSize(20, 20))
     assert canvas.zoom > 10
     canvas.zoom_to(1.0)
@@ -102,7 +118,7 @@ def test_one_to_one_is_within_the_limits_of_a_small_image(canvas):
 
 
 @pytest.mark.parametrize("way", ["middle button", "space"])
-def test_the_image_is_panned(canvas, hand, way):
+def test_the_image_is_panned(canvas: Canvas, hand: Hand, way: str) -> None:
     canvas.zoom_to(4)
     before = canvas.view_point((200, 150))
     button = Qt.MouseButton.MiddleButton if way == "middle button" else Qt.MouseButton.LeftButton
@@ -121,7 +137,7 @@ def test_the_image_is_panned(canvas, hand, way):
     assert canvas.view_point((200, 150)) - before == QPointF(40, -20)
 
 
-def test_zooming_in_the_middle_of_a_drag_keeps_its_start(canvas, hand):
+def test_zooming_in_the_middle_of_a_drag_keeps_its_start(canvas: Canvas, hand: Hand) -> None:
     canvas.zoom_to(1)
     canvas.set_drawing(True)
     hand.press(100, 100)
@@ -138,7 +154,7 @@ def test_zooming_in_the_middle_of_a_drag_keeps_its_start(canvas, hand):
 # Images
 
 
-def test_the_full_image_replaces_its_preview_without_a_move(canvas):
+def test_the_full_image_replaces_its_preview_without_a_move(canvas: Canvas) -> None:
     canvas.show_image(filled(40, 30), QSize(400, 300))
     canvas.zoom_to(3, QPointF(100, 100))
     zoom, corner = canvas.zoom, canvas.view_point((0, 0))
@@ -147,13 +163,13 @@ def test_the_full_image_replaces_its_preview_without_a_move(canvas):
     assert colours(canvas, [(100, 100)]) == [RED]
 
 
-def test_a_preview_is_stretched_over_the_whole_image(canvas):
+def test_a_preview_is_stretched_over_the_whole_image(canvas: Canvas) -> None:
     canvas.show_image(filled(40, 30, RED), QSize(400, 300))
     assert colours(canvas, [(2, 2), (397, 297)]) == [RED, RED]
 
 
 @pytest.mark.parametrize(("zoom", "sharp"), [(1.0, False), (2.0, False), (6.0, True)])
-def test_pixels_are_shown_as_squares_close_up_only(canvas, zoom, sharp):
+def test_pixels_are_shown_as_squares_close_up_only(canvas: Canvas, zoom: float, sharp: bool) -> None:
     image = filled(400, 300, "#000000")
     image.setPixelColor(200, 150, QColor("#ffffff"))
     canvas.show_image(image, QSize(400, 300))
@@ -165,7 +181,7 @@ def test_pixels_are_shown_as_squares_close_up_only(canvas, zoom, sharp):
         assert colours(canvas, [(200.2, 150.2), (200.8, 150.8)]) == ["#ffffff", "#ffffff"]
 
 
-def test_an_image_whose_pixels_are_still_to_come_can_be_drawn_on(canvas, hand):
+def test_an_image_whose_pixels_are_still_to_come_can_be_drawn_on(canvas: Canvas, hand: Hand) -> None:
     canvas.show_image(None, QSize(400, 300))
     canvas.zoom_to(1)
     canvas.set_drawing(True)
@@ -173,7 +189,7 @@ def test_an_image_whose_pixels_are_still_to_come_can_be_drawn_on(canvas, hand):
     assert hand.told["box_drawn"] == [Frame(10, 10, 50, 40)]
 
 
-def test_a_message_is_plain_text_and_stops_gestures(canvas, hand):
+def test_a_message_is_plain_text_and_stops_gestures(canvas: Canvas, hand: Hand) -> None:
     canvas.set_drawing(True)
     canvas.show_message("This image cannot be shown", "<b>bolt</b>.png ends after 12 of 40 rows.")
     labels = [canvas._message._title, canvas._message._detail]
@@ -187,7 +203,7 @@ def test_a_message_is_plain_text_and_stops_gestures(canvas, hand):
     assert colours(canvas, [(200, 150)]) == [RED]
 
 
-def test_a_canvas_without_an_image_bears_every_gesture(qtbot):
+def test_a_canvas_without_an_image_bears_every_gesture(qtbot: QtBot) -> None:
     canvas = Canvas()
     qtbot.addWidget(canvas)
     canvas.show()
@@ -201,7 +217,7 @@ def test_a_canvas_without_an_image_bears_every_gesture(qtbot):
     assert not canvas.has_image
 
 
-def test_the_pointer_is_told_in_image_pixels(canvas, hand):
+def test_the_pointer_is_told_in_image_pixels(canvas: Canvas, hand: Hand) -> None:
     canvas.zoom_to(10)
     canvas.centre_on((10, 10))
     hand.move(10.4, 12.6)
@@ -218,7 +234,7 @@ def test_the_pointer_is_told_in_image_pixels(canvas, hand):
 # Boxes
 
 
-def test_selection_lives_on_through_new_boxes(canvas, hand, box):
+def test_selection_lives_on_through_new_boxes(canvas: Canvas, hand: Hand, box: Callable[..., Any]) -> None:
     canvas.set_boxes([box(0, (10, 10, 50, 50)), box(1, (100, 10, 50, 50))])
     canvas.select_boxes([("boxes", 1)])
     item = canvas._items["boxes", 1]
@@ -230,21 +246,23 @@ def test_selection_lives_on_through_new_boxes(canvas, hand, box):
     assert hand.told["selection_changed"][-1] == []
 
 
-def test_selecting_the_same_again_tells_nothing(canvas, hand, box):
+def test_selecting_the_same_again_tells_nothing(canvas: Canvas, hand: Hand, box: Callable[..., Any]) -> None:
     canvas.set_boxes([box(0, (10, 10, 50, 50))])
     canvas.select_boxes([("boxes", 0)])
     canvas.select_boxes([("boxes", 0), ("boxes", 7)])
     assert len(hand.told["selection_changed"]) == 1
 
 
-def test_frames_of_files_are_drawn_as_they_are(canvas, box):
+def test_frames_of_files_are_drawn_as_they_are(canvas: Canvas, box: Callable[..., Any]) -> None:
     canvas.zoom_to(1)
     canvas.set_boxes([box(0, (-30.5, -20, 100.25, 60), "", wrong="")])
     assert canvas._items["boxes", 0].frame == Frame(-30.5, -20, 100.25, 60)
     assert colours(canvas, [(-30, 20)]) == ["#e69f00"]
 
 
-def test_numbers_too_large_for_a_screen_are_borne(canvas, hand, box):
+def test_numbers_too_large_for_a_screen_are_borne(
+    canvas: Canvas, hand: Hand, box: Callable[..., Any]
+) -> None:
     canvas.set_boxes(
         [box(0, (-1e300, 5, 1e308, 1e308)), box(1, (1e200, 1e200, 5, 5)), box(2, (50, 50, -20, -20))]
     )
@@ -257,17 +275,17 @@ def test_numbers_too_large_for_a_screen_are_borne(canvas, hand, box):
     assert hand.reframed == [[(1, Frame(395, 295, 5, 5))]]
 
 
-def in_the_window(canvas):
+def in_the_window(canvas: Canvas) -> QImage:
     shown = QApplication.primaryScreen().grabWindow(canvas.winId()).toImage()
     return shown.convertToFormat(QImage.Format.Format_RGB32)
 
 
-def painted_afresh(canvas):
+def painted_afresh(canvas: Canvas) -> QImage:
     return canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
 
 
 @pytest.mark.parametrize("zoom", [0.09, 0.15, 0.31, 1.0, 2.7])
-def test_gestures_leave_no_trails(canvas, hand, box, zoom):
+def test_gestures_leave_no_trails(canvas: Canvas, hand: Hand, box: Callable[..., Any], zoom: float) -> None:
     """What the partial repaints left in the window is what a full repaint shows."""
     canvas.show_image(filled(4000, 3000), QSize(4000, 3000))
     canvas.zoom_to(zoom)
@@ -299,7 +317,9 @@ def test_gestures_leave_no_trails(canvas, hand, box, zoom):
 
 
 @pytest.mark.parametrize(("zoom", "shown"), [(1.0, True), (0.2, False)])
-def test_tags_of_boxes_tiny_on_the_screen_are_left_out(canvas, box, zoom, shown):
+def test_tags_of_boxes_tiny_on_the_screen_are_left_out(
+    canvas: Canvas, box: Callable[..., Any], zoom: float, shown: bool
+) -> None:
     canvas.show_image(None, QSize(2000, 1500))
     canvas.zoom_to(zoom)
     canvas.set_boxes([box(0, (100, 100, 60, 60))])
@@ -308,7 +328,9 @@ def test_tags_of_boxes_tiny_on_the_screen_are_left_out(canvas, box, zoom, shown)
     assert canvas._items["boxes", 0].tag is not None
 
 
-def test_in_a_crowd_only_those_that_matter_have_tags(canvas, hand, box):
+def test_in_a_crowd_only_those_that_matter_have_tags(
+    canvas: Canvas, hand: Hand, box: Callable[..., Any]
+) -> None:
     canvas.zoom_to(1)
     canvas.set_boxes([box(index, (2 * (index % 150), 100 * (index // 150), 60, 60)) for index in range(201)])
     assert not any(item.tag for item in canvas._items.values())
@@ -319,7 +341,9 @@ def test_in_a_crowd_only_those_that_matter_have_tags(canvas, hand, box):
 
 
 @pytest.mark.parametrize(("top", "inside"), [(0, True), (100, False)])
-def test_a_tag_is_above_its_box_or_inside_where_there_is_no_room(canvas, box, top, inside):
+def test_a_tag_is_above_its_box_or_inside_where_there_is_no_room(
+    canvas: Canvas, box: Callable[..., Any], top: int, inside: bool
+) -> None:
     canvas.zoom_to(1)
     canvas.set_boxes([box(0, (50, top, 80, 60))])
     tag = canvas._items["boxes", 0].tag
@@ -327,22 +351,22 @@ def test_a_tag_is_above_its_box_or_inside_where_there_is_no_room(canvas, box, to
     assert (tag.rect().bottom() < 0) is not inside
 
 
-def test_a_tag_at_the_right_edge_stays_on_the_image(canvas, box):
+def test_a_tag_at_the_right_edge_stays_on_the_image(canvas: Canvas, box: Callable[..., Any]) -> None:
     canvas.zoom_to(1)
     canvas.set_boxes([box(0, (380, 100, 15, 60), "a rather long label")])
     tag = canvas._items["boxes", 0].tag
     assert 380 + tag.rect().right() <= 400
 
 
-def test_labels_are_shown_as_they_are_on_one_line(canvas, box):
+def test_labels_are_shown_as_they_are_on_one_line(canvas: Canvas, box: Callable[..., Any]) -> None:
     canvas.set_boxes([box(0, (50, 50, 80, 60), "<i>nut</i>\n& bolt")])
     assert canvas._items["boxes", 0].tag.text == "<i>nut</i> & bolt"
 
 
 @pytest.mark.parametrize("colour", [*LABEL_COLOURS, "#000000", "#ffffff", "#777777"])
-def test_text_on_tags_is_readable(colour):
-    def luminance(name):
-        def linear(part):
+def test_text_on_tags_is_readable(colour: str) -> None:
+    def luminance(name: QColor | str) -> float:
+        def linear(part: float) -> float:
             return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
 
         c = QColor(name)
@@ -353,7 +377,9 @@ def test_text_on_tags_is_readable(colour):
 
 
 @pytest.mark.qt_log_ignore("does not support raise")
-def test_a_wrong_box_is_marked_and_says_why_in_plain_text(canvas, hand, box, qtbot):
+def test_a_wrong_box_is_marked_and_says_why_in_plain_text(
+    canvas: Canvas, hand: Hand, box: Callable[..., Any], qtbot: QtBot
+) -> None:
     canvas.set_boxes([box(0, (50, 50, 80, 60), wrong="Reaches <u>outside</u> & beyond.")])
     assert canvas._items["boxes", 0].mark is not None
     at = hand.at(60, 60)
@@ -367,7 +393,9 @@ def test_a_wrong_box_is_marked_and_says_why_in_plain_text(canvas, hand, box, qtb
     assert canvas._items["boxes", 0].mark is None
 
 
-def test_a_box_blinks_once_and_is_brought_into_view(canvas, box, qtbot):
+def test_a_box_blinks_once_and_is_brought_into_view(
+    canvas: Canvas, box: Callable[..., Any], qtbot: QtBot
+) -> None:
     canvas.set_boxes([box(0, (10, 10, 20, 20)), box(1, (300, 200, 20, 20))])
     canvas.zoom_to(20)
     canvas.centre_on((20, 20))
@@ -379,7 +407,7 @@ def test_a_box_blinks_once_and_is_brought_into_view(canvas, box, qtbot):
     assert not canvas._items["boxes", 1].flashing
 
 
-def test_a_blinking_box_may_go(canvas, box, qtbot):
+def test_a_blinking_box_may_go(canvas: Canvas, box: Callable[..., Any], qtbot: QtBot) -> None:
     canvas.set_boxes([box(0, (10, 10, 20, 20))])
     canvas._blink.setDuration(60)
     with qtbot.waitSignal(canvas._blink.finished):
@@ -387,7 +415,7 @@ def test_a_blinking_box_may_go(canvas, box, qtbot):
         canvas.set_boxes([])
 
 
-def test_the_box_under_the_pointer_is_hinted_at(canvas, hand, box):
+def test_the_box_under_the_pointer_is_hinted_at(canvas: Canvas, hand: Hand, box: Callable[..., Any]) -> None:
     canvas.set_boxes([box(0, (10, 10, 200, 200)), box(1, (50, 50, 50, 50))])
     hand.move(70, 70)
     assert canvas._hovered == ("boxes", 1)
@@ -398,7 +426,7 @@ def test_the_box_under_the_pointer_is_hinted_at(canvas, hand, box):
 # Words and looks
 
 
-def test_the_hint_follows_what_can_be_done(canvas, hand, box):
+def test_the_hint_follows_what_can_be_done(canvas: Canvas, hand: Hand, box: Callable[..., Any]) -> None:
     told = []
     canvas.hint_changed.connect(told.append)
     canvas.set_boxes([box(0, (50, 50, 80, 60)), box(1, (200, 50, 80, 60), editable=False)])
@@ -416,7 +444,7 @@ def test_the_hint_follows_what_can_be_done(canvas, hand, box):
     assert len(told) == len([a for a, b in zip(told, [None, *told], strict=False) if a != b])
 
 
-def test_screen_readers_are_told_what_is_selected(canvas, box):
+def test_screen_readers_are_told_what_is_selected(canvas: Canvas, box: Callable[..., Any]) -> None:
     assert canvas.accessibleName() == "Image canvas"
     canvas.set_boxes([box(0, (50, 50, 80, 60), wrong="Too small."), box(1, (9, 9, 9, 9))])
     assert canvas.accessibleDescription() == "2 boxes."
@@ -426,8 +454,8 @@ def test_screen_readers_are_told_what_is_selected(canvas, box):
     assert canvas.accessibleDescription() == "2 of 2 boxes selected."
 
 
-def test_the_focus_is_visible(canvas, qtbot):
-    def edge():
+def test_the_focus_is_visible(canvas: Canvas, qtbot: QtBot) -> None:
+    def edge() -> str:
         return canvas.grab().toImage().pixelColor(0, canvas.height() // 2).name()
 
     assert edge() == tokens().accent
@@ -435,7 +463,7 @@ def test_the_focus_is_visible(canvas, qtbot):
     assert edge() == tokens().canvas
 
 
-def test_the_surround_follows_the_theme(canvas, qapp):
+def test_the_surround_follows_the_theme(canvas: Canvas, qapp: QApplication) -> None:
     style, sheet, palette, font = qapp.style().name(), qapp.styleSheet(), qapp.palette(), qapp.font()
     try:
         for dark in (False, True):
@@ -449,7 +477,7 @@ def test_the_surround_follows_the_theme(canvas, qapp):
         qapp.setFont(font)
 
 
-def test_colours_of_boxes_can_change(canvas, box):
+def test_colours_of_boxes_can_change(canvas: Canvas, box: Callable[..., Any]) -> None:
     canvas.zoom_to(1)
     canvas.set_boxes([box(0, (50, 50, 80, 60))])
     canvas.set_boxes([replace(box(0, (50, 50, 80, 60)), colour=QColor(RED))])

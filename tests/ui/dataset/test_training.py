@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
+    from truthline.aws.connection import Connection
     from truthline.ui.document.document import Document
 
 
@@ -89,7 +90,11 @@ def test_a_file_that_is_no_summary_is_told(
 
 
 def test_what_cannot_be_listed_is_told(
-    qtbot: QtBot, document: Document, settle: Callable[[], None], connection, aws_environment: None
+    qtbot: QtBot,
+    document: Document,
+    settle: Callable[[], None],
+    connection: Connection,
+    aws_environment: None,
 ) -> None:
     workspace = document.workspace
     arn = "arn:aws:rekognition:us-east-1:111122223333:project/leaves/dataset/train/1690564858106"
