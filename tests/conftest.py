@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 
 import platformdirs
 import pytest
+from typing_extensions import override
 
 from truthline import log
 from truthline.aws.connection import Connection
@@ -153,6 +154,7 @@ class _RoleHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    @override
     def log_message(self, *_: object) -> None:
         pass
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from botocore.retries import quota, standard
+from typing_extensions import override
 
 from truthline.aws.connection import Connection
 from truthline.aws.session import Aws, connect
@@ -100,6 +101,7 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = answer  # noqa: N815
 
+    @override
     def log_message(self, *_: object) -> None:
         pass
 
@@ -107,11 +109,13 @@ class Handler(BaseHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     daemon_threads = False  # closing waits for them
 
+    @override
     def server_bind(self) -> None:
         # A slow line is slow for the sender only once the buffers are full.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         super().server_bind()
 
+    @override
     def handle_error(self, *_: object) -> None:
         """A client that hangs up is part of the tests."""
 

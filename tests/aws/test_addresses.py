@@ -8,6 +8,7 @@ import pytest
 from botocore.loaders import Loader
 from botocore.regions import EndpointResolver
 
+from present import present
 from truthline.aws.addresses import DOMAINS, is_aws, origin_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def everywhere() -> Iterator[str]:
     for service in ("rekognition", "s3"):
         for partition in resolver.get_available_partitions():
             for region in resolver.get_available_endpoints(service, partition):
-                yield resolver.construct_endpoint(service, region, partition)["hostname"]
+                yield present(resolver.construct_endpoint(service, region, partition))["hostname"]
 
 
 @pytest.mark.parametrize("host", sorted(set(everywhere())))

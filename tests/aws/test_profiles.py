@@ -12,6 +12,7 @@ import pytest
 from botocore.credentials import SSOProvider
 from botocore.tokens import SSOTokenProvider
 from botocore.utils import JSONFileCache, LoginTokenLoader, SSOTokenLoader, get_login_token_cache_directory
+from typing_extensions import override
 
 from truthline.aws import profiles as module
 from truthline.aws.profiles import Profile, ProfileKind, chosen, profiles
@@ -50,7 +51,7 @@ def only() -> Profile:
 def save_sso(aws_files: Callable[..., Any]) -> Callable[..., Any]:
     """Write what `aws sso login` saves; gives the file."""
 
-    def save(text: dict[str, str] | str, config: str = SSO, name: str = "work") -> Path:
+    def save(text: dict[str, str] | str, config: str = SSO, name: str = "work") -> Any:
         cache = aws_files(config) / "sso" / "cache"
         cache.mkdir(parents=True, exist_ok=True)
         file = cache / f"{sha1(name.encode(), usedforsecurity=False).hexdigest()}.json"
@@ -154,6 +155,7 @@ def test_a_sign_in_that_ends_today_is_told_by_the_clock_alone(
 
     class Noon(datetime):
         @classmethod
+        @override
         def now(cls, tz: timezone | None = None) -> datetime:
             return noon.astimezone(tz) if tz else noon.replace(tzinfo=None)
 

@@ -342,7 +342,7 @@ class Found:
 
 def test_many_threads_share_one_look_up() -> None:
     barrier = threading.Barrier(8)
-    opened = []
+    opened: list[Any] = []
 
     def open_session(_refused: set[Any]) -> Found:
         opened.append(len(opened))
@@ -350,7 +350,7 @@ def test_many_threads_share_one_look_up() -> None:
 
     credentials = RenewableCredentials(open_session)
 
-    def use(_: int) -> int:
+    def use(_: int) -> Any:
         barrier.wait()
         return credentials.get_frozen_credentials()
 

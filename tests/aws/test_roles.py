@@ -14,7 +14,9 @@ from urllib.parse import parse_qs
 import botocore.credentials
 import botocore.session
 import pytest
+from typing_extensions import override
 
+from present import present
 from truthline.aws import renewal
 from truthline.aws.connection import CodeAsker, Connection
 from truthline.aws.session import Aws, connect
@@ -42,8 +44,9 @@ class Person(CodeAsker):
 
     def __init__(self, *codes: str) -> None:
         self.codes = list(codes)
-        self.asked = []
+        self.asked: list[Any] = []
 
+    @override
     def ask(self, role: str, device: str) -> str | None:
         self.asked.append((role, device))
         if not self.codes:
@@ -142,7 +145,7 @@ def test_the_cache_is_the_one_of_the_aws_cli(script: Script, give: Callable[...,
     give("ASIAPOND")
     if profile == "lake":
         give("ASIALAKE")
-    used = core.get_credentials().get_frozen_credentials().access_key
+    used = present(core.get_credentials()).get_frozen_credentials().access_key
     before = cached()
     assert len(before) == (2 if profile == "lake" else 1)
     nobody = Person()
@@ -235,6 +238,7 @@ def test_after_a_refusal_to_answer_the_person_can_be_asked_again(
 
 def test_a_cancel_leaves_as_it_is(script: Script) -> None:
     class Cancelling(CodeAsker):
+        @override
         def ask(self, *_: str) -> None:
             raise CancelledError
 

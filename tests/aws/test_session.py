@@ -115,7 +115,7 @@ def sso_token(aws_files: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) ->
         # botocore looks for the home folder only once, when it is imported.
         monkeypatch.setattr(provider, "_SSO_TOKEN_CACHE_DIR", str(cache))
 
-    def write(text: str) -> Path:
+    def write(text: str) -> Any:
         file = cache / f"{sha1(b'work', usedforsecurity=False).hexdigest()}.json"
         file.write_text(text, encoding="utf-8")
         return file

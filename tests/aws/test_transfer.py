@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from present import present
 from truthline.aws import session, transfer
 from truthline.aws.connection import Connection
 from truthline.aws.session import Aws, connect
@@ -138,7 +139,7 @@ def test_odd_keys_arrive_exactly(aws: Aws, images: Callable[..., Any]) -> None:
     ]
     send(aws, uploads)
     assert held(aws) == as_held(uploads)
-    assert {key: aws.s3.head("pond", key).size for key in ODD_KEYS} == {
+    assert {key: present(aws.s3.head("pond", key)).size for key in ODD_KEYS} == {
         upload.key: upload.size for upload in uploads
     }
 
@@ -350,7 +351,7 @@ def test_progress_is_told_no_more_often_than_anybody_can_read(
     aws: Aws, images: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transfer, "monotonic", lambda: 0.0)  # no time passes
-    seen = []
+    seen: list[Any] = []
     send(aws, images(30), seen.append)
     assert len(seen) == 2  # the first and the last
 

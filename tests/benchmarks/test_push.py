@@ -16,6 +16,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from present import present
 from truthline.aws.connection import Connection
 from truthline.aws.session import connect
 from truthline.progress import CancelToken
@@ -69,8 +70,8 @@ def endpoint_url(aws_environment: None) -> Iterator[str]:
     command = [sys.executable, "-m", "truthline.emulator", "--until-stdin-closes"]
     command += ["--set", "update_seconds=0", "--set", "create_seconds=0"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
-        yield json.loads(child.stdout.readline())["endpoint_url"]
-        child.stdin.close()
+        yield json.loads(present(child.stdout).readline())["endpoint_url"]
+        present(child.stdin).close()
 
 
 def settled(client: Client, arn: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from present import present
 from truthline import demo
 from truthline.aws.connection import Connection
 from truthline.aws.session import connect
@@ -79,7 +80,7 @@ def test_the_emulator_ends_when_the_demo_is_killed(aws_environment: None) -> Non
         "    threading.Event().wait()\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
-        url = process.stdout.readline().decode().strip()
+        url = present(process.stdout).readline().decode().strip()
         process.kill()
         # The emulator inherited standard error alone; it is gone when nobody answers.
         process.wait()

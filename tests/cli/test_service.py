@@ -11,13 +11,12 @@ import pytest
 from truthline.aws.session import connect
 from truthline.emulator import ManualClock, Switches, faults
 from truthline.progress import CancelToken
-from truthline.workspace.workspace import Workspace
+from truthline.workspace.workspace import EntryId, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cli.conftest import Outcome
     from truthline.aws.connection import Connection
     from truthline.emulator.service import Emulator
 
@@ -123,7 +122,7 @@ class TestPush:
 
     def push(
         self, run: Callable[..., Any], endpoint: tuple[Any, ...], manifest: Path, arn: str, *more: str
-    ) -> Outcome:
+    ) -> Any:
         return run("push", manifest, "--dataset", arn, *endpoint, "--format", "json", *more)
 
     def test_only_what_differs_is_sent(
@@ -413,7 +412,7 @@ class TestTogether:
         path = tmp_path / "work.truthline"
         assert run("new", path, "--from", arn, *endpoint).code == 0
         with Workspace.open(path) as workspace:
-            workspace.save(workspace.ids()[0], labelled(0, "elm"))
+            workspace.save(EntryId(workspace.ids()[0]), labelled(0, "elm"))
         theirs = tmp_path / "theirs.manifest"
         theirs.write_bytes(labelled(1, "ash") + b"\n")
         assert run("push", theirs, "--dataset", arn, *endpoint).code == 0

@@ -126,7 +126,7 @@ dates = st.sampled_from(
 
 
 @st.composite
-def box_pairs(draw: Any) -> tuple[Any, Any]:
+def box_pairs(draw: Any) -> Any:
     sound = st.fixed_dictionaries(
         {"left": st.just(1), "top": st.just(1), "width": st.just(40), "height": st.just(40.5)}
         | {"class_id": st.integers(0, 2)}
@@ -197,7 +197,7 @@ def bend(draw: Any, line: dict[str, Any]) -> None:
 
 
 @st.composite
-def lines(draw: Any) -> dict[str, Any]:
+def lines(draw: Any) -> Any:
     line: dict[str, Any] = {"source-ref": "s3://b/k.jpg"}
     for name in draw(st.lists(st.sampled_from(["dog", "bb", "a/b~", "größe"]), unique=True, max_size=3)):
         value, metadata = draw(st.one_of(class_pairs(), box_pairs()))

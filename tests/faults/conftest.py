@@ -17,7 +17,7 @@ from truthline.progress import CancelToken, Progress
 from truthline.sync.opening.opening import create_workspace
 from truthline.sync.opening.sources import Source, SourceKind
 from truthline.words import progress_words
-from truthline.workspace.workspace import NewEntry
+from truthline.workspace.workspace import EntryId, NewEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +112,7 @@ class Team:
     def assert_equal(self) -> None:
         """The dataset holds exactly what the workspace does, and the workspace knows."""
         held = self.held()
-        entries = self.workspace.entries(list(self.workspace.ids()))
+        entries = self.workspace.entries([EntryId(one) for one in self.workspace.ids()])
         assert {entry.source_ref for entry in entries} == held.keys()
         assert all(same_value(held[entry.source_ref], entry.line) for entry in entries)
         assert self.workspace.counts().changed == 0

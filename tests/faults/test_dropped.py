@@ -8,7 +8,7 @@ import pytest
 
 from truthline.emulator import Emulator, Limits, Switches
 from truthline.sync.push.push import push
-from truthline.workspace.workspace import NewEntry
+from truthline.workspace.workspace import EntryId, NewEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,6 +41,6 @@ def test_only_the_lines_that_were_left_out_are_not_pushed(team: Team, labelled: 
     (remark,) = team.workspace.push_remarks(team.workspace.pushes()[0].id)
     assert (remark.kind, remark.line) == ("not stored", 11)
     # Shortened, it goes through.
-    team.workspace.save(team.workspace.ids()[10], labelled(10))
+    team.workspace.save(EntryId(team.workspace.ids()[10]), labelled(10))
     assert push(team.workspace, team.aws, cancel=team.token()).flawless
     team.assert_equal()

@@ -11,6 +11,7 @@ from truthline.errors import NotFromAwsError, OfflineError, ServiceError
 from truthline.progress import CancelToken, ignore_progress
 from truthline.sync.pull.pull import pull, pull_manifest
 from truthline.sync.push.push import push
+from truthline.workspace.workspace import EntryId
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,13 +94,13 @@ def test_the_read_back_does_not_believe_it(edited: Team, fault: Fault) -> None:
 @pytest.mark.parametrize("operation", [DESCRIBE, LIST])
 @pytest.mark.parametrize("fault", ANSWERS.values(), ids=ANSWERS)
 def test_a_pull_does_not_believe_it(edited: Team, tmp_path: Path, operation: str, fault: Fault) -> None:
-    before = edited.workspace.entries(list(edited.workspace.ids()))
+    before = edited.workspace.entries([EntryId(one) for one in edited.workspace.ids()])
     edited.emulator.faults.add(operation, fault, times=None)
     result = pull(edited.workspace, edited.aws, cancel=edited.token())
     assert isinstance(result.error, KINDS)
     assert not result.complete
     assert (result.added, result.changed, result.gone) == (0, 0, 0)
-    assert edited.workspace.entries(list(edited.workspace.ids())) == before
+    assert edited.workspace.entries([EntryId(one) for one in edited.workspace.ids()]) == before
     out = tmp_path / "pulled.manifest"
     with pytest.raises(KINDS):
         pull_manifest(edited.aws, edited.arn, out, cancel=edited.token())

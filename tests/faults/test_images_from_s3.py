@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
+from present import present
 from truthline.emulator import faults
 from truthline.errors import NotFromAwsError, OfflineError
 from truthline.images.source import S3Source
@@ -64,12 +65,12 @@ def test_what_did_not_come_whole_from_aws_is_never_kept(
             cache.load(REF, source)
         with pytest.raises(kind):
             source.read(REF)
-    assert cache.get(REF, version) is None
+    assert cache.get(REF, present(version)) is None
     team.emulator.faults.clear()
     assert source.read(REF) == image
     loaded = cache.load(REF, source)
     assert (loaded.facts.width, loaded.facts.height, loaded.facts.size) == (300, 200, len(image))
-    assert cache.get(REF, version) is not None
+    assert cache.get(REF, present(version)) is not None
 
 
 def test_a_cut_image_comes_whole_at_the_next_try(

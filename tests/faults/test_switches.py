@@ -14,7 +14,7 @@ from truthline.emulator.switches import allowed_values
 from truthline.manifest.line import same_value
 from truthline.sync.pull.pull import pull
 from truthline.sync.push.push import push
-from truthline.workspace.workspace import NewEntry
+from truthline.workspace.workspace import EntryId, NewEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,7 +150,7 @@ def test_every_two_behaviours_together_end_in_the_same_dataset(
     pulled = pull(team.workspace, team.aws, cancel=team.token())
     assert (pulled.changed, pulled.added, pulled.conflicts, pulled.complete) == (1, 0, 0, True)
     last = team.workspace.ids()[-2]  # the first of the two lines of one entry, which is not the dataset's
-    team.workspace.remove([last])
+    team.workspace.remove([EntryId(last)])
     team.settle()
     team.assert_equal()
 
@@ -177,10 +177,10 @@ def test_what_a_service_kept_of_a_replaced_line_is_told(
         ("TRUTHLINE_STORED_DIFFERENTLY", 1)
     ]
     assert not result.flawless
-    assert team.workspace.entry(ids[0]).line == labelled(0, "ash")
+    assert team.workspace.entry(EntryId(ids[0])).line == labelled(0, "ash")
     held = team.held()["s3://leaves/0000.png"]
     assert json.loads(held).keys() > json.loads(labelled(0, "ash")).keys()
     team.settle()
     # Pulled, it is seen; nothing is lost on either side.
     assert pull(team.workspace, team.aws, cancel=team.token()).error is None
-    assert b'"ash"' in team.workspace.entry(ids[0]).line
+    assert b'"ash"' in team.workspace.entry(EntryId(ids[0])).line

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
+from typing_extensions import override
 
+from present import present
 from truthline.aws.connection import Connection
 from truthline.aws.session import connect
 from truthline.errors import OfflineError
@@ -33,8 +35,9 @@ class Album(FolderSource):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.folder = folder
-        self.reads = []
+        self.reads: list[Any] = []
 
+    @override
     def read(self, ref: str) -> bytes:
         self.reads.append(ref)
         return super().read(ref)
@@ -83,7 +86,7 @@ def noise(album: Album, encode: Callable[..., Any]) -> Callable[..., Any]:
 
 def kept(cache: Thumbnails, album: Album, refs: list[str]) -> list[Any] | list[str]:
     """Those of the source-refs that the cache holds."""
-    return [ref for ref in refs if cache.get(ref, album.version(ref)) is not None]
+    return [ref for ref in refs if cache.get(ref, present(album.version(ref))) is not None]
 
 
 @pytest.mark.parametrize(
@@ -459,8 +462,8 @@ def test_processes_share_it_from_the_start(
         for _ in range(3)
     ]
     for other in others:
-        other.stdin.write("go\n")
-        other.stdin.flush()
+        present(other.stdin).write("go\n")
+        present(other.stdin).flush()
     answers = [int(other.communicate()[0]) for other in others]
     assert [other.returncode for other in others] == [0, 0, 0]
     assert cache_path.stat().st_size <= bound

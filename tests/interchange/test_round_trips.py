@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from present import present
 from truthline.interchange.conversion import write_images
 from truthline.interchange.fit import fit
 from truthline.interchange.formats import FORMATS
@@ -69,7 +70,9 @@ def round_trip(before: list[LabelledImage], name: str) -> tuple[tuple[LabelledIm
     fitted = fit(before, format_, target=TARGET).images
     sizes = {image.ref: image.size for image in before}
     lookup = ImageLookup(
-        list(sizes), size_of=lambda ref: (sizes[ref].width, sizes[ref].height), read=lambda _: b"an image"
+        list(sizes),
+        size_of=lambda ref: (present(sizes[ref]).width, present(sizes[ref]).height),
+        read=lambda _: b"an image",
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "out"

@@ -37,7 +37,7 @@ def harm(path: Path, *names: str) -> None:
 
 
 @pytest.fixture
-def damaged(start: Any, service: Any, dataset: str) -> Path:
+def damaged(start: Any, service: Any, dataset: str) -> Any:
     """The workspace of the dataset, damaged at one image."""
     with start() as user:
         path = user.open(dataset, service.connection).document.workspace.path

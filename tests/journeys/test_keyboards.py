@@ -15,6 +15,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QLineEdit
 
+from present import present
 from truthline.ui.connect.wish import Wish
 from truthline.ui.kit import keyboard
 from truthline.ui.kit.keys import DIGITS, KEYS, Where, keys_of
@@ -183,7 +184,7 @@ class Keyboard:
             return list(self.done)
         pressed = QKeyEvent(QEvent.Type.KeyPress, *rest)
         from_outside(pressed)
-        QApplication.instance().notify(focus, pressed)
+        present(QApplication.instance()).notify(focus, pressed)
         return list(self.done)
 
 

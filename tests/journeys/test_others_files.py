@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QMessageBox
 
+from present import present
 from truthline.aws.connection import Connection
 from truthline.progress import CancelToken
 from truthline.sync.opening.opening import create_workspace
@@ -95,7 +96,8 @@ def test_boxes_past_the_image_are_counted_before_anything_is_done(user: Any, pic
     user.wait(dialog.go_button.isEnabled)
     rows = range(dialog.details.topLevelItemCount())
     told = [
-        (dialog.details.topLevelItem(row).text(0), dialog.details.topLevelItem(row).text(1)) for row in rows
+        (present(dialog.details.topLevelItem(row)).text(0), present(dialog.details.topLevelItem(row)).text(1))
+        for row in rows
     ]
     assert told == [
         ("Changed: 1 × boxes whose corners were swapped, which were put in order", "l.csv, line 3"),

@@ -18,7 +18,7 @@ SCREENS = {"1024 × 700": QSize(1024, 700), "1440 × 900 at 200 %": QSize(720, 4
 
 
 @pytest.fixture(params=SCREENS.values(), ids=SCREENS.keys())
-def room(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> QSize:
+def room(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What such a screen leaves for a window; the platform's own screen stays as it is."""
     size = request.param - fitting._FRAME
     monkeypatch.setattr(fitting, "room_for", lambda _window: size)

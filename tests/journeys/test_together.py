@@ -24,6 +24,7 @@ from truthline.sync.service.watch import watch
 from truthline.ui.conflicts.dialog import ConflictsDialog
 from truthline.ui.projects.dialog import ProjectsDialog
 from truthline.ui.rebuild.removal import RemovalDialog
+from truthline.workspace.workspace import EntryId
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +55,7 @@ def moved(by: int) -> Any:
     return change
 
 
-def left(line: dict[str, Any]) -> float:
+def left(line: dict[str, Any]) -> Any:
     return next(
         value["annotations"][0]["left"]
         for value in line.values()
@@ -151,7 +152,7 @@ def test_the_program_killed_during_a_push(
         workspace.save_many(
             {
                 entry.id: edit.add_class_label(entry.annotation, "checked", NOW).raw
-                for entry in workspace.entries(list(workspace.ids()))
+                for entry in workspace.entries([EntryId(one) for one in workspace.ids()])
                 if not entry.findings
             }
         )

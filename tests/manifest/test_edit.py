@@ -46,7 +46,7 @@ def plain() -> Annotation:
     return edit.new_annotation("s3://b/k.jpg")
 
 
-def members(annotation: Annotation) -> dict[str, Any] | dict[str, str]:
+def members(annotation: Annotation) -> Any:
     return json.loads(annotation.raw)
 
 

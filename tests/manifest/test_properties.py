@@ -151,7 +151,7 @@ def dump(value: Any) -> bytes:
 
 
 @st.composite
-def lines(draw: Callable[..., Any], pairs: Any = None) -> bytes | None:
+def lines(draw: Callable[..., Any], pairs: Any = None) -> Any:
     """A line of up to three label attributes, sound or bent, in either style of separators."""
     pairs = st.one_of(class_pairs(), box_pairs()) if pairs is None else pairs
     members = {"source-ref": draw(st.sampled_from(["s3://b/k.jpg", "s3://b/zero\u200bwidth"]))}

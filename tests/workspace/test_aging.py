@@ -49,7 +49,7 @@ def test_a_workspace_of_older_rules_is_checked_again(aged: Path) -> None:
     with Workspace.open(aged) as workspace:
         assert workspace.aged
         before = workspace.entry(EntryId(3)).findings
-        told = []
+        told: list[Any] = []
         changes = workspace.check_again(report=told.append)
         assert len(changes.entries) == LINES
         assert [(one.done, one.total) for one in told] == [(0, LINES), (10, LINES), (20, LINES), (25, LINES)]

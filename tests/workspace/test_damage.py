@@ -189,7 +189,7 @@ def test_what_every_write_stores_fits(
 
 def test_a_file_from_before_checksums_gets_them(path: Path, lines: list[bytes]) -> None:
     as_before(path, lines)
-    told = []
+    told: list[Any] = []
     with Workspace.open(path, report=told.append) as workspace:
         assert [entry.line for entry in workspace.walk()] == lines
         assert workspace.entry(SECOND).theirs == lines[0]

@@ -13,7 +13,7 @@ from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken
 from truthline.workspace.changes import NAMED_AT_MOST, Changes
 from truthline.workspace.entry import NewEntry
-from truthline.workspace.workspace import Counts, Filter, Kind, Origin, Workspace, WorkspaceInfo
+from truthline.workspace.workspace import Counts, EntryId, Filter, Kind, Origin, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ ODD_LINES = [
 def test_an_entry_comes_back_as_it_went_in(workspace: Workspace, line: Callable[..., Any]) -> None:
     raw, base = line("s3://b/ä.jpg", ["leaf"], ["tree", "tree"]), line("s3://b/ä.jpg")
     changes = workspace.append([NewEntry(raw, b"\r\n", base, REMOTE)])
-    (entry,) = workspace.entries(list(workspace.ids()))
+    (entry,) = workspace.entries([EntryId(one) for one in workspace.ids()])
     assert changes == Changes(entries=frozenset({entry.id}))
     assert (entry.position, entry.source_ref, entry.line, entry.ending) == (1, "s3://b/ä.jpg", raw, b"\r\n")
     assert (entry.base, entry.changed, entry.remote_errors, entry.facts) == (base, True, REMOTE, None)
@@ -60,7 +60,7 @@ def test_a_line_that_cannot_be_pushed_is_an_entry(
     workspace: Workspace, line: Callable[..., Any], raw: bytes
 ) -> None:
     workspace.append([NewEntry(raw), NewEntry(line("s3://b/a.jpg", ["leaf"]))])
-    first, second = workspace.entries(list(workspace.ids()))
+    first, second = workspace.entries([EntryId(one) for one in workspace.ids()])
     assert first.line == raw
     assert first.findings
     assert second.position == 2
@@ -80,23 +80,23 @@ def test_an_id_that_was_never_given_is_refused(workspace: Workspace, line: Calla
     (entry_id,) = _append(workspace, line("s3://b/a.jpg"))
     unknown = entry_id + 1
     for use in (
-        lambda: workspace.entry(unknown),
-        lambda: workspace.entries([entry_id, unknown]),
+        lambda: workspace.entry(EntryId(unknown)),
+        lambda: workspace.entries([EntryId(entry_id), EntryId(unknown)]),
         lambda: workspace.save_many({entry_id: line("s3://b/b.jpg"), unknown: b"{}"}),
         lambda: workspace.store_remote([(entry_id, b"{}", ()), (unknown, b"{}", ())]),
-        lambda: workspace.store_facts(unknown, ImageFacts(1, 1, "PNG", 1)),
+        lambda: workspace.store_facts(EntryId(unknown), ImageFacts(1, 1, "PNG", 1)),
     ):
         with pytest.raises(KeyError):
             use()
-    assert workspace.entry(entry_id).line == line("s3://b/a.jpg")
-    assert workspace.entry(entry_id).base is None
+    assert workspace.entry(EntryId(entry_id)).line == line("s3://b/a.jpg")
+    assert workspace.entry(EntryId(entry_id)).base is None
 
 
 def test_saving_survives_closing(path: Path, line: Callable[..., Any]) -> None:
     with Workspace.create(path, WorkspaceInfo("leaves")) as workspace:
         ids = _append(workspace, line("s3://b/a.jpg"), line("s3://b/b.jpg"))
-        saved = workspace.save(ids[1], line("s3://b/b.jpg", ["leaf"]))
-        assert saved == Changes(entries=frozenset({ids[1]}), listed=("leaf",))
+        saved = workspace.save(EntryId(ids[1]), line("s3://b/b.jpg", ["leaf"]))
+        assert saved == Changes(entries=frozenset({EntryId(ids[1])}), listed=("leaf",))
     with Workspace.open(path) as workspace:
         assert [raw for raw, _ in workspace.lines()] == [line("s3://b/a.jpg"), line("s3://b/b.jpg", ["leaf"])]
         assert ids == list(workspace.ids())
@@ -104,7 +104,7 @@ def test_saving_survives_closing(path: Path, line: Callable[..., Any]) -> None:
 
 def test_saving_the_same_line_changes_nothing(workspace: Workspace, line: Callable[..., Any]) -> None:
     (entry_id,) = _append(workspace, line("s3://b/a.jpg"))
-    assert not workspace.save(entry_id, line("s3://b/a.jpg"))
+    assert not workspace.save(EntryId(entry_id), line("s3://b/a.jpg"))
     assert not workspace.save_many({})
 
 
@@ -112,18 +112,22 @@ def test_changed_compares_values(workspace: Workspace, line: Callable[..., Any])
     base = line("s3://b/a.jpg", ["leaf"])
     spaced = base.replace(b", ", b" ,  ")
     workspace.append([NewEntry(base, base=base), NewEntry(spaced, base=base), NewEntry(base)])
-    assert [entry.changed for entry in workspace.entries(list(workspace.ids()))] == [False, False, True]
+    assert [entry.changed for entry in workspace.entries([EntryId(one) for one in workspace.ids()])] == [
+        False,
+        False,
+        True,
+    ]
     assert workspace.counts().changed == 1
     first, second, third = workspace.ids()
-    workspace.save(first, line("s3://b/a.jpg"))
-    assert workspace.entry(first).changed
-    assert workspace.entry(first).base == base
-    workspace.save(first, base)
-    assert not workspace.entry(first).changed
+    workspace.save(EntryId(first), line("s3://b/a.jpg"))
+    assert workspace.entry(EntryId(first)).changed
+    assert workspace.entry(EntryId(first)).base == base
+    workspace.save(EntryId(first), base)
+    assert not workspace.entry(EntryId(first)).changed
     workspace.store_remote([(second, line("s3://b/a.jpg"), ()), (third, spaced, ())])
     assert list(workspace.ids(Filter(kind=Kind.CHANGED))) == [second]
     workspace.store_remote([(third, None, ())])
-    assert workspace.entry(third).base is None
+    assert workspace.entry(EntryId(third)).base is None
     assert list(workspace.ids(Filter(kind=Kind.CHANGED))) == [second, third]
 
 
@@ -135,16 +139,16 @@ def test_a_line_of_which_the_service_made_another_is_not_changed(
     workspace.append([NewEntry(given)])
     (entry_id,) = workspace.ids()
     workspace.store_remote([(entry_id, made, ())], sent={entry_id: given})
-    assert (workspace.entry(entry_id).base, workspace.entry(entry_id).sent) == (made, given)
-    assert not workspace.entry(entry_id).changed
-    workspace.save(entry_id, line("s3://b/a.jpg"))
-    assert workspace.entry(entry_id).changed
-    workspace.save(entry_id, given)
+    assert (workspace.entry(EntryId(entry_id)).base, workspace.entry(EntryId(entry_id)).sent) == (made, given)
+    assert not workspace.entry(EntryId(entry_id)).changed
+    workspace.save(EntryId(entry_id), line("s3://b/a.jpg"))
+    assert workspace.entry(EntryId(entry_id)).changed
+    workspace.save(EntryId(entry_id), given)
     workspace.store_remote([(entry_id, made, REMOTE)])
-    assert not workspace.entry(entry_id).changed
+    assert not workspace.entry(EntryId(entry_id)).changed
     workspace.store_remote([(entry_id, line("s3://b/a.jpg", ["tree"]), ())])
-    assert workspace.entry(entry_id).sent is None
-    assert workspace.entry(entry_id).changed
+    assert workspace.entry(EntryId(entry_id)).sent is None
+    assert workspace.entry(EntryId(entry_id)).changed
 
 
 def test_remote_errors_are_replaced(workspace: Workspace, line: Callable[..., Any]) -> None:
@@ -152,10 +156,12 @@ def test_remote_errors_are_replaced(workspace: Workspace, line: Callable[..., An
     workspace.append([NewEntry(raw, base=raw, remote_errors=REMOTE)])
     (entry_id,) = workspace.ids()
     assert workspace.counts().with_remote_errors == 1
-    workspace.save(entry_id, line("s3://b/a.jpg"))
-    assert workspace.entry(entry_id).remote_errors == REMOTE
-    assert workspace.store_remote([(entry_id, raw, REMOTE[1:])]) == Changes(entries=frozenset({entry_id}))
-    assert workspace.entry(entry_id).remote_errors == REMOTE[1:]
+    workspace.save(EntryId(entry_id), line("s3://b/a.jpg"))
+    assert workspace.entry(EntryId(entry_id)).remote_errors == REMOTE
+    assert workspace.store_remote([(entry_id, raw, REMOTE[1:])]) == Changes(
+        entries=frozenset({EntryId(entry_id)})
+    )
+    assert workspace.entry(EntryId(entry_id)).remote_errors == REMOTE[1:]
     workspace.store_remote([(entry_id, raw, ())])
     assert workspace.counts().with_remote_errors == 0
 
@@ -164,15 +170,17 @@ def test_facts_bring_findings_and_are_replaced(workspace: Workspace, line: Calla
     raw = line("s3://b/a.jpg", boxes=["tree"])
     (entry_id,) = _append(workspace, raw)
     for facts in (ImageFacts(10, 10, "PNG", 2**40), ImageFacts(640, 480, "JPEG", 1000, "Broken: ö.")):
-        assert workspace.store_facts(entry_id, facts) == Changes(entries=frozenset({entry_id}))
-        assert not workspace.store_facts(entry_id, facts)
-        assert workspace.entry(entry_id).facts == facts
-        assert workspace.entry(entry_id).findings == check_line(parse_line(raw), facts)
+        assert workspace.store_facts(EntryId(entry_id), facts) == Changes(
+            entries=frozenset({EntryId(entry_id)})
+        )
+        assert not workspace.store_facts(EntryId(entry_id), facts)
+        assert workspace.entry(EntryId(entry_id)).facts == facts
+        assert workspace.entry(EntryId(entry_id)).findings == check_line(parse_line(raw), facts)
     assert check_line(parse_line(raw), ImageFacts(10, 10, "PNG", 2**40)) != check_line(parse_line(raw))
     edited = line("s3://b/a.jpg", boxes=["tree", "tree"])
-    workspace.save(entry_id, edited)
-    assert workspace.entry(entry_id).facts == facts
-    assert workspace.entry(entry_id).findings == check_line(parse_line(edited), facts)
+    workspace.save(EntryId(entry_id), edited)
+    assert workspace.entry(EntryId(entry_id)).facts == facts
+    assert workspace.entry(EntryId(entry_id)).findings == check_line(parse_line(edited), facts)
 
 
 def test_find_gives_the_last_of_several(workspace: Workspace, line: Callable[..., Any]) -> None:
@@ -181,7 +189,7 @@ def test_find_gives_the_last_of_several(workspace: Workspace, line: Callable[...
     )
     assert workspace.find("s3://b/a.jpg") == ids[2]
     assert workspace.find("s3://b/A.jpg") is None
-    workspace.save(ids[2], line("s3://b/c.jpg"))
+    workspace.save(EntryId(ids[2]), line("s3://b/c.jpg"))
     assert workspace.find("s3://b/a.jpg") == ids[0]
     assert workspace.find("s3://b/c.jpg") == ids[2]
 
@@ -239,7 +247,7 @@ def test_problems_stream_by_position(workspace: Workspace, line: Callable[..., A
     workspace.append([NewEntry(b"{}", remote_errors=REMOTE), NewEntry(sound), NewEntry(b"")])
     everything = list(workspace.problems())
     assert [problem.position for problem in everything] == sorted(problem.position for problem in everything)
-    first = workspace.entry(workspace.ids()[0])
+    first = workspace.entry(EntryId(workspace.ids()[0]))
     of_first = [problem for problem in everything if problem.position == 1]
     assert [p.code for p in of_first] == [f.code for f in first.findings] + [e.code for e in REMOTE]
     assert [p.level for p in of_first if p.origin is Origin.REMOTE] == [Level.ERROR, Level.WARNING]
@@ -253,14 +261,16 @@ def test_problems_stream_by_position(workspace: Workspace, line: Callable[..., A
 
 
 def test_many_entries_stream_in_with_progress(workspace: Workspace, line: Callable[..., Any]) -> None:
-    seen = []
+    seen: list[Any] = []
     total = NAMED_AT_MOST + 1
     changes = workspace.append((NewEntry(line(f"s3://b/{n}.jpg")) for n in range(total)), report=seen.append)
     assert changes == Changes(everything=True)
     assert [progress.done for progress in seen] == sorted({progress.done for progress in seen})
     assert seen[-1].done == total
     ids = list(workspace.ids())
-    assert [entry.position for entry in workspace.entries(ids[::-1])] == list(range(total, 0, -1))
+    assert [entry.position for entry in workspace.entries([EntryId(one) for one in ids[::-1]])] == list(
+        range(total, 0, -1)
+    )
     assert workspace.append([NewEntry(b"{}")]).entries == {workspace.ids()[-1]}
 
 
@@ -287,14 +297,14 @@ def test_a_source_that_fails_adds_nothing(workspace: Workspace, line: Callable[.
 
 
 def test_changes_add_up() -> None:
-    one, two = Changes(entries=frozenset({1})), Changes(entries=frozenset({2}), info=True)
-    assert one | two == Changes(entries=frozenset({1, 2}), info=True)
+    one, two = Changes(entries=frozenset({EntryId(1)})), Changes(entries=frozenset({EntryId(2)}), info=True)
+    assert one | two == Changes(entries=frozenset({EntryId(1), EntryId(2)}), info=True)
     assert one | Changes(everything=True, pushes=True) == Changes(everything=True, pushes=True)
     assert one
     assert not Changes()
-    many = Changes.of_entries(range(NAMED_AT_MOST))
+    many = Changes.of_entries([EntryId(one) for one in range(NAMED_AT_MOST)])
     assert many.entries
-    assert (many | Changes.of_entries([NAMED_AT_MOST])) == Changes(everything=True)
+    assert (many | Changes.of_entries([EntryId(NAMED_AT_MOST)])) == Changes(everything=True)
 
 
 def _append(workspace: Workspace, *lines: bytes) -> list[int]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 from pathlib import Path
-from sqlite3 import Connection
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from truthline.errors import UnreadableFileError, UsageError, WorkspaceError
 from truthline.workspace import schema
-from truthline.workspace.workspace import NewEntry, Workspace, WorkspaceInfo
+from truthline.workspace.workspace import EntryId, NewEntry, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,7 +152,7 @@ def test_a_file_that_is_refused_is_let_go_of(
     opened = []
     connect = sqlite3.connect
 
-    def noted(*given: Path, **more: object) -> Connection:
+    def noted(*given: Path, **more: object) -> Any:
         opened.append(connect(*given, **more))
         return opened[-1]
 
@@ -186,7 +185,7 @@ def test_damage_inside_is_told_when_it_is_met(path: Path, line: Callable[..., An
     def read_everything() -> None:
         with Workspace.open(path) as workspace:
             list(workspace.lines())
-            workspace.entries(list(workspace.ids()))
+            workspace.entries([EntryId(one) for one in workspace.ids()])
             list(workspace.problems())
 
     with pytest.raises(WorkspaceError, match="damaged"):

@@ -22,6 +22,7 @@ from truthline.errors import TruthlineError
 from truthline.manifest.annotation import ImageFacts, RemoteError
 from truthline.sync.opening.opening import export_manifest
 from truthline.workspace.workspace import (
+    BatchId,
     Damaged,
     EntryId,
     Filter,
@@ -305,7 +306,7 @@ def reads(workspace: Workspace) -> Iterator[Callable[[], object]]:
         yield lambda number=number: workspace.push_remarks(number)
     for number in (1, 2):
         with suppress(KeyError):
-            workspace.sent_lines(number)
+            workspace.sent_lines(BatchId(number))
 
 
 def edit(path: Path, line: Callable[..., bytes]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from truthline.workspace.workspace import NewEntry, Settlement, Workspace
+from truthline.workspace.workspace import EntryId, NewEntry, Settlement, Workspace
 
 REF = b'{"source-ref":"s3://b/a.jpg"'
 
@@ -14,7 +14,7 @@ def line(*notes: str) -> bytes:
 
 
 def keys(workspace: Workspace, entry_id: int) -> set[str]:
-    return set(json.loads(workspace.entry(entry_id).line)) - {"source-ref"}
+    return set(json.loads(workspace.entry(EntryId(entry_id)).line)) - {"source-ref"}
 
 
 def test_both_are_kept(workspace: Workspace) -> None:
@@ -27,7 +27,7 @@ def test_both_are_kept(workspace: Workspace) -> None:
     assert keys(workspace, entry_id) == {"base", "theirs", "mine"}
     workspace.save_many(before, made_from=gesture)  # undone
     assert keys(workspace, entry_id) == {"base", "theirs"}
-    assert not workspace.entry(entry_id).changed
+    assert not workspace.entry(EntryId(entry_id)).changed
     workspace.save_many(gesture, made_from=before)  # done again
     assert keys(workspace, entry_id) == {"base", "theirs", "mine"}
 
@@ -37,4 +37,4 @@ def test_a_line_that_is_as_it_was_is_simply_replaced(workspace: Workspace) -> No
     (entry_id,) = workspace.ids()
     odd = line("base")[:-1] + b' , "mine" : 1.0 }'
     workspace.save_many({entry_id: odd}, made_from={entry_id: line("base")})
-    assert workspace.entry(entry_id).line == odd
+    assert workspace.entry(EntryId(entry_id)).line == odd

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from present import present
 from truthline.errors import WorkspaceHeldError
 from truthline.workspace.workspace import Workspace, WorkspaceInfo
 
@@ -46,7 +47,7 @@ def holding(path: Path) -> Iterator[Popen]:
     with subprocess.Popen(
         [sys.executable, "-c", HOLDING, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        assert process.stdout.readline() == "open\n"
+        assert present(process.stdout).readline() == "open\n"
         yield process
         process.kill()
 

@@ -11,13 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from present import present
 from truthline.errors import UsageError
 from truthline.workspace import schema
 from truthline.workspace.changes import Changes
 from truthline.workspace.journal import PushRemark
 from truthline.workspace.workspace import (
+    BatchId,
     BatchState,
+    EntryId,
     NewEntry,
+    PushId,
     RemarkKind,
     Workspace,
     WorkspaceInfo,
@@ -50,7 +54,7 @@ def test_a_push_is_recorded_batch_by_batch(
     assert workspace.unfinished_push() is None
     push_id = workspace.begin_push(ARN, STARTED, lines=3)
     begun = workspace.unfinished_push()
-    assert (begun.planned, begun.batches, begun.lines) == (3, 0, 0)
+    assert (present(begun).planned, present(begun).batches, present(begun).lines) == (3, 0, 0)
     first = workspace.add_batch(push_id, three[:2])
     assert (first.number, first.state, first.lines) == (1, BatchState.SENDING, 2)
     assert first.size == len(b"".join(raw + b"\n" for _, raw in three[:2]))
@@ -112,7 +116,7 @@ def test_one_push_at_a_time(workspace: Workspace, three: list[tuple[Any, ...]]) 
     assert [push.id for push in workspace.pushes()] == [second, first]
     finished = workspace.pushes()[1]
     assert finished.outcome == "3 entries are in the dataset."
-    assert finished.finished.tzinfo is not None
+    assert present(finished.finished).tzinfo is not None
     with pytest.raises(KeyError):
         workspace.finish_push(first, "again")
     with pytest.raises(KeyError):
@@ -140,7 +144,7 @@ def test_a_finished_push_keeps_what_it_sent(
 
 def test_what_was_sent_takes_little_room(path: Path, workspace: Workspace, line: Callable[..., Any]) -> None:
     workspace.append(NewEntry(line(f"s3://b/{n}.jpg", boxes=["leaf"] * 9)) for n in range(500))
-    lines = [(entry.id, entry.line) for entry in workspace.entries(list(workspace.ids()))]
+    lines = [(entry.id, entry.line) for entry in workspace.entries([EntryId(one) for one in workspace.ids()])]
     push_id = workspace.begin_push(ARN, STARTED)
     batch = workspace.add_batch(push_id, lines)
     workspace.finish_push(push_id, "Sent.")
@@ -207,22 +211,22 @@ def test_remarks_that_fail_leave_the_push_unfinished(
     batch = workspace.add_batch(push_id, three)
     with pytest.raises(OSError, match="unplugged"):
         workspace.finish_push(push_id, "Sent.", broken())
-    assert workspace.unfinished_push().id == push_id
+    assert present(workspace.unfinished_push()).id == push_id
     assert workspace.batch_lines(batch.id) == three
     assert workspace.push_remarks(push_id) == []
 
 
 def test_unknown_ids_are_refused(workspace: Workspace) -> None:
     with pytest.raises(KeyError):
-        workspace.set_batch(1, BatchState.SENDING)
+        workspace.set_batch(BatchId(1), BatchState.SENDING)
     with pytest.raises(KeyError):
-        workspace.finish_push(1, "", REMARKS)
+        workspace.finish_push(PushId(1), "", REMARKS)
     with pytest.raises(KeyError):
-        workspace.add_batch(1, [])
+        workspace.add_batch(PushId(1), [])
     with pytest.raises(KeyError):
-        workspace.sent_lines(1)
-    assert workspace.batches(1) == []
-    assert workspace.push_remarks(1) == []
+        workspace.sent_lines(BatchId(1))
+    assert workspace.batches(PushId(1)) == []
+    assert workspace.push_remarks(PushId(1)) == []
 
 
 def test_pushes_of_an_older_format_say_whether_they_were_broken_off(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from present import present
 from truthline.workspace.workspace import BatchState, NewEntry, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
@@ -72,11 +73,11 @@ def _save_until_killed(path: Path, acknowledged: int, moments: Random) -> int:
     ) as child:
         try:
             for _ in range(moments.randint(1, 60)):
-                acknowledged = int(child.stdout.readline())
+                acknowledged = int(present(child.stdout).readline())
             threading.Event().wait(moments.random() / 200)  # somewhere within the next steps
         finally:
             os.kill(child.pid, signal.SIGKILL)
-        told = child.stdout.read().split("\n")[:-1]
+        told = present(child.stdout).read().split("\n")[:-1]
     return int(told[-1]) if told else acknowledged
 
 
@@ -84,7 +85,7 @@ def _check(path: Path, acknowledged: int) -> None:
     with Workspace.open(path) as workspace:
         stored = [_number(raw) for raw, _ in workspace.lines()][:ENTRIES]
         push = workspace.unfinished_push()
-        (batch,) = workspace.batches(push.id)
+        (batch,) = workspace.batches(present(push).id)
         counts = workspace.counts()
     # The child may have been killed between a step and telling of it, so there may be one more.
     newest = max(stored)

@@ -8,7 +8,7 @@ import pytest
 
 from truthline.errors import CancelledError, UsageError
 from truthline.progress import CancelToken
-from truthline.workspace.workspace import Filter, Label, LabelCount, LabelEdit, NewEntry, Workspace
+from truthline.workspace.workspace import EntryId, Filter, Label, LabelCount, LabelEdit, NewEntry, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def test_a_label_stays_in_its_place_when_its_last_use_goes(
 ) -> None:
     workspace.append([NewEntry(line("s3://b/a.jpg", ["leaf"])), NewEntry(line("s3://b/b.jpg", ["tree"]))])
     entry_id = workspace.ids()[0]
-    workspace.save(entry_id, line("s3://b/a.jpg"))
+    workspace.save(EntryId(entry_id), line("s3://b/a.jpg"))
     workspace.close()
     with Workspace.open(path) as again:
         assert again.labels() == [Label("leaf", 1, 0, 0), Label("tree", 2, 1, 1)]
@@ -49,7 +49,7 @@ def test_only_unused_labels_can_be_removed(workspace: Workspace, line: Callable[
     for name in ("leaf", "nobody"):
         with pytest.raises(UsageError):
             workspace.remove_label(name)
-    workspace.save(workspace.ids()[0], line("s3://b/a.jpg"))
+    workspace.save(EntryId(workspace.ids()[0]), line("s3://b/a.jpg"))
     workspace.remove_label("leaf")
     assert workspace.labels() == []
 
@@ -70,7 +70,7 @@ def test_uses_are_counted(workspace: Workspace, line: Callable[..., Any]) -> Non
     assert workspace.label_counts() == [LabelCount("leaf", 2, 1, 2), LabelCount("tree", 1, 1, 3)]
     assert [label.entries for label in workspace.labels()] == [2, 2]
     third = workspace.ids()[2]
-    workspace.save(third, line("s3://b/c.jpg", boxes=["tree", "leaf"]))
+    workspace.save(EntryId(third), line("s3://b/c.jpg", boxes=["tree", "leaf"]))
     assert workspace.label_counts() == [LabelCount("leaf", 2, 2, 3), LabelCount("tree", 1, 1, 1)]
 
 
@@ -120,7 +120,7 @@ def test_a_renamed_label_keeps_its_place_and_colour(
 
 
 def test_undoing_a_rename_puts_the_name_back_in_its_place(trees: Workspace, line: Callable[..., Any]) -> None:
-    before, stored = trees.labels(), {i: trees.entry(i).line for i in trees.ids()[:2]}
+    before, stored = trees.labels(), {i: trees.entry(EntryId(i)).line for i in trees.ids()[:2]}
     first, second = stored
     lines = {first: line("s3://b/a.jpg", ["oak"], ["Elm"]), second: line("s3://b/b.jpg", ["Elm"])}
     trees.save_many(lines, labels=RENAMED)

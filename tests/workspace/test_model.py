@@ -14,7 +14,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from typing_extensions import override
 
+from present import present
 from truthline.errors import CancelledError
 from truthline.manifest.annotation import ImageFacts, RemoteError
 from truthline.manifest.check.rules import check_line
@@ -23,6 +25,7 @@ from truthline.progress import CancelToken
 from truthline.workspace.entry import LabelEdit
 from truthline.workspace.workspace import (
     Counts,
+    EntryId,
     Filter,
     Kind,
     Label,
@@ -156,6 +159,7 @@ class WorkspaceModel(RuleBasedStateMachine):
     def create(self) -> None:
         self.workspace = Workspace.create(self.path, WorkspaceInfo("model"))
 
+    @override
     def teardown(self) -> None:
         if hasattr(self, "workspace"):
             self.workspace.close()
@@ -183,7 +187,7 @@ class WorkspaceModel(RuleBasedStateMachine):
     @rule(which=choice, spec=specs)
     def save(self, which: int, spec: Spec) -> None:
         index = which % len(self.known)
-        changes = self.workspace.save(self._id(index), spec.raw)
+        changes = self.workspace.save(EntryId(self._id(index)), spec.raw)
         assert changes.entries == ({self._id(index)} if spec.raw != self.known[index].spec.raw else set())
         self.known[index].spec = spec
         self._meet(spec)
@@ -232,7 +236,9 @@ class WorkspaceModel(RuleBasedStateMachine):
         settled = [index for index in indices if self.known[index].spec.raw == on[index]]
         changes = self.workspace.settle(
             {
-                self._id(index): Settlement(raw, spec.raw, base and base.raw, theirs and theirs.raw, remote)
+                self._id(index): Settlement(
+                    raw, spec.raw, present(base and base.raw), present(theirs and theirs.raw), remote
+                )
                 for index, raw in on.items()
             }
         )
@@ -249,7 +255,7 @@ class WorkspaceModel(RuleBasedStateMachine):
     @rule(which=st.sets(choice, max_size=3))
     def remove(self, which: set[Any] | set[int]) -> None:
         gone = {self.ids[one % len(self.ids)] for one in which}
-        self.workspace.remove(gone)
+        self.workspace.remove([EntryId(one) for one in gone])
         kept = [index for index, entry_id in enumerate(self.ids) if entry_id not in gone]
         self.known = [self.known[index] for index in kept]
         self.ids = [self.ids[index] for index in kept]
@@ -258,7 +264,7 @@ class WorkspaceModel(RuleBasedStateMachine):
     @rule(which=choice, found=facts)
     def store_facts(self, which: int, found: ImageFacts) -> None:
         self.known[which % len(self.known)].facts = found
-        self.workspace.store_facts(self._id(which % len(self.known)), found)
+        self.workspace.store_facts(EntryId(self._id(which % len(self.known))), found)
 
     @rule(name=st.sampled_from(LABELS))
     def add_label(self, name: str) -> None:
@@ -298,7 +304,7 @@ class WorkspaceModel(RuleBasedStateMachine):
     @invariant()
     def entries_agree(self) -> None:
         assert list(self.workspace.ids()) == self.ids
-        entries = self.workspace.entries(self.ids)
+        entries = self.workspace.entries([EntryId(one) for one in self.ids])
         assert [entry.position for entry in entries] == self.ids
         assert [entry.theirs for entry in entries] == [
             known.theirs and known.theirs.raw for known in self.known

@@ -14,6 +14,7 @@ from truthline.workspace.label_uses import find_label
 from truthline.workspace.workspace import (
     BatchState,
     Counts,
+    EntryId,
     Filter,
     Kind,
     LabelCount,
@@ -50,13 +51,13 @@ def test_an_entry_goes_with_all_that_belongs_to_it(
     gone = ids[1]
     workspace.store_remote([(gone, lines[0], ERRORS)])
     workspace.store_training({gone: ERRORS})
-    workspace.store_facts(gone, ImageFacts(10, 10, "PNG", 9))
+    workspace.store_facts(EntryId(gone), ImageFacts(10, 10, "PNG", 9))
     workspace.settle({gone: Settlement(lines[1], b"{}", lines[0], lines[2])})
-    assert workspace.remove([gone]) == Changes(everything=True)
+    assert workspace.remove([EntryId(gone)]) == Changes(everything=True)
     with pytest.raises(KeyError):
-        workspace.entry(gone)
+        workspace.entry(EntryId(gone))
     with pytest.raises(KeyError):
-        workspace.save(gone, lines[1])
+        workspace.save(EntryId(gone), lines[1])
     with pytest.raises(KeyError):
         workspace.settle({gone: Settlement(b"{}", lines[1], None)})
     assert workspace.find("s3://b/1.jpg") is None
@@ -74,16 +75,16 @@ def test_an_entry_goes_with_all_that_belongs_to_it(
 
 
 def test_positions_keep_their_numbers(workspace: Workspace, ids: list[int]) -> None:
-    workspace.remove(ids[:1])
-    assert [entry.position for entry in workspace.entries(ids[1:])] == [2, 3]
+    workspace.remove([EntryId(one) for one in ids[:1]])
+    assert [entry.position for entry in workspace.entries([EntryId(one) for one in ids[1:]])] == [2, 3]
     assert list(workspace.ids()) == ids[1:]
 
 
 def test_label_counts_stay_true(workspace: Workspace, ids: list[int]) -> None:
-    workspace.remove([ids[0], ids[2], ids[0]])
+    workspace.remove([EntryId(ids[0]), EntryId(ids[2]), EntryId(ids[0])])
     assert workspace.label_counts() == [LabelCount("leaf", 1, 1, 1), LabelCount("tree", 0, 1, 1)]
     assert list(workspace.ids(Filter(label="leaf"))) == [ids[1]]
-    workspace.remove(ids)
+    workspace.remove([EntryId(one) for one in ids])
     assert workspace.label_counts() == [LabelCount("leaf", 0, 0, 0), LabelCount("tree", 0, 0, 0)]
     assert workspace.remove_label("tree").info
 
@@ -92,19 +93,19 @@ def test_label_counts_stay_true(workspace: Workspace, ids: list[int]) -> None:
 def test_an_id_is_never_given_again(
     path: Path, workspace: Workspace, ids: list[int], lines: list[bytes], kept: int
 ) -> None:
-    workspace.remove(ids[kept:])
+    workspace.remove([EntryId(one) for one in ids[kept:]])
     workspace.close()
     with Workspace.open(path) as again:
         again.append([NewEntry(lines[0])])
         assert list(again.ids()) == [*ids[:kept], ids[-1] + 1]
-        again.remove([ids[-1] + 1])
+        again.remove([EntryId(ids[-1] + 1)])
         again.append([NewEntry(lines[0])])
         assert again.ids()[-1] == ids[-1] + 2
 
 
 def test_removing_again_is_harmless(workspace: Workspace, ids: list[int]) -> None:
-    workspace.remove(ids[:2])
-    workspace.remove(ids[:2])
+    workspace.remove([EntryId(one) for one in ids[:2]])
+    workspace.remove([EntryId(one) for one in ids[:2]])
     workspace.remove([])
     assert list(workspace.ids()) == ids[2:]
 
@@ -113,9 +114,9 @@ def test_an_unfinished_push_lives_on_without_its_removed_entry(
     workspace: Workspace, ids: list[int], lines: list[bytes]
 ) -> None:
     push_id = workspace.begin_push(ARN, STARTED, lines=3)
-    both = workspace.add_batch(push_id, list(zip(ids[:2], lines[:2], strict=True)))
+    both = workspace.add_batch(push_id, list(zip([EntryId(one) for one in ids[:2]], lines[:2], strict=True)))
     alone = workspace.add_batch(push_id, [(ids[2], lines[2])])
-    workspace.remove([ids[0], ids[2]])
+    workspace.remove([EntryId(ids[0]), EntryId(ids[2])])
     assert workspace.batch_lines(both.id) == [(ids[1], lines[1])]
     assert workspace.batch_lines(alone.id) == []
     workspace.set_batch(both.id, BatchState.VERIFIED)
@@ -128,7 +129,7 @@ def test_conflicts_are_counted_without_removed_entries(
     workspace: Workspace, ids: list[int], lines: list[bytes]
 ) -> None:
     workspace.settle({ids[n]: Settlement(lines[n], lines[n], None, lines[0]) for n in range(2)})
-    workspace.remove(ids[:1])
+    workspace.remove([EntryId(one) for one in ids[:1]])
     assert workspace.counts().conflicts == 1
     assert list(workspace.ids(Filter(kind=Kind.CONFLICTS))) == ids[1:2]
 
@@ -136,7 +137,9 @@ def test_conflicts_are_counted_without_removed_entries(
 def test_a_label_is_found_while_entries_are_removed(
     workspace: Workspace, ids: list[int], lines: list[bytes]
 ) -> None:
-    found = find_label(workspace, "tree", report=lambda _: workspace.remove(ids[:1]))
+    found = find_label(
+        workspace, "tree", report=lambda _: workspace.remove([EntryId(one) for one in ids[:1]])
+    )
     assert [(entry_id, annotation.raw) for entry_id, annotation in found] == list(
         zip(ids, lines, strict=True)
     )

@@ -11,7 +11,7 @@ import pytest
 from truthline.errors import WorkspaceError
 from truthline.manifest.annotation import RemoteError
 from truthline.workspace.changes import NAMED_AT_MOST, Changes
-from truthline.workspace.workspace import Filter, Kind, LabelCount, NewEntry, Settlement, Workspace
+from truthline.workspace.workspace import EntryId, Filter, Kind, LabelCount, NewEntry, Settlement, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,13 +21,13 @@ ERRORS = (RemoteError("ERROR_A", "Why.", "/c"), RemoteError("WARNING_B", "Hm."))
 
 
 @pytest.fixture
-def mine(line: Callable[..., Any]) -> bytes:
+def mine(line: Callable[..., Any]) -> Any:
     """The line of the entry."""
     return line("s3://b/a.jpg", ["leaf"])
 
 
 @pytest.fixture
-def theirs(line: Callable[..., Any]) -> bytes:
+def theirs(line: Callable[..., Any]) -> Any:
     """What somebody else made of it."""
     return line("s3://b/a.jpg", ["tree"], ["tree", "oak"])
 
@@ -43,10 +43,12 @@ def test_a_settlement_changes_line_base_and_counts(
     path: Path, workspace: Workspace, held: int, mine: bytes, theirs: bytes, line: Callable[..., Any]
 ) -> None:
     merged = line("s3://b/a.jpg", ["leaf", "tree"], ["tree", "oak"])
-    assert workspace.settle({held: Settlement(mine, merged, theirs)}) == Changes(entries=frozenset({held}))
+    assert workspace.settle({held: Settlement(mine, merged, theirs)}) == Changes(
+        entries=frozenset({EntryId(held)})
+    )
     workspace.close()
     with Workspace.open(path) as again:
-        entry = again.entry(held)
+        entry = again.entry(EntryId(held))
         assert (entry.line, entry.base, entry.theirs, entry.changed) == (merged, theirs, None, True)
         assert entry.remote_errors == ERRORS
         assert again.label_counts() == [
@@ -61,7 +63,7 @@ def test_a_settlement_on_their_line_leaves_no_change(
     workspace: Workspace, held: int, mine: bytes, theirs: bytes
 ) -> None:
     workspace.settle({held: Settlement(mine, theirs, theirs, remote_errors=())})
-    entry = workspace.entry(held)
+    entry = workspace.entry(EntryId(held))
     assert (entry.line, entry.base, entry.changed, entry.remote_errors) == (theirs, theirs, False, ())
     assert workspace.counts().with_remote_errors == 0
 
@@ -70,11 +72,11 @@ def test_findings_follow_the_settled_line(
     workspace: Workspace, held: int, mine: bytes, theirs: bytes
 ) -> None:
     workspace.settle({held: Settlement(mine, b"{}", theirs, remote_errors=ERRORS[:1])})
-    entry = workspace.entry(held)
+    entry = workspace.entry(EntryId(held))
     assert entry.findings
     assert entry.remote_errors == ERRORS[:1]
     workspace.settle({held: Settlement(b"{}", mine, theirs)})
-    assert workspace.entry(held).findings == ()
+    assert workspace.entry(EntryId(held)).findings == ()
 
 
 def test_a_line_that_was_edited_since_is_left_alone(
@@ -83,25 +85,25 @@ def test_a_line_that_was_edited_since_is_left_alone(
     edited = line("s3://b/a.jpg", ["fir"])
     workspace.append([NewEntry(mine)])
     other = workspace.ids()[1]
-    workspace.save(held, edited)
-    before = workspace.entry(held)
+    workspace.save(EntryId(held), edited)
+    before = workspace.entry(EntryId(held))
     settled = Settlement(mine, theirs, theirs, theirs, ())
     assert workspace.settle({held: settled, other: settled}).entries == {other}
-    assert workspace.entry(held) == before
-    assert workspace.entry(other).theirs == theirs
+    assert workspace.entry(EntryId(held)) == before
+    assert workspace.entry(EntryId(other)).theirs == theirs
     assert not workspace.settle({held: settled})
 
 
 def test_an_unknown_entry_undoes_all_settlements(
     workspace: Workspace, held: int, mine: bytes, theirs: bytes
 ) -> None:
-    before = workspace.entry(held)
+    before = workspace.entry(EntryId(held))
     settled = Settlement(mine, theirs, theirs, theirs, ())
     with pytest.raises(KeyError):
         workspace.settle({held: settled, held + 1: settled})
     with pytest.raises(ValueError, match="line ending"):
         workspace.settle({held: replace(settled, line=b"{\n}")})
-    assert workspace.entry(held) == before
+    assert workspace.entry(EntryId(held)) == before
     assert [label.name for label in workspace.labels()] == ["leaf"]
 
 
@@ -110,7 +112,7 @@ def test_a_settlement_tells_every_entry(workspace: Workspace, line: Callable[...
     workspace.append([NewEntry(raw)] * (NAMED_AT_MOST + 1))
     ids = workspace.ids()
     changes = workspace.settle({one: Settlement(raw, raw, raw) for one in ids})
-    assert changes == Changes(entries=frozenset(ids))
+    assert changes == Changes(entries=frozenset([EntryId(one) for one in ids]))
     assert workspace.counts().changed == 0
 
 
@@ -123,9 +125,9 @@ def test_what_the_service_was_given_counts_while_the_base_stays(
     (held,) = workspace.ids()
     workspace.store_remote([(held, made, ())], sent={held: given})
     workspace.settle({held: Settlement(given, given, made)})
-    assert (workspace.entry(held).sent, workspace.entry(held).changed) == (given, False)
+    assert (workspace.entry(EntryId(held)).sent, workspace.entry(EntryId(held)).changed) == (given, False)
     workspace.settle({held: Settlement(given, given, theirs)})
-    assert (workspace.entry(held).sent, workspace.entry(held).changed) == (None, True)
+    assert (workspace.entry(EntryId(held)).sent, workspace.entry(EntryId(held)).changed) == (None, True)
 
 
 # Conflicts
@@ -134,7 +136,7 @@ def test_what_the_service_was_given_counts_while_the_base_stays(
 @pytest.fixture
 def conflict(workspace: Workspace, held: int, mine: bytes, theirs: bytes) -> int:
     """The id of an entry in conflict."""
-    workspace.settle({held: Settlement(mine, mine, workspace.entry(held).base, theirs)})
+    workspace.settle({held: Settlement(mine, mine, workspace.entry(EntryId(held)).base, theirs)})
     return held
 
 
@@ -144,7 +146,10 @@ def test_a_conflict_is_kept_and_found(
     workspace.append([NewEntry(line("s3://b/b.jpg"))])
     workspace.close()
     with Workspace.open(path) as again:
-        assert [entry.theirs for entry in again.entries(list(again.ids()))] == [theirs, None]
+        assert [entry.theirs for entry in again.entries([EntryId(one) for one in again.ids()])] == [
+            theirs,
+            None,
+        ]
         assert list(again.ids(Filter(kind=Kind.CONFLICTS))) == [conflict]
         assert list(again.ids(Filter(kind=Kind.CONFLICTS, text="b.jpg"))) == []
         assert again.counts().conflicts == 1
@@ -153,15 +158,15 @@ def test_a_conflict_is_kept_and_found(
 def test_a_conflict_outlives_an_edit(
     workspace: Workspace, conflict: int, theirs: bytes, line: Callable[..., Any]
 ) -> None:
-    workspace.save(conflict, line("s3://b/a.jpg", ["fir"]))
-    assert workspace.entry(conflict).theirs == theirs
-    workspace.save(conflict, theirs)
-    assert workspace.entry(conflict).theirs == theirs
+    workspace.save(EntryId(conflict), line("s3://b/a.jpg", ["fir"]))
+    assert workspace.entry(EntryId(conflict)).theirs == theirs
+    workspace.save(EntryId(conflict), theirs)
+    assert workspace.entry(EntryId(conflict)).theirs == theirs
 
 
 def test_a_conflict_is_settled(workspace: Workspace, conflict: int, mine: bytes, theirs: bytes) -> None:
     workspace.settle({conflict: Settlement(mine, mine, theirs)})
-    entry = workspace.entry(conflict)
+    entry = workspace.entry(EntryId(conflict))
     assert (entry.theirs, entry.base, entry.changed) == (None, theirs, True)
     assert workspace.counts().conflicts == 0
 
@@ -170,8 +175,8 @@ def test_a_conflict_takes_a_newer_remote_line(
     workspace: Workspace, conflict: int, mine: bytes, line: Callable[..., Any]
 ) -> None:
     newer = line("s3://b/a.jpg", ["elm"])
-    workspace.settle({conflict: Settlement(mine, mine, workspace.entry(conflict).base, newer)})
-    assert workspace.entry(conflict).theirs == newer
+    workspace.settle({conflict: Settlement(mine, mine, workspace.entry(EntryId(conflict)).base, newer)})
+    assert workspace.entry(EntryId(conflict)).theirs == newer
     assert workspace.counts().conflicts == 1
 
 
@@ -180,12 +185,12 @@ def test_a_conflict_ends_when_their_line_becomes_the_base(
 ) -> None:
     for base in (mine, line("s3://b/a.jpg"), None):
         workspace.store_remote([(conflict, base, ())])
-        assert workspace.entry(conflict).theirs == theirs
+        assert workspace.entry(EntryId(conflict)).theirs == theirs
     workspace.append([NewEntry(line("s3://b/b.jpg"))])
     workspace.store_remote([(workspace.ids()[1], theirs, ())])
-    assert workspace.entry(conflict).theirs == theirs
+    assert workspace.entry(EntryId(conflict)).theirs == theirs
     workspace.store_remote([(conflict, theirs.replace(b", ", b" ,  "), ())])
-    assert workspace.entry(conflict).theirs is None
+    assert workspace.entry(EntryId(conflict)).theirs is None
     assert workspace.counts().conflicts == 0
 
 

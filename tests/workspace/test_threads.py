@@ -10,7 +10,7 @@ import pytest
 
 from truthline.errors import WorkspaceError
 from truthline.workspace.entry import NewEntry
-from truthline.workspace.workspace import Filter, Workspace, WorkspaceInfo
+from truthline.workspace.workspace import EntryId, Filter, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ def test_writers_from_many_threads_take_turns(workspace: Workspace, line: Callab
 
     def label(entry_id: int) -> None:
         for times in range(1, 6):
-            workspace.save(entry_id, line(f"s3://b/{entry_id}.jpg", ["leaf"], ["tree"] * times))
+            workspace.save(EntryId(entry_id), line(f"s3://b/{entry_id}.jpg", ["leaf"], ["tree"] * times))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(label, ids))
@@ -47,7 +47,7 @@ def test_readers_see_whole_writes_only(workspace: Workspace, line: Callable[...,
     def read() -> int:
         reads = 0
         while not done.is_set() or not reads:
-            entries = workspace.entries(ids)
+            entries = workspace.entries([EntryId(one) for one in ids])
             assert len({(entry.annotation.labels, entry.annotation.boxes) for entry in entries}) == 1
             assert {label.entries for label in workspace.labels()} <= {0, 50}
             assert len({raw.split(b'"class-name"')[1][:10] for raw, _ in workspace.lines()}) == 1

@@ -60,7 +60,7 @@ def annotation(*pairs: object) -> Annotation:
     return parse_line(json.dumps(line).encode())
 
 
-def fixed(code: str, before: Annotation, facts: ImageFacts | None = None) -> dict[str, Any]:
+def fixed(code: str, before: Annotation, facts: ImageFacts | None = None) -> Any:
     """The line after all fixes of this code, decoded; it must have changed."""
     after = fix_all(before, code, facts, NOW)
     assert after is not before

@@ -500,7 +500,7 @@ def test_lines_without_a_source_ref_do_not_repeat_one(tmp_path: Path) -> None:
 
 def test_a_sound_manifest_has_no_findings_and_progress_reaches_its_end(tmp_path: Path) -> None:
     lines = [at(f"s3://b/{number}", box_line(BOX) | class_line()) for number in range(2500)]
-    told = []
+    told: list[Any] = []
     assert list(check_manifest(write_lines(tmp_path / "m", *lines), report=told.append)) == []
     size = (tmp_path / "m").stat().st_size
     assert (told[-1].done, told[-1].total) == (size, size)

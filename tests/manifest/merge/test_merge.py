@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from present import present
 from truthline.manifest import edit
 from truthline.manifest.annotation import Annotation, Box, ImageSize
 from truthline.manifest.check.rules import check_line
@@ -58,15 +59,15 @@ def boxes_of(line: bytes) -> list[Any] | list[tuple[Any, ...]]:
 
 def merged(base: Any, mine: Any, theirs: Any) -> bytes:
     """Merge without a conflict, and give the line."""
-    result = merge(raw(base), raw(mine), raw(theirs))
+    result = merge(raw(base), present(raw(mine)), present(raw(theirs)))
     assert result.conflicts == ()
-    assert merge(raw(base), raw(mine), raw(theirs), prefer=Side.THEIRS) == result
+    assert merge(raw(base), present(raw(mine)), present(raw(theirs)), prefer=Side.THEIRS) == result
     return result.line
 
 
 def conflicts_of(base: Any, mine: Any, theirs: Any) -> tuple[Any, ...]:
     """The conflicts, and the lines for both sides."""
-    first, second = (merge(raw(base), raw(mine), raw(theirs), prefer=side) for side in Side)
+    first, second = (merge(raw(base), present(raw(mine)), present(raw(theirs)), prefer=side) for side in Side)
     assert first.conflicts == second.conflicts != ()
     return first.conflicts, first.line, second.line
 
@@ -79,7 +80,7 @@ def raw(line: Any) -> bytes | None:
 
 def changed(line: Any, *path: object, to: Any) -> bytes:
     """The line with another value at the path."""
-    value = json.loads(raw(line))
+    value = json.loads(present(raw(line)))
     holder = value
     for step in path[:-1]:
         holder = holder[step]
@@ -88,7 +89,7 @@ def changed(line: Any, *path: object, to: Any) -> bytes:
 
 
 def without(line: Any, *path: str) -> bytes:
-    value = json.loads(raw(line))
+    value = json.loads(present(raw(line)))
     holder = value
     for step in path[:-1]:
         holder = holder[step]
@@ -392,7 +393,7 @@ class TestBoxes:
         mine, theirs = with_box(self.BASE, "nut", 300, 100), with_box(self.BASE, "bolt", 300, 200)
         value = json.loads(merged(self.BASE, mine, theirs))
         assert value[BB + "-metadata"]["class-map"] == {"0": "crack", "1": "dent", "2": "bolt", "3": "nut"}
-        assert boxes_of(raw(value))[3:] == [("bolt", 300, 200), ("nut", 300, 100)]
+        assert boxes_of(present(raw(value)))[3:] == [("bolt", 300, 200), ("nut", 300, 100)]
 
     def test_both_added_the_attribute(self) -> None:
         mine, theirs = line_with_boxes(("nut", 0, 0)), line_with_boxes(("bolt", 0, 0), ("nut", 9, 9))
@@ -418,7 +419,7 @@ class TestBoxes:
         mine, theirs = edit.remove_boxes(base, BB, [0, 3]), edit.remove_boxes(base, BB, [2])
         value = json.loads(merged(base, mine, moved(theirs, 1, 105, 5)))
         assert value[BB + "-metadata"]["class-map"] == {"1": "dent"}
-        assert boxes_of(raw(value)) == [("dent", 105, 5)]
+        assert boxes_of(present(raw(value))) == [("dent", 105, 5)]
 
     def test_a_label_of_a_lost_conflict_is_not_declared(self) -> None:
         mine, theirs = edit.set_box_label(self.BASE, BB, [1], "hole"), moved(self.BASE, 1, 101, 0)
@@ -611,8 +612,8 @@ def walked(draw: Callable[..., Any], annotation: Annotation, most: int, odd: int
 def three_versions(draw: Callable[..., Any]) -> tuple[Any, ...] | None:
     """A base line, now and then none, and two that people made from it by gestures."""
     base = walked(draw, edit.new_annotation("s3://b/k"), 6)
-    mine, theirs = walked(draw, base, 4), walked(draw, base, 4)
-    return draw(st.sampled_from([base.raw, base.raw, None])), mine.raw, theirs.raw
+    mine, theirs = walked(draw, present(base), 4), walked(draw, present(base), 4)
+    return draw(st.sampled_from([present(base).raw, present(base).raw, None])), mine.raw, theirs.raw
 
 
 odd_values = st.sampled_from(

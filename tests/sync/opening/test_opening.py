@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
+from present import present
 from truthline.aws.connection import Connection
 from truthline.emulator import faults
 from truthline.errors import CancelledError, ServiceError, UnreadableFileError, UsageError
@@ -76,7 +77,7 @@ def test_wrong_lines_are_findings_and_keep_their_place(tmp_path: Path) -> None:
     manifest = tmp_path / "m"
     manifest.write_bytes(NASTY)
     with create(tmp_path / "w.truthline", manifest, images_dir=str(tmp_path)) as workspace:
-        entries = workspace.entries(list(workspace.ids()))
+        entries = workspace.entries([EntryId(one) for one in workspace.ids()])
         assert workspace.info.images_dir == str(tmp_path)
         assert workspace.info.name == "w"
     assert [entry.position for entry in entries] == list(range(1, 11))
@@ -104,7 +105,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_folder_becomes_entries_under_its_target(tmp_path: Path, folder: Path) -> None:
     with create(tmp_path / "w.truthline", folder, target="s3://leaves/2024/") as workspace:
-        entries = workspace.entries(list(workspace.ids()))
+        entries = workspace.entries([EntryId(one) for one in workspace.ids()])
         assert (workspace.info.images_dir, workspace.info.target) == (str(folder), "s3://leaves/2024")
     assert [entry.line.decode() for entry in entries] == [
         '{"source-ref":"s3://leaves/2024/a.png"}',
@@ -151,7 +152,7 @@ def test_a_folder_s_images_get_their_addresses_later(tmp_path: Path, folder: Pat
 
 def test_placing_passes_over_a_damaged_entry(tmp_path: Path, folder: Path) -> None:
     path = tmp_path / "w.truthline"
-    create(path, folder).close()
+    present(create(path, folder)).close()
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
             "UPDATE lines SET line = replace(CAST(line AS TEXT), 'a.png', 'x.png') WHERE id = 1"
@@ -231,7 +232,7 @@ def test_a_prefix_becomes_entries(
     for key in ("in/2.jpg", "in/1.PNG", "in/é +&.jpeg", "in/notes.txt", "in/deep/3.png", "out/4.png"):
         service.aws.s3.upload(folder / "a.png", "leaves", key, report=lambda _: None, cancel=CancelToken())
     with create(tmp_path / "w.truthline", "s3://leaves/in/", connection=connection) as workspace:
-        refs = [entry.source_ref for entry in workspace.entries(list(workspace.ids()))]
+        refs = [entry.source_ref for entry in workspace.entries([EntryId(one) for one in workspace.ids()])]
         assert workspace.info.target == "s3://leaves/in"
     assert refs == [f"s3://leaves/in/{key}" for key in ("1.PNG", "2.jpg", "deep/3.png", "é +&.jpeg")]
     with pytest.raises(UsageError, match="no PNG or JPEG"):
@@ -304,7 +305,7 @@ class TestAttach:
     ) -> None:
         arn = service.make([labelled(0), labelled(1)], tmp_path)
         attach(workspace, arn, service.aws, add_missing=False, cancel=service.token())
-        entries = workspace.entries(list(workspace.ids()))
+        entries = workspace.entries([EntryId(one) for one in workspace.ids()])
         assert [entry.base for entry in entries] == [None, None, labelled(0), None]
         assert workspace.info.dataset_arn == arn
 
@@ -313,7 +314,7 @@ class TestAttach:
     ) -> None:
         arn = service.make([labelled(0), labelled(1)], tmp_path)
         attach(workspace, arn, service.aws, add_missing=True, cancel=service.token())
-        added = workspace.entry(workspace.ids()[-1])
+        added = workspace.entry(EntryId(workspace.ids()[-1]))
         assert (added.line, added.base, added.changed) == (labelled(1), labelled(1), False)
         assert workspace.counts().total == 5
 
@@ -325,7 +326,7 @@ class TestAttach:
         second = service.make([labelled(0)], tmp_path)
         for arn in (first, second):
             attach(workspace, arn, service.aws, add_missing=False, cancel=service.token())
-        last = workspace.entry(workspace.ids()[3])
+        last = workspace.entry(EntryId(workspace.ids()[3]))
         assert (last.base, last.remote_errors) == (None, ())
 
     def test_an_update_meanwhile_is_waited_for(
@@ -334,7 +335,7 @@ class TestAttach:
         arn = service.make([labelled(0)], tmp_path)
         service.aws.rekognition.update_entries(arn, labelled(7, "elm") + b"\n")
         attach(workspace, arn, service.aws, add_missing=False, cancel=service.token())
-        assert workspace.entry(workspace.ids()[3]).base == labelled(7, "elm")
+        assert workspace.entry(EntryId(workspace.ids()[3])).base == labelled(7, "elm")
 
 
 class TestRecognise:

@@ -14,7 +14,7 @@ from truthline.errors import BusyError, CancelledError, OfflineError, UsageError
 from truthline.manifest.line import same_value
 from truthline.sync.pull.pull import pull
 from truthline.sync.push.push import push
-from truthline.workspace.workspace import Filter, Kind, NewEntry, Workspace, WorkspaceInfo
+from truthline.workspace.workspace import EntryId, Filter, Kind, NewEntry, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ def others_update(service: Service, workspace: Workspace, *lines: bytes) -> None
     service.lines(arn)
 
 
-def relabelled(labelled: Callable[..., Any], number: int, label: str) -> bytes:
+def relabelled(labelled: Callable[..., Any], number: int, label: str) -> Any:
     return labelled(number).replace(b'"class-name":"oak"', b'"class-name":"%b"' % label.encode())
 
 
@@ -78,7 +78,7 @@ def test_what_came_in_is_told_and_stored(
 
 
 def everything(workspace: Workspace) -> list[Entry]:
-    return workspace.entries(list(workspace.ids()))
+    return workspace.entries([EntryId(one) for one in workspace.ids()])
 
 
 def test_nothing_new_changes_nothing(

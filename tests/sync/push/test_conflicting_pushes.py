@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from present import present
 from truthline.emulator import Switches
 from truthline.manifest.line import same_value, strip_service_keys
 from truthline.progress import Doing, Progress
 from truthline.sync.pull.meeting import OnConflict
 from truthline.sync.push.push import push
-from truthline.workspace.workspace import Filter, Kind, Workspace
+from truthline.workspace.workspace import EntryId, Filter, Kind, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,7 @@ def ref(number: int) -> str:
     return f"s3://leaves/images/{number:04}.jpg"
 
 
-def with_label(labelled: Callable[..., Any], number: int, *labels: str) -> bytes:
+def with_label(labelled: Callable[..., Any], number: int, *labels: str) -> Any:
     """A line with several class labels."""
     first, *more = [labelled(number, label) for label in labels]
     tails = [line[line.index(b'.jpg"') + 5 : -1] for line in more]
@@ -48,7 +49,7 @@ def with_label(labelled: Callable[..., Any], number: int, *labels: str) -> bytes
 
 
 @pytest.fixture
-def workspace(pulled: Callable[..., Any], labelled: Callable[..., Any]) -> Workspace:
+def workspace(pulled: Callable[..., Any], labelled: Callable[..., Any]) -> Any:
     return pulled([labelled(n) for n in range(10)])
 
 
@@ -61,7 +62,7 @@ def contested(service: Service, workspace: Workspace, labelled: Callable[..., An
     return workspace
 
 
-def relabelled(labelled: Callable[..., Any], number: int, label: str) -> bytes:
+def relabelled(labelled: Callable[..., Any], number: int, label: str) -> Any:
     """The same label attribute with another label."""
     return labelled(number).replace(b'"class-name":"oak"', b'"class-name":"%b"' % label.encode())
 
@@ -70,14 +71,14 @@ def test_changes_of_different_attributes_merge_and_are_sent(
     service: Service, workspace: Workspace, labelled: Callable[..., Any]
 ) -> None:
     entry_id = workspace.ids()[0]
-    workspace.save(entry_id, with_label(labelled, 0, "oak", "mine"))
+    workspace.save(EntryId(entry_id), with_label(labelled, 0, "oak", "mine"))
     others_update(service, workspace, with_label(labelled, 0, "oak", "theirs"))
     result = push(workspace, service.aws, cancel=service.token())
     assert result.flawless
     assert (result.pushed, result.merged, result.conflicts) == (1, 1, ())
     merged = held(service, workspace)[ref(0)]
     assert {"oak", "mine", "theirs"} <= json.loads(merged).keys()
-    entry = workspace.entry(entry_id)
+    entry = workspace.entry(EntryId(entry_id))
     assert same_value(entry.line, merged)
     assert not entry.changed
 
@@ -85,7 +86,7 @@ def test_changes_of_different_attributes_merge_and_are_sent(
 def test_what_another_person_pushed_alike_is_not_sent_again(
     service: Service, emulator: Emulator, workspace: Workspace, labelled: Callable[..., Any]
 ) -> None:
-    workspace.save(workspace.ids()[0], labelled(0, "ash"))
+    workspace.save(EntryId(workspace.ids()[0]), labelled(0, "ash"))
     others_update(service, workspace, labelled(0, "ash"))
     emulator.requests.clear()
     result = push(workspace, service.aws, cancel=service.token())
@@ -106,9 +107,9 @@ def test_a_conflict_stops_its_entry_alone(
     assert (conflict.source_ref, conflict.line, conflict.pointer) == (ref(1), 2, "/oak")
     assert held(service, contested)[ref(1)] == relabelled(labelled, 1, "ash")
     assert held(service, contested)[ref(2)] == labelled(2, "elm")
-    (entry,) = contested.entries(list(contested.ids(Filter(kind=Kind.CONFLICTS))))
+    (entry,) = contested.entries([EntryId(one) for one in contested.ids(Filter(kind=Kind.CONFLICTS))])
     assert (entry.source_ref, entry.line) == (ref(1), relabelled(labelled, 1, "elm"))
-    assert strip_service_keys(entry.theirs) == relabelled(labelled, 1, "ash")
+    assert strip_service_keys(present(entry.theirs)) == relabelled(labelled, 1, "ash")
     assert contested.counts().changed == 1
     (told,) = [one for one in contested.push_remarks(contested.pushes()[0].id) if one.kind == "conflict"]
     assert told.source_ref == ref(1)
@@ -186,7 +187,7 @@ class TestMeanwhile:
         workspace = pulled([labelled(n) for n in range(4)])
         ids = workspace.ids()
         workspace.save_many({ids[n]: relabelled(labelled, n, "elm") for n in range(4)})
-        done = []
+        done: list[Any] = []
 
         def report(progress: Progress) -> None:
             if progress.about == "UPDATE_COMPLETE" and not done:
@@ -211,8 +212,8 @@ class TestMeanwhile:
     def test_their_update_runs_when_ours_comes(
         self, service: Service, workspace: Workspace, labelled: Callable[..., Any]
     ) -> None:
-        workspace.save(workspace.ids()[1], relabelled(labelled, 1, "elm"))
-        done = []
+        workspace.save(EntryId(workspace.ids()[1]), relabelled(labelled, 1, "elm"))
+        done: list[Any] = []
 
         def report(progress: Progress) -> None:
             if progress.doing is Doing.SENDING and not done:
@@ -230,8 +231,8 @@ class TestMeanwhile:
         self, service: Service, workspace: Workspace, labelled: Callable[..., Any]
     ) -> None:
         entry_id = workspace.ids()[0]
-        workspace.save(entry_id, labelled(0, "ash"))
-        done = []
+        workspace.save(EntryId(entry_id), labelled(0, "ash"))
+        done: list[Any] = []
 
         def report(progress: Progress) -> None:
             if progress.about == "UPDATE_COMPLETE" and not done:
@@ -249,18 +250,18 @@ class TestMeanwhile:
         self, service: Service, workspace: Workspace, labelled: Callable[..., Any]
     ) -> None:
         entry_id = workspace.ids()[0]
-        workspace.save(entry_id, with_label(labelled, 0, "oak", "mine"))
+        workspace.save(EntryId(entry_id), with_label(labelled, 0, "oak", "mine"))
         others_update(service, workspace, with_label(labelled, 0, "oak", "theirs"))
-        done = []
+        done: list[Any] = []
 
         def report(progress: Progress) -> None:
             if progress.doing is Doing.LOOKING and not done:
                 done.append(True)
-                workspace.save(entry_id, with_label(labelled, 0, "oak", "later"))
+                workspace.save(EntryId(entry_id), with_label(labelled, 0, "oak", "later"))
 
         result = push(workspace, service.aws, cancel=service.token(), report=report)
         assert result.pushed == 0
-        assert workspace.entry(entry_id).line == with_label(labelled, 0, "oak", "later")
+        assert workspace.entry(EntryId(entry_id)).line == with_label(labelled, 0, "oak", "later")
         assert push(workspace, service.aws, cancel=service.token()).pushed == 1
         assert {"later", "theirs"} <= json.loads(held(service, workspace)[ref(0)]).keys()
 
@@ -269,7 +270,7 @@ def test_an_entry_that_the_dataset_lost_is_new_to_it(
     service: Service, workspace: Workspace, labelled: Callable[..., Any]
 ) -> None:
     first = workspace.ids()[0]
-    workspace.save(first, labelled(0, "ash"))
+    workspace.save(EntryId(first), labelled(0, "ash"))
     workspace.set_info(replace(workspace.info, dataset_arn=service.make([], None)))
     result = push(workspace, service.aws, cancel=service.token())
     assert result.flawless

@@ -49,7 +49,7 @@ def with_images(
 ) -> Callable[..., Any]:
     """Makes a workspace of new entries; those numbered ``without`` have no image in the bucket."""
 
-    def make(count: int, without: set[int]) -> Workspace:
+    def make(count: int, without: set[int]) -> Any:
         picture = tmp_path / "picture.jpg"
         picture.write_bytes(b"\xff\xd8\xff\xe0 as far as the emulator looks")
         service.aws.s3.create_bucket(BUCKET)

@@ -13,12 +13,14 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from typing_extensions import override
 
+from present import present
 from truthline.emulator import Switches, SystemClock
 from truthline.manifest.line import same_value, strip_service_keys
 from truthline.progress import CancelToken
 from truthline.sync.push.push import push
-from truthline.workspace.workspace import BatchState, Workspace
+from truthline.workspace.workspace import BatchState, EntryId, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +63,7 @@ with Workspace.open(Path(sys.argv[1])) as workspace, connect(connection) as aws:
 class HastyToken(CancelToken):
     """Counts seconds as waited after a hundredth of them."""
 
+    @override
     def wait(self, seconds: float) -> None:
         super().wait(seconds / 100)
 
@@ -118,7 +121,7 @@ def _push_until_killed(path: Path, endpoint_url: str, line_bytes: int, moments: 
     arguments = [sys.executable, "-c", PUSHING, str(path), str(size), endpoint_url]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, env=os.environ) as child:
         for _ in range(moments.randint(1, STEPS)):
-            if not child.stdout.readline():
+            if not present(child.stdout).readline():
                 break
         threading.Event().wait(moments.random() / 20)
         os.kill(child.pid, signal.SIGKILL)
@@ -126,7 +129,7 @@ def _push_until_killed(path: Path, endpoint_url: str, line_bytes: int, moments: 
 
 def _check(service: Service, emulator: Emulator, workspace: Workspace, arn: str) -> None:
     remote = [strip_service_keys(line) for line in service.lines(arn)]
-    entries = workspace.entries(list(workspace.ids()))
+    entries = workspace.entries([EntryId(one) for one in workspace.ids()])
     assert all(same_value(entry.line, line) for entry, line in zip(entries, remote, strict=True))
     assert workspace.counts().changed == 0
     assert workspace.unfinished_push() is None

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from present import present
 from truthline.manifest.line import same_value
 from truthline.sync.pull.meeting import Candidate, OnConflict
 from truthline.sync.push.plan import BATCH_BYTES, Plan, batched, bucket_of, plan
@@ -180,7 +181,7 @@ def _check_settled(one: Candidate, theirs: bytes | None, found: Plan, sent: Cand
     if sent is not None:
         assert sent.line == (settlement.line if settlement else one.line)
         assert (theirs is None) == (sent.base is None)
-        assert theirs is None or same_value(sent.base, theirs)
+        assert theirs is None or same_value(present(sent.base), theirs)
         assert theirs is None or not same_value(sent.line, theirs)
     if settlement is None:
         return

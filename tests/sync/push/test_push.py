@@ -13,7 +13,7 @@ from truthline.emulator.wire import Answer, json_answer, request_id
 from truthline.errors import CancelledError, OfflineError, ServiceError, UsageError
 from truthline.manifest.line import same_value, strip_service_keys
 from truthline.sync.push.push import push
-from truthline.workspace.workspace import BatchState, NewEntry, Workspace
+from truthline.workspace.workspace import BatchState, EntryId, NewEntry, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def held(service: Service, workspace: Workspace) -> dict[str, bytes]:
 
 def assert_equal(service: Service, workspace: Workspace) -> None:
     remote = held(service, workspace)
-    entries = workspace.entries(list(workspace.ids()))
+    entries = workspace.entries([EntryId(one) for one in workspace.ids()])
     assert {entry.source_ref for entry in entries} == set(remote)
     for entry in entries:
         assert same_value(remote[entry.source_ref], entry.line)
@@ -46,7 +46,7 @@ def assert_equal(service: Service, workspace: Workspace) -> None:
 
 
 @pytest.fixture
-def edited(pulled: Callable[..., Any], labelled: Callable[..., Any]) -> Workspace:
+def edited(pulled: Callable[..., Any], labelled: Callable[..., Any]) -> Any:
     """A workspace of ten entries of which three are changed, one of them a new one."""
     workspace = pulled([labelled(n) for n in range(10)])
     first, second, *_ = workspace.ids()
@@ -373,7 +373,7 @@ class TestBrokenOff:
         token = service.token()
         token.cancel_at = 1
         push(edited, service.aws, cancel=token)
-        edited.save(edited.ids()[0], labelled(0, "beech"))
+        edited.save(EntryId(edited.ids()[0]), labelled(0, "beech"))
         result = push(edited, service.aws, cancel=service.token())
         assert result.pushed == 1
         assert updates(emulator)[-1] == [labelled(0, "beech")]

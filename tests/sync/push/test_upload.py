@@ -143,7 +143,7 @@ def test_many_images_are_compared_in_portions_with_progress(
     monkeypatch.setattr(upload, "_COMPARED_AT_ONCE", 2)
     for number in range(5):
         put(s3, number, content(number if number % 2 else 9))
-    seen = []
+    seen: list[Any] = []
     found = compare_images(workspace, s3, cancel=CancelToken(), report=seen.append)
     assert [each.key for each in found.different] == [KEY.format(number) for number in (0, 2, 4)]
     assert [(each.done, each.total) for each in seen] == [(0, 5), (0, 5), (2, 5), (4, 5)]

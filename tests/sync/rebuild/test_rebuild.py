@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from present import present
 from truthline.emulator import Switches, faults
 from truthline.errors import (
     BusyError,
@@ -32,7 +33,7 @@ from truthline.sync.rebuild.rebuild import (
     unfinished_rebuild,
 )
 from truthline.words import progress_words
-from truthline.workspace.workspace import NewEntry, Workspace, WorkspaceInfo
+from truthline.workspace.workspace import EntryId, NewEntry, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from truthline.emulator.faults import Fault
     from truthline.emulator.service import Emulator
     from truthline.sync.rebuild.note import Rebuilt
-    from truthline.workspace.changes import Changes
 
 BUCKET = "leaves"
 PLACE = f"s3://{BUCKET}/manifests"
@@ -71,7 +71,7 @@ class Killer:
     def around(self, call: Callable[..., Any]) -> Callable[..., Any]:
         """The same call with a moment before it and one behind it."""
 
-        def called(*arguments: object, **named: object) -> Changes | str | None:
+        def called(*arguments: object, **named: object) -> Any:
             self.tick()
             answer = call(*arguments, **named)
             self.tick()
@@ -86,7 +86,7 @@ def without(service: Service, tmp_path: Path) -> Callable[..., Any]:
 
     def rebuild(workspace: Workspace, ids: list[int], **more: object) -> Rebuilt | None:
         usual = {"place": PLACE, "before": tmp_path / "before.manifest", "cancel": service.token()}
-        return rebuild_without(workspace, service.aws, ids, **(usual | more))
+        return rebuild_without(workspace, service.aws, [EntryId(one) for one in ids], **(usual | more))
 
     return rebuild
 
@@ -105,9 +105,9 @@ def from_workspace(service: Service) -> Callable[..., Any]:
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Makes workspaces of lines that belong to no dataset."""
-    opened = []
+    opened: list[Any] = []
 
-    def make(lines: list[bytes]) -> Workspace:
+    def make(lines: list[bytes]) -> Any:
         path = tmp_path / f"local-{len(opened)}.truthline"
         opened.append(Workspace.create(path, WorkspaceInfo(path.stem)))
         opened[-1].append(NewEntry(line) for line in lines)
@@ -580,7 +580,7 @@ class TestFaults:
             assert "-before.manifest" in raised.value.detail
         rebuilt = continue_rebuild(workspace, service.aws, cancel=service.token())
         assert is_same(held(service, rebuilt.arn), [labelled(1), labelled(2)])
-        assert len(list(read_raw_lines(rebuilt.before))) == 3
+        assert len(list(read_raw_lines(present(rebuilt.before)))) == 3
 
     def test_deleting_is_not_allowed(
         self,
@@ -939,7 +939,7 @@ class TestTakenUp:
         """Rebuild without entry 1, killed right before a call of the workspace with such arguments."""
         real = getattr(workspace, name)
 
-        def killed(*arguments: object) -> None:
+        def killed(*arguments: object) -> Any:
             if when(*arguments):
                 raise KilledError
             return real(*arguments)
@@ -1027,9 +1027,7 @@ class TestKilled:
         for owner, name in lasting:
             real = getattr(owner, name)
 
-            def call(
-                *arguments: object, real: Callable[..., Any] = real, **named: object
-            ) -> Changes | str | None:
+            def call(*arguments: object, real: Callable[..., Any] = real, **named: object) -> Any:
                 return running[0].around(real)(*arguments, **named)
 
             monkeypatch.setattr(owner, name, call)
@@ -1043,7 +1041,7 @@ class TestKilled:
         goes to ``check`` with the workspace, None if there was nothing to go on with.
         """
 
-        def run(at: int, work: Callable[..., Any], workspace: Workspace) -> Rebuilt | str | None:
+        def run(at: int, work: Callable[..., Any], workspace: Workspace) -> Any:
             killer = Killer(at)
             token = service.token()
             wait = token.wait
@@ -1100,7 +1098,9 @@ class TestKilled:
 
         def work(workspace: Workspace, **more: object) -> Rebuilt | None:
             before = workspace.path.with_suffix(".before")
-            return rebuild_without(workspace, service.aws, [2, 4], place=PLACE, before=before, **more)
+            return rebuild_without(
+                workspace, service.aws, [EntryId(2), EntryId(4)], place=PLACE, before=before, **more
+            )
 
         def start(_: int) -> tuple[Any, ...]:
             workspace = pulled(lines)
@@ -1119,10 +1119,15 @@ class TestKilled:
                 return
             assert is_same(held(service, arn), kept)
             assert ids == [1, 3, 5, 6]
-            assert [entry.changed for entry in workspace.entries(ids)] == [True, False, False, True]
-            assert workspace.entry(1).base == lines[0]
+            assert [entry.changed for entry in workspace.entries([EntryId(one) for one in ids])] == [
+                True,
+                False,
+                False,
+                True,
+            ]
+            assert workspace.entry(EntryId(1)).base == lines[0]
             before = result.before if result else workspace.path.with_suffix(".before")
-            assert is_same(read_raw_lines(before), lines)
+            assert is_same(read_raw_lines(present(before)), lines)
             assert [arn] == [one for one, _ in datasets(service, project_of(service, arn))]
 
         assert killed_anywhere(start, go_on, check) > 30
@@ -1191,7 +1196,7 @@ class TestKilled:
 
         def work(workspace: Workspace, **more: object) -> None:
             before = workspace.path.with_suffix(".before")
-            return rebuild_without(workspace, service.aws, [2], place=PLACE, before=before, **more)
+            return rebuild_without(workspace, service.aws, [EntryId(2)], place=PLACE, before=before, **more)
 
         def check(workspace: Workspace, result: str | None) -> None:
             arn = workspace.info.dataset_arn

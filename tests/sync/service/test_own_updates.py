@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from typing_extensions import override
 
 from truthline.emulator import Switches, faults
 from truthline.errors import OfflineError
@@ -14,7 +15,7 @@ from truthline.sync.opening.sources import Source, SourceKind
 from truthline.sync.pull.pull import pull
 from truthline.sync.push.push import push
 from truthline.sync.service.own_updates import Unseen, Whose, unseen_update
-from truthline.workspace.workspace import NewEntry, Workspace
+from truthline.workspace.workspace import EntryId, NewEntry, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ UPDATE, DESCRIBE = "UpdateDatasetEntries", "DescribeDataset"
 
 
 @pytest.fixture
-def workspace(pulled: Callable[..., Any], labelled: Callable[..., Any]) -> Workspace:
+def workspace(pulled: Callable[..., Any], labelled: Callable[..., Any]) -> Any:
     return pulled([labelled(n) for n in range(10)])
 
 
@@ -206,7 +207,7 @@ class TestLostAnswer:
     ) -> None:
         relabel(workspace, labelled, 4)
         emulator.faults.add(UPDATE, faults.reply_lost())
-        told = []
+        told: list[Any] = []
         assert push(workspace, service.aws, cancel=service.token(), report=told.append).flawless
         assert whose(service, workspace) is None
         assert Doing.OTHERS_UPDATED not in {one.doing for one in told}
@@ -273,7 +274,7 @@ class TestOthers:
         """Their update begins as ours ends, so that one long update seems to run."""
         relabel(workspace, labelled, 4)
         theirs = labelled(3).replace(b'"class-name":"oak"', b'"class-name":"ash"')
-        workspace.save(workspace.ids()[3], theirs.replace(b"ash", b"elm"))
+        workspace.save(EntryId(workspace.ids()[3]), theirs.replace(b"ash", b"elm"))
         token = Follower(service, emulator, workspace, theirs)
         result = push(workspace, service.aws, cancel=token)
         assert token.done
@@ -326,6 +327,7 @@ class Follower(CancelToken):
         self._service, self._arn, self._line = service, workspace.info.dataset_arn, line
         self._ran = self.done = False
 
+    @override
     def wait(self, seconds: float) -> None:
         for _ in range(100):
             self._clock.advance(seconds / 100)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from present import present
 from truthline.errors import CancelledError, NotFoundError, UnreadableFileError, UsageError
 from truthline.manifest.annotation import Level
 from truthline.progress import CancelToken
 from truthline.sync.service.verdict import Verdict, fetch_verdict, open_verdict, project_versions
-from truthline.workspace.workspace import Filter, Kind, Origin, Workspace
+from truthline.workspace.workspace import EntryId, Filter, Kind, Origin, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,14 +52,14 @@ def results(tmp_path: Path, labelled: Callable[..., Any]) -> list[Path]:
 def assert_laid(workspace: Workspace, verdict: Verdict) -> None:
     assert (verdict.entries, verdict.problems, verdict.elsewhere) == (1, 2, 1)
     assert [line.number for line in verdict.unnamed] == [3]
-    assert verdict.summary.errors[0].code == "ERROR_MANIFEST_TOO_FEW_USABLE_LABELS"
-    assert verdict.summary.training.use_case == "IMAGE_LEVEL_LABELS"
+    assert present(verdict.summary).errors[0].code == "ERROR_MANIFEST_TOO_FEW_USABLE_LABELS"
+    assert present(verdict.summary).training.use_case == "IMAGE_LEVEL_LABELS"
     problems = list(workspace.problems())
     assert [(one.entry_id, one.origin, one.code, one.level) for one in problems] == [
         (2, Origin.TRAINING, "ERROR_INVALID_IMAGE", Level.ERROR),
         (2, Origin.TRAINING, "WARNING_UNANNOTATED_RECORD", Level.WARNING),
     ]
-    entry = workspace.entry(2)
+    entry = workspace.entry(EntryId(2))
     assert [error.code for error in entry.training_errors] == [one.code for one in problems]
     assert entry.remote_errors == ()
     assert list(workspace.ids(Filter(kind=Kind.PROBLEMS))) == [2]

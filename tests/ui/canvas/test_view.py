@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 
+from present import present
 from truthline.ui.canvas.view import Canvas, Frame
 from truthline.ui.kit.theme import LABEL_COLOURS, apply_theme, readable_on, tokens
 
@@ -347,20 +348,20 @@ def test_a_tag_is_above_its_box_or_inside_where_there_is_no_room(
     canvas.zoom_to(1)
     canvas.set_boxes([box(0, (50, top, 80, 60))])
     tag = canvas._items["boxes", 0].tag
-    assert (tag.rect().top() > 0) is inside
-    assert (tag.rect().bottom() < 0) is not inside
+    assert (present(tag).rect().top() > 0) is inside
+    assert (present(tag).rect().bottom() < 0) is not inside
 
 
 def test_a_tag_at_the_right_edge_stays_on_the_image(canvas: Canvas, box: Callable[..., Any]) -> None:
     canvas.zoom_to(1)
     canvas.set_boxes([box(0, (380, 100, 15, 60), "a rather long label")])
     tag = canvas._items["boxes", 0].tag
-    assert 380 + tag.rect().right() <= 400
+    assert 380 + present(tag).rect().right() <= 400
 
 
 def test_labels_are_shown_as_they_are_on_one_line(canvas: Canvas, box: Callable[..., Any]) -> None:
     canvas.set_boxes([box(0, (50, 50, 80, 60), "<i>nut</i>\n& bolt")])
-    assert canvas._items["boxes", 0].tag.text == "<i>nut</i> & bolt"
+    assert present(canvas._items["boxes", 0].tag).text == "<i>nut</i> & bolt"
 
 
 @pytest.mark.parametrize("colour", [*LABEL_COLOURS, "#000000", "#ffffff", "#777777"])
@@ -427,7 +428,7 @@ def test_the_box_under_the_pointer_is_hinted_at(canvas: Canvas, hand: Hand, box:
 
 
 def test_the_hint_follows_what_can_be_done(canvas: Canvas, hand: Hand, box: Callable[..., Any]) -> None:
-    told = []
+    told: list[Any] = []
     canvas.hint_changed.connect(told.append)
     canvas.set_boxes([box(0, (50, 50, 80, 60)), box(1, (200, 50, 80, 60), editable=False)])
     canvas.select_boxes([("boxes", 0)])

@@ -13,6 +13,7 @@ from PySide6.QtCore import QEvent, QModelIndex, QPointF, Qt
 from PySide6.QtGui import QFont, QKeyEvent, QShortcut
 from PySide6.QtWidgets import QApplication
 
+from present import present
 from truthline.images.source import FolderSource
 from truthline.images.thumbnails import Thumbnails
 from truthline.images.workspace_source import NoImages
@@ -95,7 +96,7 @@ class View:
 
     def cells(self, row: int = 0) -> list[str]:
         table = self.dialog.table
-        return [table.item(row, column).text() for column in range(table.columnCount())]
+        return [present(table.item(row, column)).text() for column in range(table.columnCount())]
 
     @property
     def names(self) -> list[str]:
@@ -480,7 +481,7 @@ def test_a_conflict_chosen_in_the_list_is_highlighted(two: View) -> None:
 
 
 def told_runs(view: View, row: int, column: int) -> Any:
-    return view.dialog.table.item(row, column).data(Qt.ItemDataRole.UserRole)
+    return present(view.dialog.table.item(row, column)).data(Qt.ItemDataRole.UserRole)
 
 
 def test_a_click_on_a_box_chooses_its_conflict(two: View) -> None:
@@ -616,9 +617,9 @@ def test_text_from_data_stays_plain(
 
     view = open_view(conflicting((boxes("oak"), boxes(hostile), boxes("elm"))), FolderSource(photos))
     cell = view.dialog.table.item(0, 2)
-    assert cell.text().startswith(" ".join(hostile.split())[:20].strip())
-    assert "<qt>" in cell.toolTip()
-    assert "<img" not in cell.toolTip().removeprefix("<qt>")
+    assert present(cell).text().startswith(" ".join(hostile.split())[:20].strip())
+    assert "<qt>" in present(cell).toolTip()
+    assert "<img" not in present(cell).toolTip().removeprefix("<qt>")
     assert view.names == ["b>.jpg"]  # what follows the last slash
     for label in view.dialog.findChildren(type(view.dialog.notice)):
         if label.text():

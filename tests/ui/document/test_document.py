@@ -247,7 +247,7 @@ def test_a_cancelled_long_edit_leaves_nothing(
     reached, go_on = threading.Event(), threading.Event()
     add = label("oak")
 
-    def slow(annotation: Annotation) -> Annotation:
+    def slow(annotation: Annotation) -> Any:
         reached.set()
         go_on.wait(10)
         return add(annotation)
@@ -271,7 +271,7 @@ def test_a_gesture_during_a_long_edit_is_refused_and_changes_nothing(
     go_on = threading.Event()
     add = label("oak")
 
-    def slow(annotation: Annotation) -> Annotation:
+    def slow(annotation: Annotation) -> Any:
         go_on.wait(10)
         return add(annotation)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtGui import QColor, QImage
+from typing_extensions import override
 
 from truthline.errors import ImageError, OfflineError, UnforeseenError
 from truthline.images.thumbnails import Thumbnails
@@ -227,11 +228,13 @@ class Slow(NoImages):
     def __init__(self) -> None:
         self.asked, self.answer = threading.Event(), threading.Event()
 
-    def version(self, ref: str) -> str | None:  # noqa: ARG002 - as the protocol has it
+    @override
+    def version(self, ref: str) -> str | None:
         self.asked.set()
         self.answer.wait(10)
         return None
 
+    @override
     def read(self, ref: str) -> bytes:
         self.asked.set()
         self.answer.wait(10)

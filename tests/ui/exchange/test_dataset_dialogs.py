@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
+from typing_extensions import override
 
+from present import present
 from truthline.errors import ImageError
 from truthline.images.source import FolderSource
 from truthline.images.workspace_source import NoImages
@@ -34,7 +36,8 @@ OUTSIDE = "ERROR_INVALID_BOUNDING_BOX"
 class NoSuchImages(NoImages):
     """A source that has nothing and never will."""
 
-    def head_bytes(self, ref: str, length: int) -> bytes:  # noqa: ARG002 - as the protocol has it
+    @override
+    def head_bytes(self, ref: str, length: int) -> bytes:
         raise ImageError("There is no such image.", place=ref)
 
 
@@ -67,7 +70,7 @@ def test_fix_all_shows_what_changes_and_changes_nothing_before(
     settle()
     assert dialog.preview.topLevelItemCount() == 2
     row = dialog.preview.topLevelItem(0)
-    assert [row.text(column) for column in range(3)] == ["1.jpg", '"width": 60', '"width": 40']
+    assert [present(row).text(column) for column in range(3)] == ["1.jpg", '"width": 60', '"width": 40']
     assert dialog.fix_button.text() == "Fix 2 images"
     assert outside(flawed) == [1, 3]
     with qtbot.waitSignal(dialog.fix_wanted) as wanted:
@@ -121,7 +124,9 @@ def test_an_import_is_previewed_then_saved_and_undone(
     before = bare.entry(EntryId(1)).line
     assert "1 box" in dialog.summary.text()
     assert "New labels: ash." in dialog.summary.text()
-    details = [dialog.details.topLevelItem(row).text(0) for row in range(dialog.details.topLevelItemCount())]
+    details = [
+        present(dialog.details.topLevelItem(row)).text(0) for row in range(dialog.details.topLevelItemCount())
+    ]
     assert any(text.startswith("9.jpg") for text in details)
     with qtbot.waitSignal(dialog.imported):
         dialog.go_button.click()
@@ -224,7 +229,7 @@ def test_an_export_lists_what_is_lost_and_writes(
     dialog = ExportDialog(flawed, images)
     dialog.open()
     previewed(qtbot, dialog, "coco", tmp_path / "out.json")
-    assert dialog.details.topLevelItem(0).text(0).startswith("Lost: ")
+    assert present(dialog.details.topLevelItem(0)).text(0).startswith("Lost: ")
     assert not (tmp_path / "out.json").exists()
     with qtbot.waitSignal(dialog.exported):
         dialog.go_button.click()

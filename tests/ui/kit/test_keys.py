@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QLabel, QTreeWidget
 
+from present import present
 from truthline.ui.kit.key_list import KeysDialog
 from truthline.ui.kit.keys import DIGITS, DIGITS_NOTE, KEYS, Key, Where, key_name, keys_of
 from truthline.ui.window.actions import ACTIONS
@@ -60,10 +61,10 @@ def test_the_list_of_keys_shows_every_key(qtbot: QtBot) -> None:
     qtbot.addWidget(dialog)
     tree = dialog.findChild(QTreeWidget)
     shown = []
-    for group in range(tree.topLevelItemCount()):
-        parent = tree.topLevelItem(group)
-        rows = [parent.child(row) for row in range(parent.childCount())]
-        shown += [(parent.text(0), row.text(0), row.text(1)) for row in rows]
+    for group in range(present(tree).topLevelItemCount()):
+        parent = present(tree).topLevelItem(group)
+        rows = [present(parent).child(row) for row in range(present(parent).childCount())]
+        shown += [(present(parent).text(0), present(row).text(0), row.text(1)) for row in rows]
     assert sorted(shown) == sorted((key.where.value, key.words, key.names) for key in KEYS)
     assert DIGITS_NOTE in [label.text() for label in dialog.findChildren(QLabel)]
 

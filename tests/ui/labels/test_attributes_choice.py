@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu, QWidget
 
+from present import present
 from truthline.images.thumbnails import Thumbnails
 from truthline.manifest.annotation import ImageSize
 from truthline.manifest.edit import set_box_frame
@@ -339,7 +340,7 @@ def rows(panel: EntryPanel) -> dict[str, list[str]]:
     for group in range(panel.tree.topLevelItemCount()):
         parent = panel.tree.topLevelItem(group)
         assert parent is not None
-        found[parent.text(0)] = [parent.child(row).text(0) for row in range(parent.childCount())]
+        found[parent.text(0)] = [present(parent.child(row)).text(0) for row in range(parent.childCount())]
     return found
 
 
@@ -381,11 +382,11 @@ def test_locked_rows_say_why_they_cannot_be_deleted(
 
 
 def items(dialog: AttributesDialog) -> dict[str, Any]:
-    found = {}
+    found: dict[Any, Any] = {}
     for group in range(dialog.tree.topLevelItemCount()):
         parent = dialog.tree.topLevelItem(group)
         assert parent is not None
-        found |= {parent.child(row).text(0): parent.child(row) for row in range(parent.childCount())}
+        found |= {present(parent.child(row)).text(0): parent.child(row) for row in range(parent.childCount())}
     return found
 
 
@@ -395,7 +396,10 @@ def test_all_attributes_are_listed_with_kind_job_and_images(
     dialog = bench.commands.ask_attributes()
     assert not dialog.tree.isEnabled()
     settle()
-    assert [dialog.tree.topLevelItem(row).text(0) for row in range(2)] == ["Boxes", "Image-level labels"]
+    assert [present(dialog.tree.topLevelItem(row)).text(0) for row in range(2)] == [
+        "Boxes",
+        "Image-level labels",
+    ]
     listed = {name: (item.text(1), item.text(2)) for name, item in items(dialog).items()}
     assert listed == {
         "job-a": ("labeling-job/job-a", "2"),

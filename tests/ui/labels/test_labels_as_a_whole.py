@@ -12,6 +12,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QContextMenuEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QLabel
+from typing_extensions import override
 
 from truthline.images.thumbnails import Thumbnails
 from truthline.progress import Doing, Progress
@@ -369,6 +370,7 @@ class _Drop(QDropEvent):
         super().__init__(at, action, self._mime, button, Qt.KeyboardModifier.NoModifier)
         self._source = source
 
+    @override
     def source(self) -> Any:
         return self._source
 
