@@ -192,7 +192,7 @@ def team(
 def edited(team: Team, labelled: Any) -> Team:
     """The same with three changes, one of them a new entry."""
     first, second, *_ = team.workspace.ids()
-    team.workspace.save_many({first: labelled(0, "ash"), second: labelled(1, "elm")})
+    team.workspace.save_many({EntryId(first): labelled(0, "ash"), EntryId(second): labelled(1, "elm")})
     team.workspace.append([NewEntry(labelled(10))])
     return team
 

@@ -27,7 +27,7 @@ def emulator(clock: ManualClock, aws_environment: None) -> Iterator[Emulator]:
 
 def test_only_the_lines_that_were_left_out_are_not_pushed(team: Team, labelled: Callable[..., Any]) -> None:
     ids = list(team.workspace.ids())
-    team.workspace.save_many({ids[n]: labelled(n, "ash") for n in range(8)})
+    team.workspace.save_many({EntryId(ids[n]): labelled(n, "ash") for n in range(8)})
     team.workspace.append([NewEntry(labelled(10)[:-1] + b',"note":"' + b"x" * 600 + b'"}')])
     result = push(team.workspace, team.aws, cancel=team.token())
     assert result.error is None

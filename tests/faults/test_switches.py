@@ -119,7 +119,7 @@ def test_every_two_behaviours_together_end_in_the_same_dataset(
     monkeypatch.setattr("truthline.sync.push.plan.BATCH_BYTES", 1_000)
     ids = list(team.workspace.ids())
     # Only additions, so that a service which merges keys ends up with the same.
-    team.workspace.save_many({ids[n]: two_labels(n) for n in range(4)})
+    team.workspace.save_many({EntryId(ids[n]): two_labels(n) for n in range(4)})
     twice = [NewEntry(labelled(12, "elm")), NewEntry(labelled(12, "ash"))]
     team.workspace.append([NewEntry(labelled(10)), NewEntry(boxes), *twice])
     team.aws.rekognition.update_entries(team.arn, two_labels(5, "theirs") + b"\n")
@@ -169,7 +169,7 @@ def test_what_a_service_kept_of_a_replaced_line_is_told(
 ) -> None:
     """The dataset cannot be made to hold such a line, so each push says so, and what was sent is kept."""
     ids = list(team.workspace.ids())
-    team.workspace.save_many({ids[0]: labelled(0, "ash"), ids[1]: two_labels(1)})
+    team.workspace.save_many({EntryId(ids[0]): labelled(0, "ash"), EntryId(ids[1]): two_labels(1)})
     result = push(team.workspace, team.aws, cancel=team.token())
     assert result.error is None
     assert (result.pushed, result.dropped) == (1, ())

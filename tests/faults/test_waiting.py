@@ -13,6 +13,7 @@ from truthline.emulator import Switches, faults
 from truthline.errors import CancelledError, OfflineError, ServiceError, ThrottledError
 from truthline.sync.push.push import push
 from truthline.words import progress_words
+from truthline.workspace.workspace import EntryId
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +78,9 @@ class TestThrottled:
         self, team: Team, labelled: Callable[..., Any], said: Said, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("truthline.sync.push.plan.BATCH_BYTES", 2 * (len(labelled(0, "ash")) + 1) + 1)
-        team.workspace.save_many({entry: labelled(entry - 1, "ash") for entry in team.workspace.ids()})
+        team.workspace.save_many(
+            {EntryId(entry): labelled(entry - 1, "ash") for entry in team.workspace.ids()}
+        )
         result = push(team.workspace, team.aws, cancel=team.token(), report=said)
         assert result.flawless
         assert (result.pushed, result.batches) == (10, 5)
@@ -141,7 +144,9 @@ class TestStaleStatus:
         self, team: Team, labelled: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("truthline.sync.push.plan.BATCH_BYTES", 4 * (len(labelled(0, "ash")) + 1) + 1)
-        team.workspace.save_many({entry: labelled(entry - 1, "ash") for entry in team.workspace.ids()})
+        team.workspace.save_many(
+            {EntryId(entry): labelled(entry - 1, "ash") for entry in team.workspace.ids()}
+        )
         result = push(team.workspace, team.aws, cancel=team.token())
         assert result.flawless
         assert (result.pushed, result.batches) == (10, 3)

@@ -87,7 +87,7 @@ def test_attributes_are_listed_by_kind_the_commonest_first() -> None:
 
 
 def test_listing_reports_and_can_be_cancelled() -> None:
-    reports: list = []
+    reports: list[Any] = []
     list_attributes([line()] * 3, total=3, report=reports.append)
     assert reports[0].total == 3
     token = CancelToken()

@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from PIL import Image, ImageOps
 
+from present import present
+
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample"
 PICTURES = sorted((SAMPLE / "images").iterdir())
 LINES = [json.loads(line) for line in (SAMPLE / "sample.manifest").read_bytes().splitlines()]
 PREFIX = "s3://truthline-sample/photos/"
 
 
-def picture_of(line: dict) -> Any:
+def picture_of(line: dict[Any, Any]) -> Any:
     assert line["source-ref"].startswith(PREFIX)
     return SAMPLE / "images" / line["source-ref"].removeprefix(PREFIX)
 
@@ -25,7 +27,7 @@ def upright(picture: Path) -> Image.Image:
         return ImageOps.exif_transpose(image)
 
 
-def mistakes(line: dict) -> list[str]:
+def mistakes(line: dict[Any, Any]) -> list[str]:
     """The two mistakes that the sample holds on purpose, by their codes."""
     boxes, twin = line.get("sample_BB"), line.get("sample_BB-metadata")
     if boxes is None:

@@ -82,8 +82,8 @@ def test_an_id_that_was_never_given_is_refused(workspace: Workspace, line: Calla
     for use in (
         lambda: workspace.entry(EntryId(unknown)),
         lambda: workspace.entries([EntryId(entry_id), EntryId(unknown)]),
-        lambda: workspace.save_many({entry_id: line("s3://b/b.jpg"), unknown: b"{}"}),
-        lambda: workspace.store_remote([(entry_id, b"{}", ()), (unknown, b"{}", ())]),
+        lambda: workspace.save_many({EntryId(entry_id): line("s3://b/b.jpg"), EntryId(unknown): b"{}"}),
+        lambda: workspace.store_remote([(EntryId(entry_id), b"{}", ()), (EntryId(unknown), b"{}", ())]),
         lambda: workspace.store_facts(EntryId(unknown), ImageFacts(1, 1, "PNG", 1)),
     ):
         with pytest.raises(KeyError):
@@ -124,9 +124,9 @@ def test_changed_compares_values(workspace: Workspace, line: Callable[..., Any])
     assert workspace.entry(EntryId(first)).base == base
     workspace.save(EntryId(first), base)
     assert not workspace.entry(EntryId(first)).changed
-    workspace.store_remote([(second, line("s3://b/a.jpg"), ()), (third, spaced, ())])
+    workspace.store_remote([(EntryId(second), line("s3://b/a.jpg"), ()), (EntryId(third), spaced, ())])
     assert list(workspace.ids(Filter(kind=Kind.CHANGED))) == [second]
-    workspace.store_remote([(third, None, ())])
+    workspace.store_remote([(EntryId(third), None, ())])
     assert workspace.entry(EntryId(third)).base is None
     assert list(workspace.ids(Filter(kind=Kind.CHANGED))) == [second, third]
 
@@ -138,15 +138,15 @@ def test_a_line_of_which_the_service_made_another_is_not_changed(
     made = given.replace(b'"confidence": 1', b'"confidence": 1, "more": true')
     workspace.append([NewEntry(given)])
     (entry_id,) = workspace.ids()
-    workspace.store_remote([(entry_id, made, ())], sent={entry_id: given})
+    workspace.store_remote([(EntryId(entry_id), made, ())], sent={EntryId(entry_id): given})
     assert (workspace.entry(EntryId(entry_id)).base, workspace.entry(EntryId(entry_id)).sent) == (made, given)
     assert not workspace.entry(EntryId(entry_id)).changed
     workspace.save(EntryId(entry_id), line("s3://b/a.jpg"))
     assert workspace.entry(EntryId(entry_id)).changed
     workspace.save(EntryId(entry_id), given)
-    workspace.store_remote([(entry_id, made, REMOTE)])
+    workspace.store_remote([(EntryId(entry_id), made, REMOTE)])
     assert not workspace.entry(EntryId(entry_id)).changed
-    workspace.store_remote([(entry_id, line("s3://b/a.jpg", ["tree"]), ())])
+    workspace.store_remote([(EntryId(entry_id), line("s3://b/a.jpg", ["tree"]), ())])
     assert workspace.entry(EntryId(entry_id)).sent is None
     assert workspace.entry(EntryId(entry_id)).changed
 
@@ -158,11 +158,11 @@ def test_remote_errors_are_replaced(workspace: Workspace, line: Callable[..., An
     assert workspace.counts().with_remote_errors == 1
     workspace.save(EntryId(entry_id), line("s3://b/a.jpg"))
     assert workspace.entry(EntryId(entry_id)).remote_errors == REMOTE
-    assert workspace.store_remote([(entry_id, raw, REMOTE[1:])]) == Changes(
+    assert workspace.store_remote([(EntryId(entry_id), raw, REMOTE[1:])]) == Changes(
         entries=frozenset({EntryId(entry_id)})
     )
     assert workspace.entry(EntryId(entry_id)).remote_errors == REMOTE[1:]
-    workspace.store_remote([(entry_id, raw, ())])
+    workspace.store_remote([(EntryId(entry_id), raw, ())])
     assert workspace.counts().with_remote_errors == 0
 
 
@@ -219,7 +219,7 @@ def test_filters(workspace: Workspace, line: Callable[..., Any]) -> None:
     assert positions(label="leaf", text="oak", kind=Kind.CHANGED) == [0, 1]
     assert 3 in positions(kind=Kind.PROBLEMS)
     assert 0 not in positions(kind=Kind.PROBLEMS)
-    workspace.store_remote([(ids[0], None, REMOTE)])
+    workspace.store_remote([(EntryId(ids[0]), None, REMOTE)])
     assert 0 in positions(kind=Kind.PROBLEMS)
 
 

@@ -8,7 +8,7 @@ import platform
 import subprocess
 import sys
 from subprocess import Popen
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -41,7 +41,7 @@ except WorkspaceHeldError as error:
 
 
 @pytest.fixture
-def holding(path: Path) -> Iterator[Popen]:
+def holding(path: Path) -> Iterator[Popen[Any]]:
     """A process that has the workspace open; ended when the test ends."""
     Workspace.create(path, WorkspaceInfo("leaves")).close()
     with subprocess.Popen(
@@ -62,7 +62,7 @@ def test_a_second_process_is_told_who_holds_it(path: Path) -> None:
     assert " since " in told
 
 
-def test_it_is_told_who_the_second_process_is(path: Path, holding: Popen) -> None:
+def test_it_is_told_who_the_second_process_is(path: Path, holding: Popen[Any]) -> None:
     with pytest.raises(WorkspaceHeldError) as caught:
         Workspace.open(path)
     assert f"process {holding.pid}" in caught.value.detail
@@ -71,7 +71,7 @@ def test_it_is_told_who_the_second_process_is(path: Path, holding: Popen) -> Non
     Workspace.open(path).close()
 
 
-def test_a_killed_process_holds_nothing(path: Path, holding: Popen) -> None:
+def test_a_killed_process_holds_nothing(path: Path, holding: Popen[Any]) -> None:
     holding.kill()
     holding.wait()
     with Workspace.open(path):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from present import present
-from truthline.workspace.workspace import BatchState, NewEntry, Workspace, WorkspaceInfo
+from truthline.workspace.workspace import BatchState, EntryId, NewEntry, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,7 @@ def _make(path: Path, line: Callable[..., Any]) -> None:
         workspace.append(NewEntry(line(f"s3://b/{n}.jpg")) for n in range(ENTRIES))
         first = workspace.ids()[0]
         push_id = workspace.begin_push(ARN, datetime(2025, 3, 1, tzinfo=UTC), lines=1)
-        workspace.add_batch(push_id, [(first, b"{}")])
+        workspace.add_batch(push_id, [(EntryId(first), b"{}")])
 
 
 def _save_until_killed(path: Path, acknowledged: int, moments: Random) -> int:

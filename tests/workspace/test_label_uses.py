@@ -74,7 +74,7 @@ def test_a_label_is_found_however_the_line_spells_it(
 
 def test_the_search_reports_and_can_be_cancelled(workspace: Workspace, line: Callable[..., Any]) -> None:
     workspace.append(NewEntry(line(f"s3://b/{n}.jpg", ["leaf"])) for n in range(5))
-    reports: list = []
+    reports: list[Any] = []
     list(find_label(workspace, "leaf", report=reports.append))
     assert [(one.doing, one.total) for one in reports] == [(Doing.FINDING_LABEL, 5)]
     token = CancelToken()

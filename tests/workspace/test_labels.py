@@ -149,12 +149,14 @@ def test_a_cancelled_save_of_many_stores_neither_lines_nor_labels(
     token = CancelToken()
     token.cancel()
     with pytest.raises(CancelledError):
-        trees.save_many({trees.ids()[0]: line("s3://b/a.jpg", ["Elm"])}, labels=RENAMED, cancel=token)
+        trees.save_many(
+            {EntryId(trees.ids()[0]): line("s3://b/a.jpg", ["Elm"])}, labels=RENAMED, cancel=token
+        )
     assert (trees.labels(), trees.label_counts()) == (before, counts)
 
 
 def test_a_line_that_cannot_be_stored_leaves_the_labels_too(trees: Workspace) -> None:
     before = trees.labels()
     with pytest.raises(ValueError, match="line ending"):
-        trees.save_many({trees.ids()[0]: b"{\n}"}, labels=LabelEdit(put=(Label("fir", 9, 9),)))
+        trees.save_many({EntryId(trees.ids()[0]): b"{\n}"}, labels=LabelEdit(put=(Label("fir", 9, 9),)))
     assert trees.labels() == before

@@ -196,7 +196,7 @@ class WorkspaceModel(RuleBasedStateMachine):
     @rule(spec=specs, start=choice)
     def save_many(self, spec: Spec, start: int) -> None:
         indices = range(start % len(self.known), len(self.known))
-        self.workspace.save_many({self._id(index): spec.raw for index in indices})
+        self.workspace.save_many({EntryId(self._id(index)): spec.raw for index in indices})
         for index in indices:
             self.known[index].spec = spec
         self._meet(spec)
@@ -215,7 +215,7 @@ class WorkspaceModel(RuleBasedStateMachine):
         if base and known.theirs and base.value == known.theirs.value:
             known.theirs = None
         given = {entry_id: sent.raw} if sent else {}
-        self.workspace.store_remote([(entry_id, base and base.raw, remote)], sent=given)
+        self.workspace.store_remote([(EntryId(entry_id), base and base.raw, remote)], sent=given)
 
     @precondition(lambda self: self.known)
     @rule(
@@ -236,7 +236,7 @@ class WorkspaceModel(RuleBasedStateMachine):
         settled = [index for index in indices if self.known[index].spec.raw == on[index]]
         changes = self.workspace.settle(
             {
-                self._id(index): Settlement(
+                EntryId(self._id(index)): Settlement(
                     raw, spec.raw, present(base and base.raw), present(theirs and theirs.raw), remote
                 )
                 for index, raw in on.items()
@@ -283,11 +283,11 @@ class WorkspaceModel(RuleBasedStateMachine):
     def edit_labels_with_a_line_and_undo_both(self, edit: LabelEdit, which: int, spec: Spec) -> None:
         labels = self.workspace.labels()
         index = which % len(self.known)
-        self.workspace.save_many({self._id(index): spec.raw}, labels=edit)
+        self.workspace.save_many({EntryId(self._id(index)): spec.raw}, labels=edit)
         self._meet(spec)
         old, self.known[index].spec = self.known[index].spec, spec
         self._edit_labels(edit)
-        self.workspace.save_many({self._id(index): old.raw}, labels=edit.inverse(labels))
+        self.workspace.save_many({EntryId(self._id(index)): old.raw}, labels=edit.inverse(labels))
         self._meet(old)
         self.known[index].spec = old
         self._edit_labels(edit.inverse(labels))

@@ -49,17 +49,17 @@ def test_an_entry_goes_with_all_that_belongs_to_it(
     path: Path, workspace: Workspace, ids: list[int], lines: list[bytes]
 ) -> None:
     gone = ids[1]
-    workspace.store_remote([(gone, lines[0], ERRORS)])
-    workspace.store_training({gone: ERRORS})
+    workspace.store_remote([(EntryId(gone), lines[0], ERRORS)])
+    workspace.store_training({EntryId(gone): ERRORS})
     workspace.store_facts(EntryId(gone), ImageFacts(10, 10, "PNG", 9))
-    workspace.settle({gone: Settlement(lines[1], b"{}", lines[0], lines[2])})
+    workspace.settle({EntryId(gone): Settlement(lines[1], b"{}", lines[0], lines[2])})
     assert workspace.remove([EntryId(gone)]) == Changes(everything=True)
     with pytest.raises(KeyError):
         workspace.entry(EntryId(gone))
     with pytest.raises(KeyError):
         workspace.save(EntryId(gone), lines[1])
     with pytest.raises(KeyError):
-        workspace.settle({gone: Settlement(b"{}", lines[1], None)})
+        workspace.settle({EntryId(gone): Settlement(b"{}", lines[1], None)})
     assert workspace.find("s3://b/1.jpg") is None
     assert [raw for raw, _ in workspace.lines()] == [lines[0], lines[2]]
     assert workspace.counts() == Counts(2, 0, 2, 0, 0, 0, 0)
@@ -115,7 +115,7 @@ def test_an_unfinished_push_lives_on_without_its_removed_entry(
 ) -> None:
     push_id = workspace.begin_push(ARN, STARTED, lines=3)
     both = workspace.add_batch(push_id, list(zip([EntryId(one) for one in ids[:2]], lines[:2], strict=True)))
-    alone = workspace.add_batch(push_id, [(ids[2], lines[2])])
+    alone = workspace.add_batch(push_id, [(EntryId(ids[2]), lines[2])])
     workspace.remove([EntryId(ids[0]), EntryId(ids[2])])
     assert workspace.batch_lines(both.id) == [(ids[1], lines[1])]
     assert workspace.batch_lines(alone.id) == []
@@ -128,7 +128,7 @@ def test_an_unfinished_push_lives_on_without_its_removed_entry(
 def test_conflicts_are_counted_without_removed_entries(
     workspace: Workspace, ids: list[int], lines: list[bytes]
 ) -> None:
-    workspace.settle({ids[n]: Settlement(lines[n], lines[n], None, lines[0]) for n in range(2)})
+    workspace.settle({EntryId(ids[n]): Settlement(lines[n], lines[n], None, lines[0]) for n in range(2)})
     workspace.remove([EntryId(one) for one in ids[:1]])
     assert workspace.counts().conflicts == 1
     assert list(workspace.ids(Filter(kind=Kind.CONFLICTS))) == ids[1:2]

@@ -43,7 +43,7 @@ def test_a_settlement_changes_line_base_and_counts(
     path: Path, workspace: Workspace, held: int, mine: bytes, theirs: bytes, line: Callable[..., Any]
 ) -> None:
     merged = line("s3://b/a.jpg", ["leaf", "tree"], ["tree", "oak"])
-    assert workspace.settle({held: Settlement(mine, merged, theirs)}) == Changes(
+    assert workspace.settle({EntryId(held): Settlement(mine, merged, theirs)}) == Changes(
         entries=frozenset({EntryId(held)})
     )
     workspace.close()
@@ -62,7 +62,7 @@ def test_a_settlement_changes_line_base_and_counts(
 def test_a_settlement_on_their_line_leaves_no_change(
     workspace: Workspace, held: int, mine: bytes, theirs: bytes
 ) -> None:
-    workspace.settle({held: Settlement(mine, theirs, theirs, remote_errors=())})
+    workspace.settle({EntryId(held): Settlement(mine, theirs, theirs, remote_errors=())})
     entry = workspace.entry(EntryId(held))
     assert (entry.line, entry.base, entry.changed, entry.remote_errors) == (theirs, theirs, False, ())
     assert workspace.counts().with_remote_errors == 0
@@ -71,11 +71,11 @@ def test_a_settlement_on_their_line_leaves_no_change(
 def test_findings_follow_the_settled_line(
     workspace: Workspace, held: int, mine: bytes, theirs: bytes
 ) -> None:
-    workspace.settle({held: Settlement(mine, b"{}", theirs, remote_errors=ERRORS[:1])})
+    workspace.settle({EntryId(held): Settlement(mine, b"{}", theirs, remote_errors=ERRORS[:1])})
     entry = workspace.entry(EntryId(held))
     assert entry.findings
     assert entry.remote_errors == ERRORS[:1]
-    workspace.settle({held: Settlement(b"{}", mine, theirs)})
+    workspace.settle({EntryId(held): Settlement(b"{}", mine, theirs)})
     assert workspace.entry(EntryId(held)).findings == ()
 
 
@@ -88,10 +88,10 @@ def test_a_line_that_was_edited_since_is_left_alone(
     workspace.save(EntryId(held), edited)
     before = workspace.entry(EntryId(held))
     settled = Settlement(mine, theirs, theirs, theirs, ())
-    assert workspace.settle({held: settled, other: settled}).entries == {other}
+    assert workspace.settle({EntryId(held): settled, EntryId(other): settled}).entries == {other}
     assert workspace.entry(EntryId(held)) == before
     assert workspace.entry(EntryId(other)).theirs == theirs
-    assert not workspace.settle({held: settled})
+    assert not workspace.settle({EntryId(held): settled})
 
 
 def test_an_unknown_entry_undoes_all_settlements(
@@ -100,9 +100,9 @@ def test_an_unknown_entry_undoes_all_settlements(
     before = workspace.entry(EntryId(held))
     settled = Settlement(mine, theirs, theirs, theirs, ())
     with pytest.raises(KeyError):
-        workspace.settle({held: settled, held + 1: settled})
+        workspace.settle({EntryId(held): settled, EntryId(held + 1): settled})
     with pytest.raises(ValueError, match="line ending"):
-        workspace.settle({held: replace(settled, line=b"{\n}")})
+        workspace.settle({EntryId(held): replace(settled, line=b"{\n}")})
     assert workspace.entry(EntryId(held)) == before
     assert [label.name for label in workspace.labels()] == ["leaf"]
 
@@ -111,7 +111,7 @@ def test_a_settlement_tells_every_entry(workspace: Workspace, line: Callable[...
     raw = line("s3://b/a.jpg")
     workspace.append([NewEntry(raw)] * (NAMED_AT_MOST + 1))
     ids = workspace.ids()
-    changes = workspace.settle({one: Settlement(raw, raw, raw) for one in ids})
+    changes = workspace.settle({EntryId(one): Settlement(raw, raw, raw) for one in ids})
     assert changes == Changes(entries=frozenset([EntryId(one) for one in ids]))
     assert workspace.counts().changed == 0
 
@@ -123,10 +123,10 @@ def test_what_the_service_was_given_counts_while_the_base_stays(
     made = given.replace(b'"confidence": 1', b'"confidence": 1, "more": true')
     workspace.append([NewEntry(given)])
     (held,) = workspace.ids()
-    workspace.store_remote([(held, made, ())], sent={held: given})
-    workspace.settle({held: Settlement(given, given, made)})
+    workspace.store_remote([(EntryId(held), made, ())], sent={EntryId(held): given})
+    workspace.settle({EntryId(held): Settlement(given, given, made)})
     assert (workspace.entry(EntryId(held)).sent, workspace.entry(EntryId(held)).changed) == (given, False)
-    workspace.settle({held: Settlement(given, given, theirs)})
+    workspace.settle({EntryId(held): Settlement(given, given, theirs)})
     assert (workspace.entry(EntryId(held)).sent, workspace.entry(EntryId(held)).changed) == (None, True)
 
 
@@ -136,7 +136,7 @@ def test_what_the_service_was_given_counts_while_the_base_stays(
 @pytest.fixture
 def conflict(workspace: Workspace, held: int, mine: bytes, theirs: bytes) -> int:
     """The id of an entry in conflict."""
-    workspace.settle({held: Settlement(mine, mine, workspace.entry(EntryId(held)).base, theirs)})
+    workspace.settle({EntryId(held): Settlement(mine, mine, workspace.entry(EntryId(held)).base, theirs)})
     return held
 
 
@@ -165,7 +165,7 @@ def test_a_conflict_outlives_an_edit(
 
 
 def test_a_conflict_is_settled(workspace: Workspace, conflict: int, mine: bytes, theirs: bytes) -> None:
-    workspace.settle({conflict: Settlement(mine, mine, theirs)})
+    workspace.settle({EntryId(conflict): Settlement(mine, mine, theirs)})
     entry = workspace.entry(EntryId(conflict))
     assert (entry.theirs, entry.base, entry.changed) == (None, theirs, True)
     assert workspace.counts().conflicts == 0
@@ -175,7 +175,9 @@ def test_a_conflict_takes_a_newer_remote_line(
     workspace: Workspace, conflict: int, mine: bytes, line: Callable[..., Any]
 ) -> None:
     newer = line("s3://b/a.jpg", ["elm"])
-    workspace.settle({conflict: Settlement(mine, mine, workspace.entry(EntryId(conflict)).base, newer)})
+    workspace.settle(
+        {EntryId(conflict): Settlement(mine, mine, workspace.entry(EntryId(conflict)).base, newer)}
+    )
     assert workspace.entry(EntryId(conflict)).theirs == newer
     assert workspace.counts().conflicts == 1
 
@@ -184,12 +186,12 @@ def test_a_conflict_ends_when_their_line_becomes_the_base(
     workspace: Workspace, conflict: int, mine: bytes, theirs: bytes, line: Callable[..., Any]
 ) -> None:
     for base in (mine, line("s3://b/a.jpg"), None):
-        workspace.store_remote([(conflict, base, ())])
+        workspace.store_remote([(EntryId(conflict), base, ())])
         assert workspace.entry(EntryId(conflict)).theirs == theirs
     workspace.append([NewEntry(line("s3://b/b.jpg"))])
-    workspace.store_remote([(workspace.ids()[1], theirs, ())])
+    workspace.store_remote([(EntryId(workspace.ids()[1]), theirs, ())])
     assert workspace.entry(EntryId(conflict)).theirs == theirs
-    workspace.store_remote([(conflict, theirs.replace(b", ", b" ,  "), ())])
+    workspace.store_remote([(EntryId(conflict), theirs.replace(b", ", b" ,  "), ())])
     assert workspace.entry(EntryId(conflict)).theirs is None
     assert workspace.counts().conflicts == 0
 
@@ -219,9 +221,11 @@ def test_some_entry_that_the_service_holds(workspace: Workspace, line: Callable[
     workspace.append([*map(NewEntry, lines), NewEntry(b"{}", base=b"{}")])
     assert workspace.held_source_ref() == ""
     ids = workspace.ids()
-    workspace.store_remote([(ids[1], lines[1], ())])
+    workspace.store_remote([(EntryId(ids[1]), lines[1], ())])
     assert workspace.held_source_ref() == "s3://b/1.jpg"
-    workspace.store_remote([(ids[1], None, ()), (ids[2], line("s3://b/2.jpg", ["leaf"]), ())])
+    workspace.store_remote(
+        [(EntryId(ids[1]), None, ()), (EntryId(ids[2]), line("s3://b/2.jpg", ["leaf"]), ())]
+    )
     assert workspace.held_source_ref() == "s3://b/2.jpg"
 
 

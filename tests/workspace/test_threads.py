@@ -40,7 +40,7 @@ def test_readers_see_whole_writes_only(workspace: Workspace, line: Callable[...,
         try:
             for turn in range(60):
                 name = ("odd", "even")[turn % 2]
-                workspace.save_many({i: line(f"s3://b/{i}.jpg", [name], [name] * turn) for i in ids})
+                workspace.save_many({EntryId(i): line(f"s3://b/{i}.jpg", [name], [name] * turn) for i in ids})
         finally:
             done.set()
 
@@ -66,7 +66,7 @@ def test_a_read_under_way_is_a_snapshot(workspace: Workspace, line: Callable[...
     workspace.append(map(NewEntry, before))
     lines = workspace.lines()
     seen = [next(lines)[0]]
-    workspace.save_many({entry_id: line("s3://b/x.jpg", ["leaf"]) for entry_id in workspace.ids()})
+    workspace.save_many({EntryId(entry_id): line("s3://b/x.jpg", ["leaf"]) for entry_id in workspace.ids()})
     seen += [raw for raw, _ in lines]
     assert seen == before
 

@@ -12,7 +12,7 @@ import pytest
 
 from truthline.errors import WorkspaceError
 from truthline.workspace import trust
-from truthline.workspace.workspace import NewEntry, Workspace, WorkspaceInfo
+from truthline.workspace.workspace import EntryId, NewEntry, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +124,7 @@ def test_a_batch_that_unpacks_to_more_than_anybody_sends_is_refused(
     with Workspace.create(path, WorkspaceInfo("leaves")) as workspace:
         workspace.append([NewEntry(b"{}")])
         push = workspace.begin_push("arn", datetime.now(UTC), lines=1)
-        batch = workspace.add_batch(push, [(1, b"{}")])
+        batch = workspace.add_batch(push, [(EntryId(1), b"{}")])
         with workspace._database.writing() as connection:
             connection.execute("UPDATE batches SET sent = ?", (zlib.compress(b" " * 1_001),))
         with pytest.raises(WorkspaceError, match="damaged"):

@@ -59,7 +59,7 @@ def create(
 def test_a_manifest_comes_out_byte_for_byte(tmp_path: Path, bom: bytes, content: bytes) -> None:
     manifest = tmp_path / "any ending.txt"
     manifest.write_bytes(bom + content)
-    with create(tmp_path / "w.truthline", manifest) as workspace:
+    with present(create(tmp_path / "w.truthline", manifest)) as workspace:
         export_manifest(workspace, tmp_path / "out.manifest")
     assert (tmp_path / "out.manifest").read_bytes() == bom + content
 
@@ -67,7 +67,7 @@ def test_a_manifest_comes_out_byte_for_byte(tmp_path: Path, bom: bytes, content:
 def test_a_last_line_without_an_ending_gets_one_when_others_follow(tmp_path: Path) -> None:
     manifest = tmp_path / "m"
     manifest.write_bytes(b"{}")
-    with create(tmp_path / "w.truthline", manifest) as workspace:
+    with present(create(tmp_path / "w.truthline", manifest)) as workspace:
         workspace.append([NewEntry(b"[]")])
         export_manifest(workspace, tmp_path / "out")
     assert (tmp_path / "out").read_bytes() == b"{}\n[]\n"
@@ -76,7 +76,7 @@ def test_a_last_line_without_an_ending_gets_one_when_others_follow(tmp_path: Pat
 def test_wrong_lines_are_findings_and_keep_their_place(tmp_path: Path) -> None:
     manifest = tmp_path / "m"
     manifest.write_bytes(NASTY)
-    with create(tmp_path / "w.truthline", manifest, images_dir=str(tmp_path)) as workspace:
+    with present(create(tmp_path / "w.truthline", manifest, images_dir=str(tmp_path))) as workspace:
         entries = workspace.entries([EntryId(one) for one in workspace.ids()])
         assert workspace.info.images_dir == str(tmp_path)
         assert workspace.info.name == "w"
@@ -104,7 +104,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_folder_becomes_entries_under_its_target(tmp_path: Path, folder: Path) -> None:
-    with create(tmp_path / "w.truthline", folder, target="s3://leaves/2024/") as workspace:
+    with present(create(tmp_path / "w.truthline", folder, target="s3://leaves/2024/")) as workspace:
         entries = workspace.entries([EntryId(one) for one in workspace.ids()])
         assert (workspace.info.images_dir, workspace.info.target) == (str(folder), "s3://leaves/2024")
     assert [entry.line.decode() for entry in entries] == [
@@ -116,7 +116,7 @@ def test_a_folder_becomes_entries_under_its_target(tmp_path: Path, folder: Path)
 
 
 def test_a_folder_s_images_get_their_addresses_later(tmp_path: Path, folder: Path) -> None:
-    with create(tmp_path / "w.truthline", folder) as workspace:
+    with present(create(tmp_path / "w.truthline", folder)) as workspace:
         entry = workspace.entry(EntryId(1))
         assert (workspace.info.target, entry.source_ref) == (UNPLACED, f"{UNPLACED}/a.png")
         assert [one.code for one in entry.findings] == ["WARNING_UNANNOTATED_RECORD"]
@@ -167,7 +167,7 @@ def test_placing_passes_over_a_damaged_entry(tmp_path: Path, folder: Path) -> No
 def test_a_cancelled_placing_changes_nothing(tmp_path: Path, folder: Path) -> None:
     token = CancelToken()
     token.cancel()
-    with create(tmp_path / "w.truthline", folder) as workspace:
+    with present(create(tmp_path / "w.truthline", folder)) as workspace:
         lines = list(workspace.lines())
         with pytest.raises(CancelledError):
             place(workspace, "s3://leaves", cancel=token)
@@ -195,7 +195,7 @@ def test_what_is_left_out_is_remembered_with_its_reason(tmp_path: Path, folder: 
     (folder / "nowhere.png").symlink_to(folder / "gone.png")
     os.mkfifo(folder / "pipe.png")
     (folder / "image.jpg").symlink_to(folder / "b.JPG")
-    with create(tmp_path / "w.truthline", folder) as workspace:
+    with present(create(tmp_path / "w.truthline", folder)) as workspace:
         files = read_left_out(workspace)
         assert workspace.find(f"{UNPLACED}/image.jpg") is not None  # a link to a file is that file
     assert {one.name: one.reason for one in files.first} == {
@@ -231,7 +231,7 @@ def test_a_prefix_becomes_entries(
     service.aws.s3.create_bucket("leaves")
     for key in ("in/2.jpg", "in/1.PNG", "in/é +&.jpeg", "in/notes.txt", "in/deep/3.png", "out/4.png"):
         service.aws.s3.upload(folder / "a.png", "leaves", key, report=lambda _: None, cancel=CancelToken())
-    with create(tmp_path / "w.truthline", "s3://leaves/in/", connection=connection) as workspace:
+    with present(create(tmp_path / "w.truthline", "s3://leaves/in/", connection=connection)) as workspace:
         refs = [entry.source_ref for entry in workspace.entries([EntryId(one) for one in workspace.ids()])]
         assert workspace.info.target == "s3://leaves/in"
     assert refs == [f"s3://leaves/in/{key}" for key in ("1.PNG", "2.jpg", "deep/3.png", "é +&.jpeg")]
@@ -297,7 +297,7 @@ class TestAttach:
         manifest = tmp_path / "m"
         lines = [labelled(0), b"{", labelled(0, "ash"), labelled(7)]
         manifest.write_bytes(b"\n".join(lines))
-        with create(tmp_path / "w.truthline", manifest) as made:
+        with present(create(tmp_path / "w.truthline", manifest)) as made:
             yield made
 
     def test_bases_and_errors_of_the_last_line_with_that_name(
@@ -342,7 +342,7 @@ class TestRecognise:
     def test_each_kind(self, tmp_path: Path, folder: Path) -> None:
         manifest = tmp_path / "m.truthline"
         manifest.write_bytes(b"")
-        with create(tmp_path / "w.manifest", manifest):
+        with present(create(tmp_path / "w.manifest", manifest)):
             pass
         kinds = {
             str(manifest): SourceKind.MANIFEST,
@@ -370,7 +370,7 @@ class TestRecognise:
     def test_a_workspace_is_not_made_from_a_workspace(self, tmp_path: Path) -> None:
         manifest = tmp_path / "m"
         manifest.write_bytes(b"")
-        with create(tmp_path / "w", manifest), pytest.raises(UsageError, match="already"):
+        with present(create(tmp_path / "w", manifest)), pytest.raises(UsageError, match="already"):
             create(tmp_path / "v", tmp_path / "w")
         with Workspace.open(tmp_path / "w") as workspace:
             assert workspace.counts().total == 0

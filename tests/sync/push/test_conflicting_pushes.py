@@ -57,7 +57,9 @@ def workspace(pulled: Callable[..., Any], labelled: Callable[..., Any]) -> Any:
 def contested(service: Service, workspace: Workspace, labelled: Callable[..., Any]) -> Workspace:
     """Entry 1 was relabelled by both, to different labels at the same place; entry 2 by us alone."""
     ids = workspace.ids()
-    workspace.save_many({ids[1]: relabelled(labelled, 1, "elm"), ids[2]: labelled(2, "elm")})
+    workspace.save_many(
+        {EntryId(ids[1]): relabelled(labelled, 1, "elm"), EntryId(ids[2]): labelled(2, "elm")}
+    )
     others_update(service, workspace, relabelled(labelled, 1, "ash"))
     return workspace
 

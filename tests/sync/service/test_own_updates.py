@@ -39,7 +39,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch, labelled: Callable[..., Any])
 
 
 def relabel(workspace: Workspace, labelled: Callable[..., Any], count: int, label: str = "elm") -> None:
-    workspace.save_many({one: labelled(one - 1, label) for one in list(workspace.ids())[:count]})
+    workspace.save_many({EntryId(one): labelled(one - 1, label) for one in list(workspace.ids())[:count]})
 
 
 def others_update(service: Service, workspace: Workspace, line: bytes) -> None:
