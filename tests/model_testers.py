@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractItemModel
 from PySide6.QtGui import QStandardItemModel
@@ -33,7 +33,7 @@ def attach(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _tested(init: Callable[..., None]) -> Callable[..., None]:
-    def __init__(self: QAbstractItemModel, *given: object, **named: object) -> None:  # noqa: N807
+    def __init__(self: QAbstractItemModel, *given: object, **named: Any) -> None:  # noqa: N807
         init(self, *given, **named)
         if self.findChild(QAbstractItemModelTester) is None:  # else a base class's came by here already
             QAbstractItemModelTester(self, QAbstractItemModelTester.FailureReportingMode.Warning, self)

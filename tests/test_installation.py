@@ -37,9 +37,9 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., 
     def words(source: Any = None, mark: str = "", *, pip: bool = True) -> list[str]:
         if mark:
             (tmp_path / mark).write_text("")
-        monkeypatch.setattr(installation.metadata, "distribution", lambda _: Distribution(source))
-        monkeypatch.setattr(installation.importlib.util, "find_spec", lambda _: object() if pip else None)
-        monkeypatch.setattr(installation.sys, "prefix", str(tmp_path))
+        monkeypatch.setattr(installation.metadata, "distribution", lambda _: Distribution(source))  # type: ignore[attr-defined]
+        monkeypatch.setattr(installation.importlib.util, "find_spec", lambda _: object() if pip else None)  # type: ignore[attr-defined]
+        monkeypatch.setattr(installation.sys, "prefix", str(tmp_path))  # type: ignore[attr-defined]
         told = installation.how_to_add("emulator")
         assert told.startswith("Run: ")
         return shlex.split(told.removeprefix("Run: "))

@@ -194,7 +194,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(
 ) -> None:
     log.stop()
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(log.platformdirs, "user_log_dir", lambda _: str(tmp_path / "file" / "log"))
+    monkeypatch.setattr(log.platformdirs, "user_log_dir", lambda _: str(tmp_path / "file" / "log"))  # type: ignore[attr-defined]
     log.start("debug")
     log.note("nobody reads this")
     assert log.unforeseen(ValueError(LINE)).place == "ValueError"
@@ -223,7 +223,7 @@ def test_the_levels(running_log: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_the_path_is_shown_without_the_name_of_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log.platformdirs, "user_log_dir", lambda _: str(Path.home() / "logs"))
+    monkeypatch.setattr(log.platformdirs, "user_log_dir", lambda _: str(Path.home() / "logs"))  # type: ignore[attr-defined]
     assert log.shown_path() == str(Path("~/logs/truthline.log"))
 
 

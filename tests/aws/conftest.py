@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.retries import quota, standard
@@ -33,18 +33,18 @@ class Script:
     answers: deque[Answer] = field(default_factory=deque)
     requests: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
 
-    def json(self, body: str | bytes, *, status: int = 200, request_id: bool = True, **headers: str) -> None:
+    def json(self, body: str | bytes, *, status: int = 200, request_id: bool = True, **headers: Any) -> None:
         """Answer as Rekognition does, unless told otherwise."""
         if request_id:
             headers["x_amzn_RequestId"] = "11111111-2222-3333-4444-555555555555"
         self.raw(body, status=status, **headers)
 
-    def error(self, code: str, message: str = "", *, status: int = 400, **headers: str) -> None:
+    def error(self, code: str, message: str = "", *, status: int = 400, **headers: Any) -> None:
         """Refuse as Rekognition does."""
         body = f'{{"__type": "{code}", "Code": "{code}", "Message": "{message}"}}'
         self.json(body, status=status, **headers)
 
-    def s3(self, body: str | bytes = b"", *, status: int = 200, **headers: str) -> None:
+    def s3(self, body: str | bytes = b"", *, status: int = 200, **headers: Any) -> None:
         """Answer as S3 does."""
         self.raw(body, status=status, x_amz_request_id="ABCDEF", **headers)
 
@@ -55,7 +55,7 @@ class Script:
         body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{message}</Message>{more}</Error>"
         self.s3(body, status=status, **headers)
 
-    def raw(self, body: str | bytes, *, status: int = 200, length: int | None = None, **headers: str) -> None:
+    def raw(self, body: str | bytes, *, status: int = 200, length: int | None = None, **headers: Any) -> None:
         """Answer with just these headers; ``length`` is what Content-Length claims."""
         content = body.encode() if isinstance(body, str) else body
         lines = [f"HTTP/1.1 {status} Said", "Connection: close"]
@@ -141,7 +141,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 def aws_files(tmp_path: Path) -> Callable[..., Path]:
     """Write the AWS configuration's files; gives their folder."""
 
-    def write(config: str = "", **others: str) -> Path:
+    def write(config: str = "", **others: Any) -> Path:
         folder = tmp_path / "home" / ".aws"
         (folder / "config").write_text(config, encoding="utf-8")
         for name, text in others.items():

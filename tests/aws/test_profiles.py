@@ -65,7 +65,7 @@ def save_sso(aws_files: Callable[..., Any]) -> Callable[..., Any]:
 def save_login(aws_files: Callable[..., Any]) -> Callable[..., Any]:
     """Write what `aws login` saves."""
 
-    def save(until: datetime, **more: str) -> None:
+    def save(until: datetime, **more: Any) -> None:
         cache = aws_files(LOGIN) / "login" / "cache"
         cache.mkdir(parents=True, exist_ok=True)
         name = sha256(b"arn:aws:iam::123456789012:user/frog").hexdigest()
@@ -130,11 +130,11 @@ def test_a_saved_sign_in_is_looked_for_where_botocore_has_it(
     )
     provider = SSOTokenProvider if session else SSOProvider
     # Botocore looks for the home folder only once, when it is imported.
-    tail = Path(*Path(provider._SSO_TOKEN_CACHE_DIR).parts[-3:])
+    tail = Path(*Path(provider._SSO_TOKEN_CACHE_DIR).parts[-3:])  # type: ignore[union-attr]
     assert tail == Path(".aws", "sso", "cache")
     token = {"accessToken": "hush", "expiresAt": stamp(SOON)}
     folder = Path.home() / tail
-    SSOTokenLoader(JSONFileCache(str(folder))).save_token(start_url, token, session_name=session)
+    SSOTokenLoader(JSONFileCache(str(folder))).save_token(start_url, token, session_name=session)  # type: ignore[arg-type]
     (saved,) = folder.iterdir()
     assert only().source == str(saved)
     assert only().signed_in is True
@@ -143,7 +143,7 @@ def test_a_saved_sign_in_is_looked_for_where_botocore_has_it(
 def test_a_saved_aws_login_is_looked_for_where_botocore_has_it(aws_files: Callable[..., Any]) -> None:
     aws_files(LOGIN)
     folder = get_login_token_cache_directory()
-    LoginTokenLoader(JSONFileCache(folder)).save_token("arn:aws:iam::123456789012:user/frog", {})
+    LoginTokenLoader(JSONFileCache(folder)).save_token("arn:aws:iam::123456789012:user/frog", {})  # type: ignore[arg-type]
     (saved,) = Path(folder).iterdir()
     assert only().source == str(saved)
 
@@ -156,7 +156,7 @@ def test_a_sign_in_that_ends_today_is_told_by_the_clock_alone(
     class Noon(datetime):
         @classmethod
         @override
-        def now(cls, tz: timezone | None = None) -> datetime:
+        def now(cls, tz: timezone | None = None) -> datetime:  # type: ignore[override]
             return noon.astimezone(tz) if tz else noon.replace(tzinfo=None)
 
     monkeypatch.setattr(module, "datetime", Noon)

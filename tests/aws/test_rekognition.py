@@ -137,7 +137,7 @@ def test_a_page_is_given_before_the_next_is_asked_for(aws: Aws, script: Script) 
 
 def test_what_the_listings_reader_raises_is_left_alone(aws: Aws, script: Script) -> None:
     script.json('{"DatasetEntries": ["{}"], "NextToken": "t1"}')
-    with pytest.raises(KeyError), contextlib.closing(aws.rekognition.list_entries(TRAIN)) as pages:
+    with pytest.raises(KeyError), contextlib.closing(aws.rekognition.list_entries(TRAIN)) as pages:  # type: ignore[type-var]
         raise KeyError(next(pages))
 
 
@@ -222,7 +222,7 @@ def test_a_success_without_a_request_id_is_not_from_aws(
 ) -> None:
     script.json(body, request_id=False)
     with pytest.raises(NotFromAwsError) as caught:
-        CALLS[operation](aws.rekognition)
+        CALLS[operation](aws.rekognition)  # type: ignore[no-untyped-call]
     assert caught.value.__cause__ is not None
 
 
@@ -233,7 +233,7 @@ def test_a_success_without_its_members_is_not_from_aws(
 ) -> None:
     script.json(body)
     with pytest.raises(NotFromAwsError):
-        CALLS[operation](aws.rekognition)
+        CALLS[operation](aws.rekognition)  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_a_refusal_by_somebody_else_is_not_from_aws(
 ) -> None:
     script.raw(PORTAL, status=status, Location="http://hotel.invalid/")
     with pytest.raises(NotFromAwsError) as caught:
-        CALLS[operation](aws.rekognition)
+        CALLS[operation](aws.rekognition)  # type: ignore[no-untyped-call]
     assert "hotel" not in str(caught.value)
 
 
@@ -280,7 +280,7 @@ def test_a_change_is_sent_once(
 ) -> None:
     fault(script)
     with pytest.raises(kind):
-        CALLS[operation](aws.rekognition)
+        CALLS[operation](aws.rekognition)  # type: ignore[no-untyped-call]
     assert script.operations == [operation]
 
 
@@ -294,7 +294,7 @@ def test_a_read_is_tried_three_times(
     for _ in range(3):
         fault(script)
     with pytest.raises(kind):
-        CALLS[operation](aws.rekognition)
+        CALLS[operation](aws.rekognition)  # type: ignore[no-untyped-call]
     assert script.operations == [operation] * 3
 
 
@@ -322,7 +322,7 @@ def test_a_read_that_succeeds_at_last_is_a_success(aws: Aws, script: Script, ope
             }
         )
     )
-    CALLS[operation](aws.rekognition)
+    CALLS[operation](aws.rekognition)  # type: ignore[no-untyped-call]
     assert script.operations == [operation] * 2
 
 

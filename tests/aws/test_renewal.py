@@ -44,7 +44,7 @@ def stamp(time: datetime) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def keys(key: str, until: datetime | None = None, **more: object) -> dict[str, Any]:
+def keys(key: str, until: datetime | None = None, **more: Any) -> dict[str, Any]:
     found = {"Version": 1, "AccessKeyId": key, "SecretAccessKey": "hush", "SessionToken": "quiet", **more}
     return found | ({"Expiration": stamp(until)} if until else {})
 
@@ -348,7 +348,7 @@ def test_many_threads_share_one_look_up() -> None:
         opened.append(len(opened))
         return Found(opened[-1])
 
-    credentials = RenewableCredentials(open_session)
+    credentials = RenewableCredentials(open_session)  # type: ignore[arg-type]
 
     def use(_: int) -> Any:
         barrier.wait()
@@ -370,7 +370,7 @@ def test_a_renewal_while_one_looks_up_is_not_lost() -> None:
             credentials.renew()
         return Found(key)
 
-    credentials = RenewableCredentials(open_session)
+    credentials = RenewableCredentials(open_session)  # type: ignore[arg-type]
     assert credentials.get_frozen_credentials() == "a"
     assert credentials.get_frozen_credentials() == "b"
 
@@ -381,7 +381,7 @@ def test_files_that_are_empty_for_a_moment_do_not_sign_out() -> None:
             return None
 
     sessions = iter([Found("a"), Nothing()])
-    credentials = RenewableCredentials(lambda _refused: next(sessions))
+    credentials = RenewableCredentials(lambda _refused: next(sessions))  # type: ignore[arg-type, return-value]
     assert credentials.get_frozen_credentials() == "a"
     credentials.renew()
     assert credentials.get_frozen_credentials() == "a"

@@ -47,7 +47,7 @@ class Person(CodeAsker):
         self.asked: list[Any] = []
 
     @override
-    def ask(self, role: str, device: str) -> str | None:
+    def ask(self, role: str, device: str) -> str | None:  # type: ignore[override]
         self.asked.append((role, device))
         if not self.codes:
             raise SignInError("No.")
@@ -140,7 +140,7 @@ def test_the_cache_is_the_one_of_the_aws_cli(script: Script, give: Callable[...,
     """What its own botocore, set up as it does that, keeps is found here, and the other way round."""
     core = botocore.session.Session(profile=profile)
     theirs = core.get_component("credential_provider").get_provider("assume-role")
-    theirs.cache = botocore.credentials.JSONFileCache(str(Path("~/.aws/cli/cache").expanduser()))
+    theirs.cache = botocore.credentials.JSONFileCache(str(Path("~/.aws/cli/cache").expanduser()))  # type: ignore[attr-defined]
     theirs._prompter = lambda _: "123456"
     give("ASIAPOND")
     if profile == "lake":
@@ -239,7 +239,7 @@ def test_after_a_refusal_to_answer_the_person_can_be_asked_again(
 def test_a_cancel_leaves_as_it_is(script: Script) -> None:
     class Cancelling(CodeAsker):
         @override
-        def ask(self, *_: str) -> None:
+        def ask(self, *_: str) -> None:  # type: ignore[override]
             raise CancelledError
 
     with at(script, Cancelling()) as aws, pytest.raises(CancelledError):

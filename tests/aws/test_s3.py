@@ -360,7 +360,7 @@ def test_an_upload_in_parts_is_cancelled_and_its_parts_removed(
     stop_parts = TransferCoordinatorController.cancel
 
     def stop_and_tell(*args: object) -> None:
-        stop_parts(*args)
+        stop_parts(*args)  # type: ignore[arg-type]
         cancelled.set()
 
     def take_part(handler: Handler) -> None:
@@ -370,7 +370,7 @@ def test_an_upload_in_parts_is_cancelled_and_its_parts_removed(
 
     monkeypatch.setattr(TransferCoordinatorController, "cancel", stop_and_tell)
     script.s3("<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>")
-    script.answers.append(take_part)
+    script.answers.append(take_part)  # type: ignore[arg-type]
     script.s3(status=204)
     config = TransferConfig(max_request_concurrency=1)
     monkeypatch.setattr("s3transfer.manager.TransferConfig", lambda **_: config)

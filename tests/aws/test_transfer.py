@@ -190,8 +190,8 @@ def test_files_that_cannot_be_read_do_not_keep_the_others_back(
 def when_sent(aws: Aws, key: str, spoil: Callable[..., Any]) -> None:
     """Do something to a request on its way, after it was signed."""
 
-    def handler(request: pytest.FixtureRequest, **_: str) -> None:
-        if request.url.endswith(key):
+    def handler(request: pytest.FixtureRequest, **_: Any) -> None:
+        if request.url.endswith(key):  # type: ignore[attr-defined]
             spoil(request)
 
     aws.s3._client.meta.events.register("before-send.s3", handler)
@@ -230,9 +230,9 @@ def test_a_body_that_arrives_damaged_is_refused_and_told(
     damaged = uploads[1]
 
     def damage(request: pytest.FixtureRequest) -> None:
-        request.body = bytes(reversed(damaged.path.read_bytes()))
+        request.body = bytes(reversed(damaged.path.read_bytes()))  # type: ignore[attr-defined]
         if not signed:
-            request.headers["X-Amz-Content-SHA256"] = "UNSIGNED-PAYLOAD"
+            request.headers["X-Amz-Content-SHA256"] = "UNSIGNED-PAYLOAD"  # type: ignore[attr-defined]
 
     when_sent(aws, damaged.key, damage)
     with pytest.raises(ServiceError) as caught:
@@ -337,7 +337,7 @@ def test_progress_names_the_image_and_counts_all_bytes(
     ticks = itertools.count()
     monkeypatch.setattr(transfer, "monotonic", lambda: float(next(ticks)))
     uploads = [image(tmp_path / "large.png", 20 * 2**20), *images(3)]
-    total, seen = sum(upload.size for upload in uploads), []
+    total, seen = sum(upload.size for upload in uploads), []  # type: ignore[var-annotated]
     send(aws, uploads, seen.append)
     assert progress_words(seen[0]) == "Uploading image 1 of 4 · large.png, 0 %"
     assert all(re.match(r"Uploading image [1-4] of 4 · ", progress_words(progress)) for progress in seen)

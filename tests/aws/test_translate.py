@@ -54,7 +54,7 @@ def refusal(
 ) -> Any:
     metadata = {"HTTPStatusCode": status, "HTTPHeaders": {"x-amzn-requestid": "1", **headers}}
     response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}
-    return botocore.exceptions.ClientError(response, operation)
+    return botocore.exceptions.ClientError(response, operation)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_a_wrong_clock_as_s3_tells_it(aws: Aws, script: Script) -> None:
 @pytest.mark.parametrize("date", [None, "yesterday", "now"])
 def test_a_wrong_clock_without_a_helpful_date(date: str | None) -> None:
     headers = {} if date is None else {"date": format_datetime(datetime.now(UTC)) if date == "now" else date}
-    error = told(refusal("RequestTimeTooSkewed", **headers))
+    error = told(refusal("RequestTimeTooSkewed", **headers))  # type: ignore[arg-type]
     assert isinstance(error, ClockError)
     assert "clock is too far off" in error.title
 
@@ -234,7 +234,7 @@ EXCEPTIONS = [
     ),
     (botocore.exceptions.ConnectTimeoutError(endpoint_url="https://x.invalid/"), OfflineError, "x.invalid"),
     (botocore.exceptions.ReadTimeoutError(endpoint_url="https://x.invalid/"), OfflineError, "x.invalid"),
-    (botocore.exceptions.ReadTimeoutError(endpoint_url=None), OfflineError, "no connection to AWS"),
+    (botocore.exceptions.ReadTimeoutError(endpoint_url=None), OfflineError, "no connection to AWS"),  # type: ignore[arg-type]
     (
         botocore.exceptions.EndpointConnectionError(
             endpoint_url="https://portal.sso.eu-west-1.amazonaws.com/"
@@ -253,7 +253,7 @@ EXCEPTIONS = [
     (botocore.exceptions.ResponseStreamingError(error="x"), OfflineError, "broke off"),
     (botocore.exceptions.IncompleteReadError(actual_bytes=1, expected_bytes=2), OfflineError, "broke off"),
     (botocore.exceptions.FlexibleChecksumError(error_msg="x"), OfflineError, "broke off"),
-    (botocore.exceptions.SSLError(endpoint_url="https://x.invalid/", error="x"), OfflineError, "certificate"),
+    (botocore.exceptions.SSLError(endpoint_url="https://x.invalid/", error="x"), OfflineError, "certificate"),  # type: ignore[arg-type]
     (botocore.exceptions.ProxyConnectionError(proxy_url="http://me:hush@p.invalid"), OfflineError, "proxy"),
     (botocore.exceptions.HTTPClientError(error="x"), OfflineError, "no connection"),
     (botocore.exceptions.NoCredentialsError(), SignInError, "no AWS credentials"),
@@ -305,7 +305,7 @@ def test_each_exception_of_botocore(error: Any, kind: type[Any], words: str) -> 
 
 
 def test_a_certificate_error_tells_of_proxies() -> None:
-    error = botocore.exceptions.SSLError(endpoint_url="https://x.invalid/", error="x")
+    error = botocore.exceptions.SSLError(endpoint_url="https://x.invalid/", error="x")  # type: ignore[arg-type]
     assert "AWS_CA_BUNDLE" in told(error).detail
 
 

@@ -99,7 +99,7 @@ def train(aws: Aws, clock: ManualClock) -> str:
 @pytest.fixture
 def bucket(aws: Aws) -> str:
     where = {"LocationConstraint": "eu-west-1"}
-    aws.s3._client.create_bucket(Bucket="pond", CreateBucketConfiguration=where)
+    aws.s3._client.create_bucket(Bucket="pond", CreateBucketConfiguration=where)  # type: ignore[arg-type]
     return "pond"
 
 
@@ -142,7 +142,7 @@ def test_entries_are_listed_page_by_page(
 def test_both_ways_to_end_a_listing(credentials: None, ending: str) -> None:
     clock = ManualClock()
     with (
-        Emulator(Switches(last_page_token=ending), clock=clock) as emulator,
+        Emulator(Switches(last_page_token=ending), clock=clock) as emulator,  # type: ignore[arg-type]
         connect(Connection(region="eu-west-1", endpoint_url=emulator.endpoint_url)) as aws,
     ):
         train = aws.rekognition.create_dataset(aws.rekognition.create_project("pond"), "TRAIN")
@@ -344,7 +344,7 @@ def test_more_objects_than_fit_on_a_page(aws: Aws, bucket: str) -> None:
     for number in range(12):
         aws.s3._client.put_object(Bucket=bucket, Key=f"img/{number:02}", Body=b"x")
     list_page = aws.s3._client.list_objects_v2
-    aws.s3._client.list_objects_v2 = lambda **wanted: list_page(**wanted, MaxKeys=5)
+    aws.s3._client.list_objects_v2 = lambda **wanted: list_page(**wanted, MaxKeys=5)  # type: ignore[method-assign]
     assert [facts.key for facts in aws.s3.list(bucket, "img/")] == [
         f"img/{number:02}" for number in range(12)
     ]

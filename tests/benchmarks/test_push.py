@@ -76,7 +76,7 @@ def endpoint_url(aws_environment: None) -> Iterator[str]:
 
 def settled(client: Client, arn: str) -> None:
     while True:
-        told = client.describe_dataset(DatasetArn=arn)["DatasetDescription"]
+        told = client.describe_dataset(DatasetArn=arn)["DatasetDescription"]  # type: ignore[attr-defined]
         if not told["Status"].endswith("_IN_PROGRESS"):
             return
 
@@ -88,7 +88,7 @@ def bare(client: Client, arn: str, lines: Any) -> Any:
     blob = b""
     for one in [*lines, None]:
         if one is None or len(blob) + len(one) + 1 >= BATCH_BYTES:
-            client.update_dataset_entries(DatasetArn=arn, Changes={"GroundTruth": blob})
+            client.update_dataset_entries(DatasetArn=arn, Changes={"GroundTruth": blob})  # type: ignore[attr-defined]
             settled(client, arn)
             blob = b""
         blob += (one or b"") + b"\n"
@@ -97,7 +97,7 @@ def bare(client: Client, arn: str, lines: Any) -> Any:
 
 
 def listed(client: Client, arn: str) -> None:
-    pages = client.get_paginator("list_dataset_entries").paginate(
+    pages = client.get_paginator("list_dataset_entries").paginate(  # type: ignore[attr-defined]
         DatasetArn=arn, PaginationConfig={"PageSize": 100}
     )
     assert sum(len(page["DatasetEntries"]) for page in pages) == LINES
@@ -111,7 +111,7 @@ def test_20_000_changed_lines(endpoint_url: str, tmp_path: Path, record_property
         project = aws.rekognition.create_project("parts")
         arn = aws.rekognition.create_dataset(project, "TRAIN")
         list(watch(aws, arn, cancel=CancelToken()))
-        bare_seconds(client, arn, "first")
+        bare_seconds(client, arn, "first")  # type: ignore[arg-type]
         workspace = create_workspace(
             tmp_path / "parts.truthline",
             Source(SourceKind.DATASET, arn),
@@ -121,7 +121,7 @@ def test_20_000_changed_lines(endpoint_url: str, tmp_path: Path, record_property
         with workspace:
             ratios = []
             for number in range(ROUNDS):
-                floor = bare(client, arn, [line(n, f"bare{number}") for n in range(LINES)])
+                floor = bare(client, arn, [line(n, f"bare{number}") for n in range(LINES)])  # type: ignore[arg-type]
                 # What bare boto3 wrote is ours too, so that there is no conflict to look into.
                 settle(workspace, f"bare{number}", f"push{number}")
                 started = time.perf_counter()
@@ -142,7 +142,7 @@ def bare_seconds(client: Client, arn: str, label: Any) -> None:
     for number in range(LINES):
         blob += line(number, label) + b"\n"
         if len(blob) > 4_000_000 or number == LINES - 1:
-            client.update_dataset_entries(DatasetArn=arn, Changes={"GroundTruth": blob})
+            client.update_dataset_entries(DatasetArn=arn, Changes={"GroundTruth": blob})  # type: ignore[attr-defined]
             settled(client, arn)
             blob = b""
 

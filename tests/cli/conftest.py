@@ -56,7 +56,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
         try:
             code = cli.main(cli.with_command([str(word) for word in words]))
         except SystemExit as ended:
-            code = ended.code
+            code = ended.code  # type: ignore[assignment]
         printed = capsys.readouterr()
         return Outcome(code, printed.out, printed.err)
 

@@ -93,7 +93,7 @@ def at_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
             return left.pop(0)
 
         monkeypatch.setattr(connecting, "_has_terminal", lambda: True)
-        monkeypatch.setattr(connecting.getpass, "getpass", answer)
+        monkeypatch.setattr(connecting.getpass, "getpass", answer)  # type: ignore[attr-defined]
         return asked
 
     return typed

@@ -29,19 +29,19 @@ def serve() -> Iterator[Callable[..., Any]]:
     """Starts `truthline emulator`; gives the process and its first line."""
     started = []
 
-    def start(*words: str, **more: int) -> tuple[Any, ...]:
+    def start(*words: str, **more: Any) -> tuple[Any, ...]:
         process = subprocess.Popen(
             [sys.executable, "-m", "truthline", "emulator", *words], stdout=subprocess.PIPE, **more
         )
         started.append(process)
-        return process, json.loads(process.stdout.readline())
+        return process, json.loads(process.stdout.readline())  # type: ignore[union-attr]
 
     yield start
     for process in started:
         if process.poll() is None:
             process.kill()
         process.wait()
-        process.stdout.close()
+        process.stdout.close()  # type: ignore[union-attr]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

@@ -14,8 +14,8 @@ from truthline import cli
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What was asked of the window and of the commands, in place of both."""
     asked = []
-    monkeypatch.setattr(program, "_open_window", lambda given: asked.append(("window", given)) or 0)
-    monkeypatch.setattr(cli, "main", lambda words: asked.append(("command", words)) or 0)
+    monkeypatch.setattr(program, "_open_window", lambda given: asked.append(("window", given)) or 0)  # type: ignore[func-returns-value]
+    monkeypatch.setattr(cli, "main", lambda words: asked.append(("command", words)) or 0)  # type: ignore[func-returns-value]
     return asked
 
 
@@ -49,11 +49,11 @@ def test_without_a_window_the_commands_are_asked(asked: list[Any], monkeypatch: 
 
 
 def test_linux_needs_a_display(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(program.sys, "platform", "linux")
+    monkeypatch.setattr(program.sys, "platform", "linux")  # type: ignore[attr-defined]
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)
     assert not program.has_window()
     monkeypatch.setenv("DISPLAY", ":0")
     assert program.has_window()
-    monkeypatch.setattr(program.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(program.importlib.util, "find_spec", lambda _: None)  # type: ignore[attr-defined]
     assert not program.has_window()

@@ -113,7 +113,7 @@ def test_what_the_system_refuses_is_a_line_without_a_number(
 def test_a_refusal_that_nobody_foresaw_is_one_too(
     run: Callable[..., Any], manifest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: Path, **_more: object) -> None:
+    def fail(*_: Path, **_more: Any) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", "/some/where")
 
     monkeypatch.setattr(files, "ManifestCheck", fail)
@@ -127,7 +127,7 @@ def test_a_refusal_that_nobody_foresaw_is_one_too(
 def test_a_mistake_of_ours_is_a_line_the_log_and_an_exit_code(
     run: Callable[..., Any], manifest: Path, monkeypatch: pytest.MonkeyPatch, running_log: Path
 ) -> None:
-    def fail(*_: Path, **_more: object) -> None:
+    def fail(*_: Path, **_more: Any) -> None:
         raise ValueError(LINE)
 
     monkeypatch.setattr(files, "ManifestCheck", fail)
@@ -143,7 +143,7 @@ def test_a_mistake_of_ours_is_a_line_the_log_and_an_exit_code(
 
 def test_the_log_is_as_talkative_as_option_and_setting_say(monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
-    monkeypatch.setattr(program.log, "start", lambda level, console: started.append((level, console)))
+    monkeypatch.setattr(program.log, "start", lambda level, console: started.append((level, console)))  # type: ignore[attr-defined]
     monkeypatch.setattr(cli, "main", lambda _words: 0)
     settings = {"log_level": "info"}
     monkeypatch.setattr(program, "Settings", lambda: settings)

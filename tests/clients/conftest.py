@@ -142,7 +142,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(params=["absent", "empty"])
 def emulator(request: pytest.FixtureRequest, environment: None) -> Iterator[Emulator]:
-    with Emulator(Switches(**AT_ONCE, last_page_token=request.param)) as emulator:
+    with Emulator(Switches(**AT_ONCE, last_page_token=request.param)) as emulator:  # type: ignore[arg-type]
         yield emulator
         assert emulator.unplanned_errors == []
 

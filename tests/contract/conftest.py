@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 AT_ONCE = {"create_seconds": 0.0, "update_seconds": 0.0, "delete_seconds": 0.0}
 DIALECTS = {
-    "usual": Switches(**AT_ONCE),
-    "other": Switches(**AT_ONCE, last_page_token="empty", listing="normalised", repeated_source_ref="last"),
+    "usual": Switches(**AT_ONCE),  # type: ignore[arg-type]
+    "other": Switches(**AT_ONCE, last_page_token="empty", listing="normalised", repeated_source_ref="last"),  # type: ignore[arg-type]
 }
 FIRST_PAUSE, LONGEST_PAUSE, GRACE, PATIENCE = 0.2, 10.0, 30.0, 1800.0
 """Seconds: between two looks at a status, at first and at most; for which the status from before an update
@@ -105,7 +105,7 @@ class Place:
     def client(self, service: str) -> Any:
         # Other people may be working with a service that is not ours: be slow to call it broken.
         config = Config(retries={"mode": "standard", "total_max_attempts": 8 if self.elsewhere else 3})
-        return self.session.client(service, endpoint_url=self.endpoint_url or None, config=config)
+        return self.session.client(service, endpoint_url=self.endpoint_url or None, config=config)  # type: ignore[call-overload]
 
 
 @pytest.fixture

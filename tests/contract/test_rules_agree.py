@@ -154,7 +154,7 @@ def box_pairs(draw: Any) -> Any:
     return json.loads(json.dumps(({"annotations": boxes, "image_size": [size]}, metadata)))
 
 
-odd_values = st.sampled_from(
+odd_values = st.sampled_from(  # type: ignore[var-annotated]
     [
         None,
         True,

@@ -186,9 +186,9 @@ def test_a_label_without_boxes_has_no_box_count_and_one_without_use_is_listed(
 def test_pages_follow_each_other_and_the_last_one_says_so(
     start: Callable[..., Any], class_line: Callable[..., Any], last: str, expected: Any
 ) -> None:
-    client = start(Switches(last_page_token=last))
+    client = start(Switches(last_page_token=last))  # type: ignore[arg-type]
     arn = client.dataset(*(class_line(f"{n}.jpg") for n in range(205)))
-    sizes, token = [], {}
+    sizes, token = [], {}  # type: ignore[var-annotated]
     while True:
         page = client.result("ListDatasetEntries", DatasetArn=arn, **token)
         sizes.append(len(page["DatasetEntries"]))

@@ -91,7 +91,7 @@ def test_the_status_from_before_an_update_may_linger(
 def test_a_second_update_is_refused(
     start: Callable[..., Any], class_line: Callable[..., Any], code: str
 ) -> None:
-    client = start(Switches(second_update=code))
+    client = start(Switches(second_update=code))  # type: ignore[arg-type]
     arn = client.dataset()
     client.update(arn, class_line("a.jpg"))
     reply = client.update(arn, class_line("b.jpg"))
@@ -104,7 +104,7 @@ def test_a_second_update_is_refused(
 def test_listing_during_an_update_may_be_refused(
     start: Callable[..., Any], class_line: Callable[..., Any], code: str
 ) -> None:
-    client = start(Switches(list_while_updating=code))
+    client = start(Switches(list_while_updating=code))  # type: ignore[arg-type]
     arn = client.dataset(class_line("a.jpg"))
     client.update(arn, class_line("b.jpg"))
     assert client.call("ListDatasetEntries", DatasetArn=arn).code == code
@@ -195,7 +195,7 @@ def test_projects_are_found_by_name_feature_and_region(client: Client) -> None:
         client.project(name)
     client.result("CreateProject", ProjectName="m", Feature="CONTENT_MODERATION", AutoUpdate="ENABLED")
 
-    def names(**params: object) -> list[str]:
+    def names(**params: Any) -> list[str]:
         found = client.result("DescribeProjects", **params)["ProjectDescriptions"]
         return [project["ProjectArn"].split("/")[1] for project in found]
 

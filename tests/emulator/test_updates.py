@@ -136,7 +136,7 @@ def test_the_share_that_fails_is_a_switch(start: Callable[..., Any], class_line:
 def test_which_of_two_lines_with_one_source_ref_stays(
     start: Callable[..., Any], class_line: Callable[..., Any], keep: str, kept: list[str]
 ) -> None:
-    client = start(Switches(repeated_source_ref=keep))
+    client = start(Switches(repeated_source_ref=keep))  # type: ignore[arg-type]
     others = [class_line(f"{n}.jpg") for n in range(8)]
     arn = client.dataset(class_line("twice.jpg", "rose"), *others, class_line("twice.jpg", "tulip"))
     lines = map(json.loads, client.entries(arn, SourceRefContains="twice"))

@@ -135,7 +135,7 @@ def labelled() -> Any:
             b'{"source-ref":"s3://leaves/%04d.png","%b":1,"%b-metadata":{"confidence":1,"job-name":'
             b'"labeling-job/%b","class-name":"%b","human-annotated":"yes","creation-date":'
             b'"2024-05-14T09:12:37.137Z","type":"groundtruth/image-classification"}}'
-        ) % (number, *[label.encode()] * 4)
+        ) % (number, *[label.encode()] * 4)  # type: ignore[str-format]
 
     return make
 

@@ -74,7 +74,7 @@ def test_an_update_that_went_through_behind_a_portal_is_found_by_reading_back(
 def test_the_read_back_does_not_believe_it(edited: Team, fault: Fault) -> None:
     """What the portal says of the lines that were sent is no verdict on them."""
 
-    class Portal(type(edited.token())):
+    class Portal(type(edited.token())):  # type: ignore[misc]
         def wait(self, seconds: float) -> None:
             if edited.updates() and not edited.emulator.faults.pending:
                 edited.emulator.faults.add(LIST, fault, times=None)

@@ -55,7 +55,7 @@ class TestExpiredSignIn:
         sign_in("AKIDOLD")
         team = Connection(profile="team", region=connection.region, endpoint_url=connection.endpoint_url)
 
-        class RunsOut(type(edited.token())):
+        class RunsOut(type(edited.token())):  # type: ignore[misc]
             def wait(self, seconds: float) -> None:
                 if len(edited.updates()) == 1 and not edited.emulator.faults.pending:
                     edited.emulator.faults.add(

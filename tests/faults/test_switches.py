@@ -158,7 +158,7 @@ def test_every_two_behaviours_together_end_in_the_same_dataset(
 @pytest.mark.parametrize(
     "switches",
     [
-        Switches(update_existing="merge", listing=listing, stale_status_seconds=stale)
+        Switches(update_existing="merge", listing=listing, stale_status_seconds=stale)  # type: ignore[arg-type]
         for listing in allowed_values()["listing"]
         for stale in (0.0, 10.0)
     ],

@@ -35,7 +35,7 @@ class TestThrottled:
         token = edited.token()
         edited.emulator.faults.add(operation, form, times=None)
 
-        class Calmed(type(token)):
+        class Calmed(type(token)):  # type: ignore[misc]
             def wait(self, seconds: float) -> None:
                 super().wait(seconds)
                 if self.waited > 180:
@@ -96,7 +96,7 @@ class TestStuck:
         asked: list[tuple[float, int]] = []
         token = edited.token()
 
-        class Counting(type(token)):
+        class Counting(type(token)):  # type: ignore[misc]
             def wait(self, seconds: float) -> None:
                 super().wait(seconds)
                 asked.append((self.waited, edited.asked(DESCRIBE)))

@@ -37,7 +37,7 @@ def as_image(pixels: Pixels) -> Image.Image:
 
 def far_apart(one: Image.Image, other: Image.Image) -> int:
     assert one.size == other.size
-    return max(high for _, high in ImageChops.difference(one, other).getextrema())
+    return max(high for _, high in ImageChops.difference(one, other).getextrema())  # type: ignore[misc]
 
 
 def png_chunk(kind: bytes, content: bytes) -> bytes:
@@ -211,7 +211,7 @@ def test_every_jpeg_mode(
         ]
         scale = 320 // shown.width
         for x, y in centres:
-            pairs = zip(
+            pairs = zip(  # type: ignore[call-overload]
                 present(shown.getpixel((x, y))), expected.getpixel((x * scale, y * scale)), strict=True
             )
             assert all(abs(one - other) < 8 for one, other in pairs)
@@ -457,7 +457,7 @@ def test_kept_pixels_come_back_alike(picture: Callable[..., Any], encode: Callab
     again = decode(encode_jpeg(pixels))
     assert (again.width, again.height) == (256, 128)
     for x, y in ((64, 32), (192, 32), (64, 96), (192, 96)):
-        pairs = zip(
+        pairs = zip(  # type: ignore[call-overload]
             present(as_image(again).getpixel((x, y))), present(as_image(pixels).getpixel((x, y))), strict=True
         )
         assert all(abs(one - other) < 6 for one, other in pairs)

@@ -274,7 +274,7 @@ def test_an_object_that_keeps_changing_is_refused() -> None:
         store.objects["b/k"] += b"more"
         return read(bucket, key, start=start, length=length)
 
-    store.read = grow
+    store.read = grow  # type: ignore[method-assign]
     with pytest.raises(ImageError, match="changed while"):
         S3Source(store).read("s3://b/k")
 
@@ -285,7 +285,7 @@ def test_an_unreachable_service_is_no_image_error() -> None:
     def fail(*_: object) -> None:
         raise OfflineError("The endpoint cannot be reached.")
 
-    store.head = fail
+    store.head = fail  # type: ignore[assignment, method-assign]
     for source in (S3Source(store), FirstOf(FolderSource(Path("nowhere")), S3Source(store))):
         with pytest.raises(OfflineError):
             source.version("s3://b/k")

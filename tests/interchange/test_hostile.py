@@ -102,7 +102,7 @@ def test_spliced_files(name: str, data: st.DataObject) -> None:
         except UnreadableFileError as error:
             refused = error
         else:
-            refused = None
+            refused = None  # type: ignore[assignment]
     if refused is not None:
         assert refused.title
         assert refused.place.startswith(folder)

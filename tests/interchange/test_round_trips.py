@@ -42,9 +42,9 @@ def boxes(draw: st.DrawFn, size: ImageSize, *, whole: bool) -> Box:
         left, top = draw(st.integers(0, size.width - 1)), draw(st.integers(0, size.height - 1))
         width, height = draw(st.integers(1, size.width - left)), draw(st.integers(1, size.height - top))
         return Box(draw(labels), left, top, width, height)
-    left, top = draw(st.floats(0, size.width - 0.5)), draw(st.floats(0, size.height - 0.5))
-    width = draw(st.floats(0.25, size.width - left))
-    height = draw(st.floats(0.25, size.height - top))
+    left, top = draw(st.floats(0, size.width - 0.5)), draw(st.floats(0, size.height - 0.5))  # type: ignore[assignment]
+    width = draw(st.floats(0.25, size.width - left))  # type: ignore[assignment]
+    height = draw(st.floats(0.25, size.height - top))  # type: ignore[assignment]
     return Box(draw(labels), left, top, width, height, confidence=draw(st.none() | st.floats(0, 1)))
 
 

@@ -159,7 +159,7 @@ def test_names_that_are_none_stop_the_reading(put: Put, content: str) -> None:
 def test_classes_that_nothing_names_are_called_by_their_numbers(
     put: Put, files: dict[str, str | bytes], words: str
 ) -> None:
-    reading = read(put({"a.txt": "3 .5 .5 .5 .5\n0 .5 .5 1 1\n-1 .5 .5 1 1"} | files), "a.jpg")
+    reading = read(put({"a.txt": "3 .5 .5 .5 .5\n0 .5 .5 1 1\n-1 .5 .5 1 1"} | files), "a.jpg")  # type: ignore[operator]
     assert [box.label for box in reading.images[0].boxes] == ["class 3", "class 0"]
     left_out, made_up, example = reading.findings
     assert left_out.code is Code.LABEL

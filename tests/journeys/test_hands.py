@@ -31,7 +31,7 @@ def bench(user: Any, manifest: Path, photos: Path, tmp_path: Path) -> Workbench:
     copied = tmp_path / "parts.manifest"
     copied.write_bytes(manifest.read_bytes())
     user.window.open_wish(Wish(str(copied), images_dir=str(photos)))
-    return user.opened()
+    return user.opened()  # type: ignore[no-any-return]
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def fig(user: Any, bench: Workbench) -> int:
     user.settle()
     assert labels_of(user, fig) == ["flower", "eye"]
     assert bench.image.canvas.selected_boxes() == []
-    return fig
+    return fig  # type: ignore[no-any-return]
 
 
 def labels_of(user: Any, entry: Any) -> list[str]:
@@ -55,13 +55,13 @@ def labels_of(user: Any, entry: Any) -> list[str]:
 
 
 def text(user: Any, name: str) -> str:
-    return user.window.actions_by_name[name].text().replace("&&", "\0").replace("&", "").replace("\0", "&")
+    return user.window.actions_by_name[name].text().replace("&&", "\0").replace("&", "").replace("\0", "&")  # type: ignore[no-any-return]
 
 
 def shown_count(user: Any) -> str:
     texts = [label.text() for label in user.window.findChildren(QLabel)]
     (shown,) = [text for text in texts if re.match(r"[\d,]+ of [\d,]+ selected", text)]
-    return shown
+    return shown  # type: ignore[no-any-return]
 
 
 def click_tile(user: Any, row: int, modifiers: Qt.KeyboardModifier = NONE, view: Any = None) -> None:
@@ -114,7 +114,7 @@ def test_delete_leaves_a_chosen_image_level_label_alone(user: Any, bench: Workbe
     user.key(user.digit_of("outdoor"), SHIFT)
     user.settle()
     tree = bench.entry.tree
-    user.click_row(tree, tree.indexFromItem(tree.topLevelItem(0).child(0)))
+    user.click_row(tree, tree.indexFromItem(tree.topLevelItem(0).child(0)))  # type: ignore[arg-type, union-attr]
     user.key(Qt.Key.Key_Delete)
     user.settle()
     assert user.class_labels(fig) == ["outdoor"]
@@ -468,11 +468,11 @@ def test_escape_leaves_the_field_only(user: Any, bench: Workbench, fig: int, pla
             lambda: user.qtbot.mouseClick(bench.problems.search, Qt.MouseButton.LeftButton),
         ),
     ):
-        reach()
+        reach()  # type: ignore[no-untyped-call]
         assert QApplication.focusWidget() is field
         user.qtbot.keyClicks(field, "x")
         user.key(Qt.Key.Key_Escape)
-        assert field.text() == ""
+        assert field.text() == ""  # type: ignore[union-attr]
         assert QApplication.focusWidget() is was
         assert len(bench.image.canvas.selected_boxes()) == 1
         assert bench.in_image_mode

@@ -310,7 +310,7 @@ def test_a_field_has_its_keys_first(recorded: Keyboard) -> None:
 def test_other_windows_number_the_places_otherwise(
     monkeypatch: pytest.MonkeyPatch, platform: str, code: int, virtual: int
 ) -> None:
-    monkeypatch.setattr(keyboard.QGuiApplication, "platformName", lambda: platform)
+    monkeypatch.setattr(keyboard.QGuiApplication, "platformName", lambda: platform)  # type: ignore[attr-defined]
     event = QKeyEvent(QEvent.Type.KeyPress, ord("É"), NONE, code, virtual, 0, "é")
     assert keyboard.digit_of(event) == "2"
     assert keyboard.digit_of(QKeyEvent(QEvent.Type.KeyPress, ord("É"), NONE, 41, 50, 0, "é")) == ""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SCREENS = {"1024 × 700": QSize(1024, 700), "1440 × 900 at 200 %": QSize(720, 450)}
 
 
-@pytest.fixture(params=SCREENS.values(), ids=SCREENS.keys())
+@pytest.fixture(params=SCREENS.values(), ids=SCREENS.keys())  # type: ignore[call-overload, untyped-decorator]
 def room(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What such a screen leaves for a window; the platform's own screen stays as it is."""
     size = request.param - fitting._FRAME

@@ -193,9 +193,9 @@ def test_the_program_killed_during_a_push(
     user.trigger("history")
     view = bench.history.findChild(QTreeView)
     user.wait(lambda: view.model().rowCount() == 2)
-    said = [str(view.model().index(row, column).data()) for row in (0, 1) for column in range(4)]
-    assert any("broken off" in text for text in said), said
-    assert any("sent and read back" in text for text in said), said
+    said = [str(view.model().index(row, column).data()) for row in (0, 1) for column in range(4)]  # type: ignore[assignment]
+    assert any("broken off" in text for text in said), said  # type: ignore[operator]
+    assert any("sent and read back" in text for text in said), said  # type: ignore[operator]
 
 
 def test_an_image_is_removed_by_making_the_dataset_anew(user: Any, service: Any, dataset: str) -> None:

@@ -42,7 +42,7 @@ def compute(seconds: float) -> None:
 def turn(qtbot: QtBot, call: Any) -> None:
     """Have the event loop call something, and wait for it."""
     called = threading.Event()
-    QTimer.singleShot(0, lambda: (call(), called.set()))
+    QTimer.singleShot(0, lambda: (call(), called.set()))  # type: ignore[func-returns-value]
     qtbot.waitUntil(called.is_set, timeout=20_000)
     qtbot.wait(1)
 
@@ -77,7 +77,7 @@ def test_what_an_event_of_the_test_calls_is_noticed(qtbot: QtBot, dog: Any) -> N
 def test_the_test_s_own_work_is_not(qtbot: QtBot, dog: Any) -> None:
     qtbot.wait(20)
     compute(0.3)
-    qtbot.waitUntil(lambda: compute(0.15) or True)
+    qtbot.waitUntil(lambda: compute(0.15) or True)  # type: ignore[func-returns-value]
     turn(qtbot, lambda: None)
     dog.stop()
     assert dog.blocks == []
@@ -86,7 +86,7 @@ def test_the_test_s_own_work_is_not(qtbot: QtBot, dog: Any) -> None:
 def test_many_short_turns_are_not(qtbot: QtBot, dog: Any) -> None:
     turns: list[int] = []
     timer = QTimer()
-    timer.timeout.connect(lambda: (compute(0.02), turns.append(1)))
+    timer.timeout.connect(lambda: (compute(0.02), turns.append(1)))  # type: ignore[func-returns-value]
     timer.start(0)
     qtbot.waitUntil(lambda: len(turns) > 15, timeout=20_000)
     timer.stop()
@@ -107,7 +107,7 @@ def test_other_threads_that_compute_are_not(qtbot: QtBot, dog: Any) -> None:
         thread.start()
     turns: list[int] = []
     timer = QTimer()
-    timer.timeout.connect(lambda: (compute(0.005), turns.append(1)))
+    timer.timeout.connect(lambda: (compute(0.005), turns.append(1)))  # type: ignore[func-returns-value]
     timer.start(0)
     qtbot.waitUntil(lambda: len(turns) > 20, timeout=60_000)
     timer.stop()

@@ -194,7 +194,7 @@ def test_labels_of_very_many_images_at_once(user: Any, tmp_path: Path) -> None:
         (1_500, lambda: user.key(Qt.Key.Key_Z, CTRL)),
         (1, lambda: user.key(Qt.Key.Key_Z, CTRL)),
     ):
-        act()
+        act()  # type: ignore[no-untyped-call]
         user.wait(lambda expected=expected: with_label() == expected and not bench.document.saving)
         user.settle()
     assert with_label() == 1
@@ -350,7 +350,7 @@ def test_the_sample(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
             super().__init__(*args, **more)
             started.append(self)
 
-    monkeypatch.setattr(demo.subprocess, "Popen", Noted)
+    monkeypatch.setattr(demo.subprocess, "Popen", Noted)  # type: ignore[attr-defined]
     before = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     user.trigger("open_sample")
     user.wait(lambda: user.window.bench is not None, 60)

@@ -68,7 +68,7 @@ def test_attributes_are_listed_by_kind_the_commonest_first() -> None:
     mask = {"mask-ref": "s3://b/m.png", "mask-ref-metadata": {"type": "groundtruth/semantic-segmentation"}}
     lines = [
         line(boxes("old", ["bolt"]), class_label("sort", "ok")),
-        line(boxes("new", ["bolt"]), boxes("old", []), mask),
+        line(boxes("new", ["bolt"]), boxes("old", []), mask),  # type: ignore[arg-type]
         line(boxes("new", ["bolt"])),
         line(boxes("new", ["nut"])),
         b"{}",

@@ -285,7 +285,7 @@ def test_gestures_on_what_is_not_there_are_refused(boxes: Annotation, plain: Ann
         lambda: edit.set_box_frame(boxes, "other", 0, 1, 1, 1, 1),
     ):
         with pytest.raises(UsageError):
-            gesture()
+            gesture()  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("raw", [b"", b"not json", b"[1]"])

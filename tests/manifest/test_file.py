@@ -158,5 +158,5 @@ def test_a_file_that_is_not_read_to_its_end_is_closed(tmp_path: Path) -> None:
     path.write_bytes(b"one\ntwo\n")
     lines = read_manifest(path)
     next(lines)
-    lines.close()
+    lines.close()  # type: ignore[attr-defined]
     path.unlink()

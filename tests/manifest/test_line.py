@@ -37,7 +37,7 @@ BOX_VALUE = {
 }
 
 
-def line_of(**members: object) -> bytes:
+def line_of(**members: Any) -> bytes:
     """A compact line of a source-ref and these members; `metadata` of x is called x_metadata here."""
     renamed = {key.replace("_metadata", "-metadata"): value for key, value in members.items()}
     return json.dumps({"source-ref": "s3://bucket/a.jpg", **renamed}, ensure_ascii=False).encode()
@@ -64,7 +64,7 @@ def test_class_label_and_boxes_of_one_line_are_read() -> None:
 
 def test_members_outlive_a_buffer_that_the_caller_reuses() -> None:
     buffer = bytearray(line_of(dog=1, dog_metadata=CLASS_METADATA))
-    annotation = parse_line(buffer)
+    annotation = parse_line(buffer)  # type: ignore[arg-type]
     buffer[:] = b" " * len(buffer)
     assert bytes(annotation.members["source-ref"]) == b'"s3://bucket/a.jpg"'
 

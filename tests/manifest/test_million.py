@@ -49,7 +49,7 @@ NOISE = [
         b"\xe2\x80\x8b",
     ),
 ]
-VALUES = [
+VALUES = [  # type: ignore[var-annotated]
     None,
     True,
     0,

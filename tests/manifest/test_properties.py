@@ -47,7 +47,7 @@ numbers = st.one_of(st.integers(-5, 700), st.floats(-5, 700), st.sampled_from([9
 sides = st.one_of(st.integers(60, 700), st.sampled_from([1, 63, 64, 1280, 2560, 4096, 4097]))
 
 
-def optional(**members: object) -> Any:
+def optional(**members: Any) -> Any:
     """Some of these members, in any order."""
     return st.fixed_dictionaries({}, optional=members)
 
@@ -93,7 +93,7 @@ def shuffled(draw: Callable[..., Any], members: Any) -> Any:
     return {key: members[key] for key in draw(st.permutations(list(members)))}
 
 
-odd_values = st.sampled_from(
+odd_values = st.sampled_from(  # type: ignore[var-annotated]
     [
         None,
         True,
@@ -326,10 +326,10 @@ def test_relabelling_changes_ids_and_the_class_map_only(raw: bytes, data: Any) -
 
 def without_labels(annotation: Annotation, name: str) -> dict[str, Any]:
     value = load_value(annotation.raw)
-    value[name + "-metadata"].pop("class-map", None)
-    for box in value[name].get("annotations", []):
+    value[name + "-metadata"].pop("class-map", None)  # type: ignore[index]
+    for box in value[name].get("annotations", []):  # type: ignore[index]
         del box["class_id"]
-    return value
+    return value  # type: ignore[return-value]
 
 
 facts_of_images = st.one_of(
@@ -357,7 +357,7 @@ FIXED_PLACES = {
 }
 
 
-def codes_of(annotation: Annotation, facts: ImageFacts | None, *levels: Level) -> Counter:
+def codes_of(annotation: Annotation, facts: ImageFacts | None, *levels: Level) -> Counter:  # type: ignore[type-arg]
     found = check_line(annotation, facts)
     return Counter(finding.code for finding in found if not levels or finding.level in levels)
 
@@ -365,11 +365,11 @@ def codes_of(annotation: Annotation, facts: ImageFacts | None, *levels: Level) -
 def without(annotation: Annotation, attribute: str, keys: set[str]) -> dict[str, Any]:
     """The line decoded, without these keys of the attribute and its metadata."""
     line = load_value(annotation.raw)
-    for holder in (line.get(attribute), line.get(attribute + "-metadata")):
+    for holder in (line.get(attribute), line.get(attribute + "-metadata")):  # type: ignore[attr-defined]
         if isinstance(holder, dict):
             for key in keys:
                 holder.pop(key, None)
-    return line
+    return line  # type: ignore[return-value]
 
 
 def assert_fixes_keep_their_promises(annotation: Annotation, facts: ImageFacts | None) -> None:

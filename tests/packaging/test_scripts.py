@@ -1,10 +1,13 @@
 """The scripts that ready a checkout, against a Python that only writes down what it is asked."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +43,7 @@ class Checkout:
     def state(self) -> Path:
         return self.root / ".venv" / "truthline-setup"
 
-    def run(self, script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(self, script: str, *arguments: str, **environment: Any) -> subprocess.CompletedProcess[str]:
         """Run a script with PYTHON set to the fake one, from a folder elsewhere."""
         names = {"DIARY": str(self.diary), "PYTHON": str(self.python), "PATH": os.environ["PATH"]}
         command = ["bash", str(self.root / "packaging" / script), *arguments]

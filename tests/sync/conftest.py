@@ -130,6 +130,6 @@ def labelled() -> object:
             b'{"source-ref":"s3://%b/images/%04d.jpg","%b":1,"%b-metadata":{"confidence":1,"job-name":'
             b'"labeling-job/%b","class-name":"%b","human-annotated":"yes","creation-date":'
             b'"2024-05-14T09:12:37.137Z","type":"groundtruth/image-classification"}}'
-        ) % (bucket.encode(), number, *[label.encode()] * 4)
+        ) % (bucket.encode(), number, *[label.encode()] * 4)  # type: ignore[str-format]
 
     return make

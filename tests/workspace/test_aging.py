@@ -104,6 +104,6 @@ def test_an_empty_workspace_and_removed_entries(aged: Path, tmp_path: Path) -> N
 
 def test_the_position_of_a_stranger_is_not_believed(aged: Path) -> None:
     with Workspace.open(aged) as workspace:
-        workspace.set_note("rules", f"{aging.RULES_VERSION} twenty")
+        workspace.set_note("rules", f"{aging.RULES_VERSION} twenty")  # type: ignore[attr-defined]
         workspace.check_again()
         assert found(workspace) == [True] * LINES

@@ -203,7 +203,7 @@ def test_filters(workspace: Workspace, line: Callable[..., Any]) -> None:
         line(None, ["leaf"]),
     )
 
-    def positions(**only: object) -> list[Any] | list[int]:
+    def positions(**only: Any) -> list[Any] | list[int]:
         return [ids.index(found) for found in workspace.ids(Filter(**only))]
 
     assert workspace.ids().typecode == "q"

@@ -66,7 +66,7 @@ def test_an_unfinished_iterator_does_not_keep_a_workspace_open(path: Path, line:
     lines = workspace.lines()
     next(lines)
     workspace.close()
-    lines.close()
+    lines.close()  # type: ignore[attr-defined]
     assert [file.name for file in path.parent.iterdir()] == [path.name]
     with Workspace.open(path) as again:
         assert again.counts().total == 2
@@ -152,8 +152,8 @@ def test_a_file_that_is_refused_is_let_go_of(
     opened = []
     connect = sqlite3.connect
 
-    def noted(*given: Path, **more: object) -> Any:
-        opened.append(connect(*given, **more))
+    def noted(*given: Path, **more: Any) -> Any:
+        opened.append(connect(*given, **more))  # type: ignore[call-overload]
         return opened[-1]
 
     monkeypatch.setattr("truthline.workspace.database.sqlite3.connect", noted)

@@ -83,7 +83,7 @@ def fill(workspace: Workspace, line: Callable[..., bytes]) -> None:
         workspace.settle({EntryId(n): Settlement(lines[n - 1], lines[n - 1], lines[n], theirs=lines[n + 1])})
     push = workspace.begin_push("arn", datetime.now(UTC), lines=2)
     workspace.add_batch(push, [(EntryId(1), lines[0]), (EntryId(3), lines[2])])
-    workspace.finish_push(push, "Done.", [PushRemark("refused", "s3://b/a", "X", "No.", 1)])
+    workspace.finish_push(push, "Done.", [PushRemark("refused", "s3://b/a", "X", "No.", 1)])  # type: ignore[arg-type]
     push = workspace.begin_push("arn", datetime.now(UTC), lines=1)
     workspace.add_batch(push, [(EntryId(5), lines[4])])
 
@@ -301,9 +301,9 @@ def reads(workspace: Workspace) -> Iterator[Callable[[], object]]:
     yield lambda: workspace.find_many(["s3://b/ü1.jpg"])
     yield lambda: workspace.ids(Filter(text="ü"))
     for number in (1, 2, 3):
-        yield lambda number=number: workspace.batches(number)
-        yield lambda number=number: workspace.batch_lines(number)
-        yield lambda number=number: workspace.push_remarks(number)
+        yield lambda number=number: workspace.batches(number)  # type: ignore[misc]
+        yield lambda number=number: workspace.batch_lines(number)  # type: ignore[misc]
+        yield lambda number=number: workspace.push_remarks(number)  # type: ignore[misc]
     for number in (1, 2):
         with suppress(KeyError):
             workspace.sent_lines(BatchId(number))

@@ -23,12 +23,12 @@ def test_both_are_kept(workspace: Workspace) -> None:
     merged = line("base", "theirs")
     workspace.settle({EntryId(entry_id): Settlement(expected=line("base"), line=merged, base=merged)})
     gesture, before = {entry_id: line("base", "mine")}, {entry_id: line("base")}
-    workspace.save_many(gesture, made_from=before)
+    workspace.save_many(gesture, made_from=before)  # type: ignore[arg-type]
     assert keys(workspace, entry_id) == {"base", "theirs", "mine"}
-    workspace.save_many(before, made_from=gesture)  # undone
+    workspace.save_many(before, made_from=gesture)  # type: ignore[arg-type]  # undone
     assert keys(workspace, entry_id) == {"base", "theirs"}
     assert not workspace.entry(EntryId(entry_id)).changed
-    workspace.save_many(gesture, made_from=before)  # done again
+    workspace.save_many(gesture, made_from=before)  # type: ignore[arg-type]  # done again
     assert keys(workspace, entry_id) == {"base", "theirs", "mine"}
 
 
@@ -36,5 +36,5 @@ def test_a_line_that_is_as_it_was_is_simply_replaced(workspace: Workspace) -> No
     workspace.append([NewEntry(line("base"))])
     (entry_id,) = workspace.ids()
     odd = line("base")[:-1] + b' , "mine" : 1.0 }'
-    workspace.save_many({EntryId(entry_id): odd}, made_from={entry_id: line("base")})
+    workspace.save_many({EntryId(entry_id): odd}, made_from={entry_id: line("base")})  # type: ignore[dict-item]
     assert workspace.entry(EntryId(entry_id)).line == odd

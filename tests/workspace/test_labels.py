@@ -108,7 +108,7 @@ def test_a_renamed_label_keeps_its_place_and_colour(
 ) -> None:
     first, second = trees.ids()[:2]
     lines = {first: line("s3://b/a.jpg", ["oak"], ["Elm"]), second: line("s3://b/b.jpg", ["Elm"])}
-    changes = trees.save_many(lines, labels=RENAMED)
+    changes = trees.save_many(lines, labels=RENAMED)  # type: ignore[arg-type]
     assert changes.entries == {first, second}
     assert changes.info
     expected = [Label("oak", 1, 0, 1), Label("Elm", 2, 1, 2), Label("ash", 3, 2, 1)]
@@ -123,9 +123,9 @@ def test_undoing_a_rename_puts_the_name_back_in_its_place(trees: Workspace, line
     before, stored = trees.labels(), {i: trees.entry(EntryId(i)).line for i in trees.ids()[:2]}
     first, second = stored
     lines = {first: line("s3://b/a.jpg", ["oak"], ["Elm"]), second: line("s3://b/b.jpg", ["Elm"])}
-    trees.save_many(lines, labels=RENAMED)
+    trees.save_many(lines, labels=RENAMED)  # type: ignore[arg-type]
     trees.add_label("fir")
-    trees.save_many(stored, labels=RENAMED.inverse(before))
+    trees.save_many(stored, labels=RENAMED.inverse(before))  # type: ignore[arg-type]
     assert trees.labels() == [*before, Label("fir", 4, 3, 0)]
 
 

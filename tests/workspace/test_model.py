@@ -215,7 +215,7 @@ class WorkspaceModel(RuleBasedStateMachine):
         if base and known.theirs and base.value == known.theirs.value:
             known.theirs = None
         given = {entry_id: sent.raw} if sent else {}
-        self.workspace.store_remote([(EntryId(entry_id), base and base.raw, remote)], sent=given)
+        self.workspace.store_remote([(EntryId(entry_id), base and base.raw, remote)], sent=given)  # type: ignore[arg-type, list-item]
 
     @precondition(lambda self: self.known)
     @rule(
@@ -237,7 +237,11 @@ class WorkspaceModel(RuleBasedStateMachine):
         changes = self.workspace.settle(
             {
                 EntryId(self._id(index)): Settlement(
-                    raw, spec.raw, present(base and base.raw), present(theirs and theirs.raw), remote
+                    raw,
+                    spec.raw,
+                    present(base and base.raw),  # type: ignore[arg-type]
+                    present(theirs and theirs.raw),  # type: ignore[arg-type]
+                    remote,  # type: ignore[arg-type, unused-ignore]
                 )
                 for index, raw in on.items()
             }

@@ -138,7 +138,9 @@ def test_a_label_is_found_while_entries_are_removed(
     workspace: Workspace, ids: list[int], lines: list[bytes]
 ) -> None:
     found = find_label(
-        workspace, "tree", report=lambda _: workspace.remove([EntryId(one) for one in ids[:1]])
+        workspace,
+        "tree",
+        report=lambda _: workspace.remove([EntryId(one) for one in ids[:1]]),  # type: ignore[arg-type]
     )
     assert [(entry_id, annotation.raw) for entry_id, annotation in found] == list(
         zip(ids, lines, strict=True)

@@ -19,7 +19,7 @@ DATE = "2024-05-14T09:12:37.137Z"
 OLD_DATE = "2021-07-11T03:33:42.025Z"
 
 
-def class_pair(name: str = "dog", **changes: object) -> dict[str, Any]:
+def class_pair(name: str = "dog", **changes: Any) -> dict[str, Any]:
     metadata = {
         "class-name": name,
         "confidence": 1,
@@ -56,7 +56,7 @@ def changed(metadata: dict[str, Any], changes: Any) -> dict[str, Any] | dict[str
 def annotation(*pairs: object) -> Annotation:
     line = {"source-ref": "s3://b/k.jpg"}
     for pair in pairs:
-        line |= pair
+        line |= pair  # type: ignore[call-overload]
     return parse_line(json.dumps(line).encode())
 
 

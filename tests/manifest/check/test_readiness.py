@@ -20,8 +20,8 @@ def class_line(
 ) -> dict[str, Any] | dict[str, str]:
     line = {"source-ref": f"s3://{bucket}/{number}.jpg"}
     for label in labels:
-        line[label] = 1
-        line[f"{label}-metadata"] = {
+        line[label] = 1  # type: ignore[assignment]
+        line[f"{label}-metadata"] = {  # type: ignore[assignment]
             "class-name": label,
             "confidence": 1,
             "type": "groundtruth/image-classification",

@@ -32,7 +32,7 @@ JPEG = ImageFacts(640, 480, "JPEG", 50_000)
 FOUND_IN_FILES = {"TRUTHLINE_REPEATED_SOURCE_REF", "TRUTHLINE_OTHER_BUCKET", "TRUTHLINE_IMAGE_NOT_FOUND"}
 
 
-def class_line(attribute: str = "dog", value: Any = 1, **changes: object) -> dict[str, Any]:
+def class_line(attribute: str = "dog", value: Any = 1, **changes: Any) -> dict[str, Any]:
     metadata = {
         "class-name": "dog",
         "confidence": 1,

@@ -85,7 +85,7 @@ def changed(line: Any, *path: object, to: Any) -> bytes:
     for step in path[:-1]:
         holder = holder[step]
     holder[path[-1]] = to
-    return raw(value)
+    return raw(value)  # type: ignore[return-value]
 
 
 def without(line: Any, *path: str) -> bytes:
@@ -94,7 +94,7 @@ def without(line: Any, *path: str) -> bytes:
     for step in path[:-1]:
         holder = holder[step]
     del holder[path[-1]]
-    return raw(value)
+    return raw(value)  # type: ignore[return-value]
 
 
 def label(
@@ -604,7 +604,7 @@ def step(draw: Callable[..., Any], annotation: Annotation, odd: int = 0) -> Anno
 
 def walked(draw: Callable[..., Any], annotation: Annotation, most: int, odd: int = 0) -> Annotation | None:
     for _ in range(draw(st.integers(0, most))):
-        annotation = step(draw, annotation, odd)
+        annotation = step(draw, annotation, odd)  # type: ignore[assignment]
     return annotation
 
 
@@ -613,10 +613,10 @@ def three_versions(draw: Callable[..., Any]) -> tuple[Any, ...] | None:
     """A base line, now and then none, and two that people made from it by gestures."""
     base = walked(draw, edit.new_annotation("s3://b/k"), 6)
     mine, theirs = walked(draw, present(base), 4), walked(draw, present(base), 4)
-    return draw(st.sampled_from([present(base).raw, present(base).raw, None])), mine.raw, theirs.raw
+    return draw(st.sampled_from([present(base).raw, present(base).raw, None])), mine.raw, theirs.raw  # type: ignore[union-attr]
 
 
-odd_values = st.sampled_from(
+odd_values = st.sampled_from(  # type: ignore[var-annotated]
     [None, True, 0, 1.0, 10**400, "", "x", [], [1], {}, {"a": 1}, [{}], "2022-01-01"]
 )
 
@@ -747,7 +747,7 @@ def disjoint_edits(draw: Callable[..., Any]) -> tuple[Any, ...] | None:
     versions, expected = [], [b for b, owner in zip(found_boxes(base), owners, strict=True) if owner == "n"]
     for odd, owner in ((3, "m"), (7, "t")):
         indices = {index for index, one in enumerate(owners) if one == owner}
-        version, boxes = edited(draw, base, indices, odd)
+        version, boxes = edited(draw, base, indices, odd)  # type: ignore[misc]
         for spot in draw(st.lists(st.tuples(places, places), max_size=3, unique=True)):
             # Higher than any other, so that none is the other side's.
             version = with_box(version, draw(box_labels), spot[0] + odd, spot[1], height=50 + odd)

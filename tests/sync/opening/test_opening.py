@@ -50,7 +50,11 @@ def create(
     path: Path, text: Path | str, *, connection: Connection | None = None, **more: str
 ) -> Workspace | None:
     return create_workspace(
-        path, recognise(str(text)), connection=connection or Connection(), cancel=CancelToken(), **more
+        path,
+        recognise(str(text)),
+        connection=connection or Connection(),
+        cancel=CancelToken(),
+        **more,  # type: ignore[arg-type]
     )
 
 

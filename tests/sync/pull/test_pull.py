@@ -57,7 +57,7 @@ def test_a_break_leaves_the_old_file(
     arn = service.make([labelled(n) for n in range(250)], tmp_path)
     out.write_bytes(b"old")
 
-    class FailsLater(type(service.token())):
+    class FailsLater(type(service.token())):  # type: ignore[misc]
         looked = 0
 
         def check(self) -> None:
@@ -93,7 +93,7 @@ def test_an_update_between_two_pages_starts_the_read_over(
 ) -> None:
     arn = service.make([labelled(n) for n in range(150)], tmp_path)
 
-    class UpdatesMeanwhile(type(service.token())):
+    class UpdatesMeanwhile(type(service.token())):  # type: ignore[misc]
         looked = 0
 
         def check(self) -> None:
@@ -113,7 +113,7 @@ def test_a_dataset_that_never_rests_is_given_up(
 ) -> None:
     arn = service.make([labelled(0)], tmp_path)
 
-    class Restless(type(service.token())):
+    class Restless(type(service.token())):  # type: ignore[misc]
         looked = 0
 
         def check(self) -> None:

@@ -261,11 +261,11 @@ def test_pull_then_push_leaves_both_sides_with_the_same(
     workspace = pulled([labelled(n) for n in range(6)])
     ids = workspace.ids()
     if mine:
-        workspace.save_many({ids[n]: relabelled(labelled, n, label) for n, label in mine.items()})
+        workspace.save_many({ids[n]: relabelled(labelled, n, label) for n, label in mine.items()})  # type: ignore[arg-type]
     if theirs:
-        others_update(service, workspace, *[relabelled(labelled, n, label) for n, label in theirs.items()])
+        others_update(service, workspace, *[relabelled(labelled, n, label) for n, label in theirs.items()])  # type: ignore[arg-type]
     assert pull(workspace, service.aws, cancel=service.token()).complete
-    differ = {n for n in mine.keys() & theirs.keys() if mine[n] != theirs[n]}
+    differ = {n for n in mine.keys() & theirs.keys() if mine[n] != theirs[n]}  # type: ignore[index]
     in_conflict = {one - ids[0] for one in workspace.ids(Filter(kind=Kind.CONFLICTS))}
     assert in_conflict == differ
     result = push(workspace, service.aws, cancel=service.token())

@@ -194,7 +194,7 @@ class TestMeanwhile:
         def report(progress: Progress) -> None:
             if progress.about == "UPDATE_COMPLETE" and not done:
                 done.append(True)
-                emulator.clock.advance(1)  # no two updates of the real service fall on one instant
+                emulator.clock.advance(1)  # type: ignore[attr-defined]  # no two updates of the real service fall on one instant
                 others_update(service, workspace, relabelled(labelled, 3, "ash"))
 
         result = push(workspace, service.aws, cancel=service.token(), report=report)
@@ -273,7 +273,7 @@ def test_an_entry_that_the_dataset_lost_is_new_to_it(
 ) -> None:
     first = workspace.ids()[0]
     workspace.save(EntryId(first), labelled(0, "ash"))
-    workspace.set_info(replace(workspace.info, dataset_arn=service.make([], None)))
+    workspace.set_info(replace(workspace.info, dataset_arn=service.make([], None)))  # type: ignore[arg-type]
     result = push(workspace, service.aws, cancel=service.token())
     assert result.flawless
     assert list(held(service, workspace)) == [ref(0)]

@@ -37,7 +37,7 @@ def harm(workspace: Workspace, entry_id: int) -> None:
     connection.close()
 
 
-def pushed(service: Service, workspace: Workspace, **more: object) -> PushResult:
+def pushed(service: Service, workspace: Workspace, **more: Any) -> PushResult:
     return push(workspace, service.aws, cancel=service.token(), **more)
 
 
@@ -97,7 +97,7 @@ def test_findings_of_other_rules_are_found_again_before_a_push(
         if b"birch" in annotation.raw:
             yield "", "No birches."
 
-    rule = rules.Rule("TRUTHLINE_LINE_TOO_LONG", Level.ERROR, on_birches)
+    rule = rules.Rule("TRUTHLINE_LINE_TOO_LONG", Level.ERROR, on_birches)  # type: ignore[arg-type]
     monkeypatch.setattr(rules, "ASKED", rules.by_subject((rule,)))
     monkeypatch.setattr(aging, "RULES_VERSION", rules.RULES_VERSION + 1)
     result = pushed(service, workspace)

@@ -45,7 +45,7 @@ def test_every_line_is_in_one_place(everyone: list[Any] | list[Candidate], bucke
     found = plan(everyone, bucket=bucket, strict=strict)
     sent = [one.line_number for batch in found.batches for one in batch]
     places = [*sent, *found.unchanged, *(remark.line for remark in found.refused)]
-    assert sorted(places) == [one.line_number for one in everyone]
+    assert sorted(places) == [one.line_number for one in everyone]  # type: ignore[type-var]
     assert sent == sorted(sent)
     assert found.lines == len(sent)
 
@@ -146,7 +146,7 @@ def test_the_datasets_bucket_is_that_of_what_it_holds() -> None:
     assert bucket_of([candidate(1, b"")]) == ""
 
 
-def noted(ref: str, **notes: int) -> bytes:
+def noted(ref: str, **notes: Any) -> bytes:
     return json.dumps({"source-ref": ref, **notes}).encode()
 
 
@@ -169,7 +169,7 @@ def test_with_remote_lines_every_line_is_in_one_place_too(
     sent = {one.line_number: one for batch in found.batches for one in batch}
     in_conflict = {one.line for one in found.conflicts}
     places = [*sent, *found.unchanged, *in_conflict, *(one.line for one in found.refused)]
-    assert sorted(places) == [one.line_number for one in everyone]
+    assert sorted(places) == [one.line_number for one in everyone]  # type: ignore[type-var]
     assert not in_conflict or on_conflict is OnConflict.STOP
     for one in everyone:
         _check_settled(one, remote.get(one.source_ref), found, sent.get(one.line_number))

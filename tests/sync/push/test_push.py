@@ -382,7 +382,7 @@ class TestBrokenOff:
     def test_connection_lost_while_waiting(
         self, service: Service, emulator: Emulator, edited: Workspace
     ) -> None:
-        class Unplugged(type(service.token())):
+        class Unplugged(type(service.token())):  # type: ignore[misc]
             def wait(self, seconds: float) -> None:
                 if not self.waits:
                     emulator.faults.add("DescribeDataset", faults.closed(), times=None)

@@ -71,7 +71,7 @@ class Killer:
     def around(self, call: Callable[..., Any]) -> Callable[..., Any]:
         """The same call with a moment before it and one behind it."""
 
-        def called(*arguments: object, **named: object) -> Any:
+        def called(*arguments: object, **named: Any) -> Any:
             self.tick()
             answer = call(*arguments, **named)
             self.tick()
@@ -84,9 +84,9 @@ class Killer:
 def without(service: Service, tmp_path: Path) -> Callable[..., Any]:
     """Rebuilds without entries, the usual way."""
 
-    def rebuild(workspace: Workspace, ids: list[int], **more: object) -> Rebuilt | None:
+    def rebuild(workspace: Workspace, ids: list[int], **more: Any) -> Rebuilt | None:
         usual = {"place": PLACE, "before": tmp_path / "before.manifest", "cancel": service.token()}
-        return rebuild_without(workspace, service.aws, [EntryId(one) for one in ids], **(usual | more))
+        return rebuild_without(workspace, service.aws, [EntryId(one) for one in ids], **(usual | more))  # type: ignore[arg-type]
 
     return rebuild
 
@@ -97,7 +97,7 @@ def from_workspace(service: Service) -> Callable[..., Any]:
 
     def create(workspace: Workspace, project: str, **more: Callable[..., Any]) -> Rebuilt | None:
         usual = {"place": PLACE, "cancel": service.token()}
-        return create_from_workspace(workspace, service.aws, project, "TRAIN", **(usual | more))
+        return create_from_workspace(workspace, service.aws, project, "TRAIN", **(usual | more))  # type: ignore[arg-type]
 
     return create
 
@@ -382,7 +382,7 @@ class TestWithout:
     ) -> None:
         workspace = pulled([labelled(0), labelled(1)])
         head = service.aws.s3.head
-        monkeypatch.setattr(service.aws.s3, "head", lambda *where: replace(head(*where), size=3))
+        monkeypatch.setattr(service.aws.s3, "head", lambda *where: replace(head(*where), size=3))  # type: ignore[type-var]
         with pytest.raises(ServiceError, match="3 bytes"):
             without(workspace, [1])
         assert len(held(service, workspace.info.dataset_arn)) == 2
@@ -517,7 +517,7 @@ class TestStaleStatus:
 class TestListings:
     @pytest.fixture
     def switches(self, listing: str) -> Switches:
-        return Switches(listing=listing)
+        return Switches(listing=listing)  # type: ignore[arg-type]
 
     def test_entries_are_gone(
         self,
@@ -1027,7 +1027,7 @@ class TestKilled:
         for owner, name in lasting:
             real = getattr(owner, name)
 
-            def call(*arguments: object, real: Callable[..., Any] = real, **named: object) -> Any:
+            def call(*arguments: object, real: Callable[..., Any] = real, **named: Any) -> Any:
                 return running[0].around(real)(*arguments, **named)
 
             monkeypatch.setattr(owner, name, call)
@@ -1050,7 +1050,7 @@ class TestKilled:
                 killer.tick()
                 wait(seconds)
 
-            token.wait = waited
+            token.wait = waited  # type: ignore[method-assign]
             hooked[0] = killer
             try:
                 return work(workspace, cancel=token, report=lambda _: killer.tick())
@@ -1096,7 +1096,7 @@ class TestKilled:
         olds = set()
         untouched = []
 
-        def work(workspace: Workspace, **more: object) -> Rebuilt | None:
+        def work(workspace: Workspace, **more: Any) -> Rebuilt | None:
             before = workspace.path.with_suffix(".before")
             return rebuild_without(
                 workspace, service.aws, [EntryId(2), EntryId(4)], place=PLACE, before=before, **more
@@ -1148,7 +1148,7 @@ class TestKilled:
             project = service.aws.rekognition.create_project(f"oaks-{at}")
             service.aws.rekognition.create_dataset(project, "TRAIN")
 
-            def work(workspace: Workspace, **more: object) -> Rebuilt | None:
+            def work(workspace: Workspace, **more: Any) -> Rebuilt | None:
                 return create_from_workspace(workspace, service.aws, project, "TRAIN", place=PLACE, **more)
 
             return local([*lines, b"not a line"]), work
@@ -1194,9 +1194,9 @@ class TestKilled:
 
             return failing
 
-        def work(workspace: Workspace, **more: object) -> None:
+        def work(workspace: Workspace, **more: Any) -> None:
             before = workspace.path.with_suffix(".before")
-            return rebuild_without(workspace, service.aws, [EntryId(2)], place=PLACE, before=before, **more)
+            return rebuild_without(workspace, service.aws, [EntryId(2)], place=PLACE, before=before, **more)  # type: ignore[return-value]
 
         def check(workspace: Workspace, result: str | None) -> None:
             arn = workspace.info.dataset_arn

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ARN = "arn:aws:rekognition:eu-west-1:123456789012:project/pond/dataset/train/1700000000000"
 
 
-def info(url: str = "", **more: str) -> WorkspaceInfo:
+def info(url: str = "", **more: Any) -> WorkspaceInfo:
     return WorkspaceInfo("pond", endpoint_url=url, **more)
 
 

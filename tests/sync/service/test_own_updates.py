@@ -100,14 +100,14 @@ def test_however_the_service_behaves(
 
     def update() -> None:
         if others:
-            emulator.clock.advance(1)  # no two updates of the real service fall on one instant
+            emulator.clock.advance(1)  # type: ignore[attr-defined]  # no two updates of the real service fall on one instant
             others_update(service, workspace, labelled(9, "theirs"))
-            emulator.clock.advance(10)
+            emulator.clock.advance(10)  # type: ignore[attr-defined]
 
     told = AtStep(Doing.STATUS, update, about="UPDATE_COMPLETE")
     assert push(workspace, service.aws, cancel=service.token(), report=told).flawless
     assert told.done
-    emulator.clock.advance(10)
+    emulator.clock.advance(10)  # type: ignore[attr-defined]
     assert whose(service, workspace) is (Whose.OTHERS if others else None)
 
 
@@ -193,7 +193,7 @@ def test_others_after_a_program_that_was_killed(
         cancel=token,
         report=AtStep(Doing.STATUS, token.cancel, about="UPDATE_IN_PROGRESS"),
     )
-    emulator.clock.advance(60)
+    emulator.clock.advance(60)  # type: ignore[attr-defined]
     others_update(service, workspace, labelled(9, "theirs"))
     assert whose(service, workspace) is Whose.UNKNOWN
     assert push(workspace, service.aws, cancel=service.token()).error is None
@@ -243,10 +243,10 @@ class TestOthers:
     def test_their_time_is_told_after_an_own_push_too(
         self, service: Service, emulator: Emulator, workspace: Workspace, labelled: Callable[..., Any]
     ) -> None:
-        emulator.clock.advance(60)
+        emulator.clock.advance(60)  # type: ignore[attr-defined]
         others_update(service, workspace, labelled(9, "theirs"))
         theirs = service.aws.rekognition.describe_dataset(workspace.info.dataset_arn).updated
-        emulator.clock.advance(60)
+        emulator.clock.advance(60)  # type: ignore[attr-defined]
         relabel(workspace, labelled, 1)
         assert push(workspace, service.aws, cancel=service.token()).flawless
         now = service.aws.rekognition.describe_dataset(workspace.info.dataset_arn)
@@ -330,7 +330,7 @@ class Follower(CancelToken):
     @override
     def wait(self, seconds: float) -> None:
         for _ in range(100):
-            self._clock.advance(seconds / 100)
+            self._clock.advance(seconds / 100)  # type: ignore[attr-defined]
             status = self._service.aws.rekognition.describe_dataset(self._arn).status
             self._ran = self._ran or status == "UPDATE_IN_PROGRESS"
             if self._ran and status == "UPDATE_COMPLETE" and not self.done:

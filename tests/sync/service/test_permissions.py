@@ -59,7 +59,7 @@ def states(found: list[Permission]) -> dict[str, str]:
     return {each.action: str(each.state) for each in found}
 
 
-def checked(aws: Aws, arn: str = "", **where: str) -> list[Permission]:
+def checked(aws: Aws, arn: str = "", **where: Any) -> list[Permission]:
     return check_permissions(aws, arn=arn, cancel=CancelToken(), **where)
 
 

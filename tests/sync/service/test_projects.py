@@ -64,9 +64,9 @@ def stored(service: Service, tmp_path: Path) -> Callable[..., Any]:
 
 @pytest.fixture
 def create(service: Service, report: Callable[..., Any], project: str) -> Callable[..., Any]:
-    def make(**more: object) -> str | None:
+    def make(**more: Any) -> str | None:
         more = {"kind": "TRAIN", "cancel": service.token(), "report": report} | more
-        return create_dataset(service.aws, project, more.pop("kind"), **more)
+        return create_dataset(service.aws, project, more.pop("kind"), **more)  # type: ignore[arg-type]
 
     return make
 

@@ -123,7 +123,7 @@ def test_a_summary_that_is_none_is_told(
         open_verdict(workspace, [])
 
 
-def described(project: str, name: str, **places: str) -> dict[str, Any]:
+def described(project: str, name: str, **places: Any) -> dict[str, Any]:
     told = {
         "ProjectVersionArn": f"{project.rpartition('/')[0]}/version/{name}/1700000000000",
         "CreationTimestamp": 1700000000.0,

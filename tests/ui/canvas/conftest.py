@@ -70,10 +70,10 @@ class Hand:
         end: tuple[Any, ...],
         modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
     ) -> None:
-        self.press(*start, modifiers)
+        self.press(*start, modifiers)  # type: ignore[call-arg]
         self.move((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
         self.move(*end)
-        self.release(*end, modifiers)
+        self.release(*end, modifiers)  # type: ignore[call-arg]
 
     def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         self.qtbot.keyClick(self.canvas, key, modifiers)

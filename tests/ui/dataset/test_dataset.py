@@ -510,7 +510,7 @@ class Held:
         self.error: Exception | None = None
         self._result = result
 
-    def __call__(self, *_: object, cancel: CancelToken, **__: object) -> Any:
+    def __call__(self, *_: object, cancel: CancelToken, **__: Any) -> Any:
         self.calls += 1
         self.began.set()
         while not self.released.wait(0.01):

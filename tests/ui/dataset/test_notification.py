@@ -14,7 +14,7 @@ from truthline.sync.pull.pull import PullResult
 from truthline.sync.push.plan import Remark
 from truthline.sync.push.push import PushResult
 from truthline.ui.dataset import notification
-from truthline.ui.dataset.notification import Notifier, pull_words, push_words
+from truthline.ui.dataset.notification import Notifier, pull_words, push_words  # type: ignore[attr-defined]
 from truthline.ui.dataset.state import DatasetState
 
 if TYPE_CHECKING:

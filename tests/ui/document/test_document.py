@@ -160,7 +160,7 @@ class Failing:
     """A workspace whose disk is full."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def fail(_workspace: Workspace, _lines: object, **_: object) -> None:
+        def fail(_workspace: Workspace, _lines: object, **_: Any) -> None:
             raise UnreadableFileError("The disk is full.")
 
         monkeypatch.setattr(Workspace, "save_many", fail)

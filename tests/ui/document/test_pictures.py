@@ -315,7 +315,7 @@ def test_only_the_image_asked_for_last_is_delivered(
     delivered: list[str] = []
     gate = hold(jobs)
     for name in "abc":
-        pictures.load(name, lambda _image, name=name: delivered.append(name))
+        pictures.load(name, lambda _image, name=name: delivered.append(name))  # type: ignore[misc]
     gate.set()
     settle()
     assert delivered == ["c"]
@@ -330,7 +330,7 @@ def test_coming_back_to_an_image_while_it_loads(
     delivered: list[str] = []
     gate = hold(jobs)
     for name in "aba":
-        pictures.load(name, lambda _image, name=name: delivered.append(name))
+        pictures.load(name, lambda _image, name=name: delivered.append(name))  # type: ignore[misc]
     gate.set()
     settle()
     assert delivered == ["a"]

@@ -76,7 +76,7 @@ def test_what_fails_leaves_the_stack_as_it_was(stack: UndoStack, act: Callable[[
         step.attempts.clear()
     act(stack)
     assert state(stack) != before
-    for step in (*steps, stack.newest):
+    for step in (*steps, stack.newest):  # type: ignore[assignment]
         taken_back += step.attempts if isinstance(step, Noted) else []
     taken_back[-1].failed()
     assert state(stack) == before

@@ -171,7 +171,7 @@ def test_a_gesture_its_undo_and_its_redo_wait_for_room(
     ):
         before = look()
         disk.refuse()
-        act()
+        act()  # type: ignore[no-untyped-call]
         settle()
         assert look() == before
         assert not document.saving
@@ -184,7 +184,7 @@ def test_a_gesture_its_undo_and_its_redo_wait_for_room(
         failures.clear()
 
         disk.accept()
-        act()
+        act()  # type: ignore[no-untyped-call]
         settle()
         after = look()
         assert after != before
@@ -232,7 +232,7 @@ def test_keys_pressed_before_the_failure_is_known_are_taken_back_with_it(
 ) -> None:
     """What came after a step that failed would stand on something that never was."""
     for name in ("one", "two", "three"):
-        document.edit(name, FIRST, lambda a, name=name: add_class_label(a, name, NOW))
+        document.edit(name, FIRST, lambda a, name=name: add_class_label(a, name, NOW))  # type: ignore[misc]
     settle()
     before = look()
     disk.refuse()

@@ -247,7 +247,7 @@ def test_a_quarter_million_entries_are_listed_without_reading_them(
     """The full count is known, and only cards in view are read."""
     read: list[int] = []
     sample = gallery.document.workspace.entry(EntryId(1))
-    monkeypatch.setattr(gallery.document, "entry", lambda entry_id: read.append(entry_id) or sample)
+    monkeypatch.setattr(gallery.document, "entry", lambda entry_id: read.append(entry_id) or sample)  # type: ignore[func-returns-value]
     gallery.model.set_ids(array("q", range(1, 250_001)))
     gallery.browser.step(1)
     assert gallery.model.rowCount() == 250_000

@@ -56,7 +56,7 @@ def test_lanes_do_not_wait_for_each_other(jobs: Jobs, settle: Callable[[], None]
     both = threading.Barrier(2)
     reached: list[Lane] = []
     for lane in (Lane.NETWORK, Lane.WRITE):
-        jobs.run(lane, lambda *_: both.wait(10), done=lambda _, lane=lane: reached.append(lane))
+        jobs.run(lane, lambda *_: both.wait(10), done=lambda _, lane=lane: reached.append(lane))  # type: ignore[misc]
     settle()
     assert set(reached) == {Lane.NETWORK, Lane.WRITE}
 

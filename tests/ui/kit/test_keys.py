@@ -64,7 +64,7 @@ def test_the_list_of_keys_shows_every_key(qtbot: QtBot) -> None:
     for group in range(present(tree).topLevelItemCount()):
         parent = present(tree).topLevelItem(group)
         rows = [present(parent).child(row) for row in range(present(parent).childCount())]
-        shown += [(present(parent).text(0), present(row).text(0), row.text(1)) for row in rows]
+        shown += [(present(parent).text(0), present(row).text(0), row.text(1)) for row in rows]  # type: ignore[union-attr]
     assert sorted(shown) == sorted((key.where.value, key.words, key.names) for key in KEYS)
     assert DIGITS_NOTE in [label.text() for label in dialog.findChildren(QLabel)]
 

@@ -278,7 +278,7 @@ def test_undo_of_several_changes_of_labels_comes_back_step_by_step(
     ):
         settle()
         states.append((bench.document.workspace.labels(), lines(bench)))
-        step()
+        step()  # type: ignore[no-untyped-call]
     settle()
     for labels, stored in reversed(states):
         bench.document.undo()

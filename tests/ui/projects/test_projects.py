@@ -105,8 +105,8 @@ def listed(dialog: ProjectsDialog) -> list[list[str]]:
     rows = []
     for number in range(dialog.tree.topLevelItemCount()):
         top = dialog.tree.topLevelItem(number)
-        items = (top, *(top.child(child) for child in range(top.childCount())))
-        rows += [[item.text(column) for column in range(6)] for item in items]
+        items = (top, *(top.child(child) for child in range(top.childCount())))  # type: ignore[union-attr]
+        rows += [[item.text(column) for column in range(6)] for item in items]  # type: ignore[union-attr]
     return rows
 
 
@@ -138,7 +138,7 @@ def test_the_filter_hides_other_names(
     aws.rekognition.create_project("elms")
     dialog = open_dialog()
     dialog.page.filter.setText("OA")
-    hidden = [dialog.tree.topLevelItem(row).isHidden() for row in range(2)]
+    hidden = [dialog.tree.topLevelItem(row).isHidden() for row in range(2)]  # type: ignore[union-attr]
     assert hidden == [True, False]
     dialog.page.filter.setText("beech")
     assert dialog.page.message.text() == "No project has “beech” in its name."
@@ -201,7 +201,7 @@ def test_a_dataset_is_made_from_a_manifest_and_copied(
     assert question.kind == "TEST"
     question.origins["copy"].setChecked(True)
     assert not question.go_button.isEnabled()
-    question.sources.setCurrentItem(question.sources.topLevelItem(1).child(0))
+    question.sources.setCurrentItem(question.sources.topLevelItem(1).child(0))  # type: ignore[arg-type, union-attr]
     question.go_button.click()
     worked(dialog)
     assert held(aws, other) == {"TRAIN": 10, "TEST": 10}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -299,7 +299,7 @@ def test_the_old_state_made_again_is_told_with_its_new_arn(
 ) -> None:
     arn = f"{dataset[:-1]}{(int(dataset[-1]) + 1) % 10}"
 
-    def fail(workspace: Workspace, *_: object, **__: object) -> None:
+    def fail(workspace: Workspace, *_: object, **__: Any) -> None:
         workspace.set_info(replace(workspace.info, dataset_arn=arn))
         raise ServiceError("It holds what it held before, under a new ARN.", code=CREATE_FAILED)
 

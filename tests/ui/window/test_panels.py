@@ -256,7 +256,7 @@ def test_any_text_can_be_listed(
     panel.show_entry(document.entry(EntryId(1)))
     assert texts(panel.tree)[1] == texts(panel.tree)[3] == hostile
     for group in range(2):
-        tip = panel.tree.topLevelItem(group).child(0).toolTip(0)
+        tip = panel.tree.topLevelItem(group).child(0).toolTip(0)  # type: ignore[union-attr]
         assert plain(tip).startswith(hostile)
     panel.grab()
 
