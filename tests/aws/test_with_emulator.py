@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import ground_truth_lines as ground_truth
 from present import present
 from truthline.aws import session
 from truthline.aws.connection import Connection
@@ -54,15 +55,9 @@ ODD_KEYS = [
 
 
 def line(name: str, label: str = "frog") -> str:
-    metadata = {
-        "confidence": 1,
-        "job-name": f"labeling-job/{label}",
-        "class-name": label,
-        "human-annotated": "yes",
-        "creation-date": "2024-01-01T00:00:00.000Z",
-        "type": "groundtruth/image-classification",
-    }
-    return json.dumps({"source-ref": f"s3://pond/{name}", label: 1, f"{label}-metadata": metadata})
+    return ground_truth.dump(
+        ground_truth.line(f"s3://pond/{name}", ground_truth.class_label(label, label))
+    ).decode()
 
 
 def blob(*lines: str) -> bytes:

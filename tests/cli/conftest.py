@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import ground_truth_lines as ground_truth
 from truthline import cli
 from truthline.aws.session import connect
 from truthline.emulator import Switches, SystemClock
@@ -91,17 +92,7 @@ def labelled() -> Callable[..., Any]:
     """Makes a line with one class label."""
 
     def make(number: int, label: str = "oak", kind: str = "image-classification") -> bytes:
-        line = {
-            "source-ref": f"s3://leaves/{number}.jpg",
-            label: 1,
-            f"{label}-metadata": {
-                "confidence": 1,
-                "class-name": label,
-                "human-annotated": "yes",
-                "creation-date": "2024-05-14T09:12:37.137Z",
-                "type": f"groundtruth/{kind}",
-            },
-        }
-        return json.dumps(line).encode()
+        label_of = ground_truth.class_label(label, label, type=f"groundtruth/{kind}")
+        return ground_truth.dump(ground_truth.line(f"s3://leaves/{number}.jpg", label_of))
 
     return make

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+import ground_truth_lines as ground_truth
 from truthline.emulator import faults
 from truthline.emulator.model import OPERATIONS
 
@@ -26,16 +27,8 @@ pytestmark = [pytest.mark.clients, pytest.mark.timeout(900)]
 
 
 def line(name: str, label: str = "oak", **changes: Any) -> str:
-    metadata = {
-        "confidence": 1,
-        "job-name": f"labeling-job/{label}",
-        "class-name": label,
-        "human-annotated": "yes",
-        "creation-date": "2021-07-11T03:33:42.025Z",
-        "type": "groundtruth/image-classification",
-    }
-    members = {"source-ref": f"s3://leaves/{name}.jpg", label: 1, f"{label}-metadata": metadata | changes}
-    return json.dumps(members, ensure_ascii=False)
+    label_of = ground_truth.class_label(label, label, **changes)
+    return ground_truth.dump(ground_truth.line(f"s3://leaves/{name}.jpg", label_of)).decode()
 
 
 def names(entries: list[str]) -> list[str]:

@@ -8,7 +8,6 @@ Without options that is the emulator, once in each of two dialects of what nobod
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -25,6 +24,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+import ground_truth_lines as ground_truth
 from truthline.emulator import Emulator, Switches
 
 if TYPE_CHECKING:
@@ -306,16 +306,8 @@ def line() -> Callable[..., str]:
     """Make a JSON line with one class label, in the key order of the API reference's own example."""
 
     def make(name: str, label: str = "with_leaves", bucket: str = "photos", **changes: Any) -> str:
-        metadata = {
-            "confidence": 1,
-            "job-name": f"labeling-job/{label}",
-            "class-name": label,
-            "human-annotated": "yes",
-            "creation-date": "2021-07-11T03:33:42.025Z",
-            "type": "groundtruth/image-classification",
-        }
-        members = {"source-ref": f"s3://{bucket}/{name}", label: 1, f"{label}-metadata": metadata | changes}
-        return json.dumps(members, ensure_ascii=False)
+        label_of = ground_truth.class_label(label, label, **changes)
+        return ground_truth.dump(ground_truth.line(f"s3://{bucket}/{name}", label_of)).decode()
 
     return make
 
@@ -325,22 +317,8 @@ def box_line() -> Callable[..., str]:
     """Make a JSON line with boxes of one class on an image of 640 × 480 pixels, each box by its left edge."""
 
     def make(name: str, *lefts: int, label: str = "rose", bucket: str = "photos") -> str:
-        box = {"class_id": 0, "top": 0, "width": 9, "height": 9}
-        members = {
-            "source-ref": f"s3://{bucket}/{name}",
-            "bb": {
-                "image_size": [{"width": 640, "height": 480, "depth": 3}],
-                "annotations": [box | {"left": left} for left in lefts],
-            },
-            "bb-metadata": {
-                "objects": [{"confidence": 1} for _ in lefts],
-                "class-map": {"0": label},
-                "type": "groundtruth/object-detection",
-                "human-annotated": "yes",
-                "creation-date": "2021-07-11T03:33:42.025Z",
-            },
-        }
-        return json.dumps(members)
+        drawn = ground_truth.boxes("bb", [(label, (left, 0, 9, 9)) for left in lefts], labels=[label])
+        return ground_truth.dump(ground_truth.line(f"s3://{bucket}/{name}", drawn)).decode()
 
     return make
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
+import ground_truth_lines as ground_truth
 from truthline.emulator import Emulator, ManualClock
 
 if TYPE_CHECKING:
@@ -145,15 +146,9 @@ def class_line() -> Callable[..., dict[str, Any]]:
     """Make a line with one class label."""
 
     def make(name: str = "a.jpg", label: str = "rose", **metadata: Any) -> dict[str, Any]:
-        members = {
-            "confidence": 1,
-            "job-name": f"labeling-job/{label}",
-            "class-name": label,
-            "human-annotated": "yes",
-            "creation-date": DATE,
-            "type": "groundtruth/image-classification",
-        }
-        return {"source-ref": f"s3://photos/{name}", "label": 1, "label-metadata": members | metadata}
+        job = {"job-name": f"labeling-job/{label}", "creation-date": DATE}
+        label_of = ground_truth.class_label("label", label, **job | metadata)
+        return ground_truth.line(f"s3://photos/{name}", label_of)
 
     return make
 
@@ -169,21 +164,8 @@ def box_line() -> Callable[..., dict[str, Any]]:
         label: str = "tulip",
         **metadata: Any,
     ) -> dict[str, Any]:
-        sides = ("left", "top", "width", "height")
-        return {
-            "source-ref": f"s3://photos/{name}",
-            "bb": {
-                "image_size": [{"width": size[0], "height": size[1], "depth": 3}],
-                "annotations": [{"class_id": 0, **dict(zip(sides, box, strict=True))} for box in boxes],
-            },
-            "bb-metadata": {
-                "objects": [{"confidence": 1} for _ in boxes],
-                "class-map": {"0": label},
-                "human-annotated": "yes",
-                "creation-date": DATE,
-                "type": "groundtruth/object-detection",
-                **metadata,
-            },
-        }
+        changes = {"job_name": ..., "creation-date": DATE} | metadata
+        drawn = ground_truth.numbered_boxes("bb", boxes, labels={"0": label}, size=size, **changes)
+        return ground_truth.line(f"s3://photos/{name}", drawn)
 
     return make

@@ -10,6 +10,7 @@ import pytest
 from botocore.retries import quota, standard
 from typing_extensions import override
 
+import ground_truth_lines as ground_truth
 from truthline.aws.session import Aws, connect
 from truthline.errors import CancelledError
 from truthline.manifest.line import same_value, strip_service_keys
@@ -131,11 +132,8 @@ def labelled() -> Any:
     """Make a line with one class label."""
 
     def make(number: int, label: str = "oak") -> bytes:
-        return (
-            b'{"source-ref":"s3://leaves/%04d.png","%b":1,"%b-metadata":{"confidence":1,"job-name":'
-            b'"labeling-job/%b","class-name":"%b","human-annotated":"yes","creation-date":'
-            b'"2024-05-14T09:12:37.137Z","type":"groundtruth/image-classification"}}'
-        ) % (number, *[label.encode()] * 4)  # type: ignore[str-format]
+        label_of = ground_truth.class_label(label, label)
+        return ground_truth.dump(ground_truth.line(f"s3://leaves/{number:04}.png", label_of), compact=True)
 
     return make
 

@@ -14,6 +14,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QMessageBox, QWidget
 
+import ground_truth_lines as ground_truth
 from truthline import demo
 from truthline.ui.connect.wish import Wish
 from truthline.ui.kit import theme
@@ -38,18 +39,7 @@ def open_lines(user: Any, folder: Path, lines: list[bytes], images: str = "") ->
 
 
 def labelled(ref: str, *labels: str) -> bytes:
-    line: dict[str, Any] = {"source-ref": ref}
-    for number, label in enumerate(labels):
-        line[f"class{number}"] = 1
-        line[f"class{number}-metadata"] = {
-            "confidence": 1,
-            "job-name": f"labeling-job/class{number}",
-            "class-name": label,
-            "human-annotated": "yes",
-            "creation-date": "2024-05-14T09:12:37.137Z",
-            "type": "groundtruth/image-classification",
-        }
-    return json.dumps(line, ensure_ascii=False).encode()
+    return ground_truth.dump(ground_truth.line(ref, ground_truth.class_labels(labels)))
 
 
 # Images

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
+import ground_truth_lines as ground_truth
 from truthline.errors import CancelledError
 from truthline.manifest.attributes import (
     AttributeKind,
@@ -23,45 +23,16 @@ from truthline.progress import CancelToken
 DATE = "2021-07-11T03:33:42.025Z"
 
 
-def boxes(name: str, labels: list[str]) -> dict[str, object]:
-    names = sorted(set(labels))
-    return {
-        name: {
-            "image_size": [{"width": 640, "height": 480, "depth": 3}],
-            "annotations": [
-                {"class_id": names.index(label), "left": 1, "top": 2, "width": 30, "height": 40}
-                for label in labels
-            ],
-        },
-        f"{name}-metadata": {
-            "objects": [{"confidence": 1} for _ in labels],
-            "class-map": {str(number): label for number, label in enumerate(names)},
-            "type": "groundtruth/object-detection",
-            "human-annotated": "yes",
-            "creation-date": DATE,
-            "job-name": f"labeling-job/{name}",
-        },
-    }
+def boxes(name: str, labels: list[str]) -> dict[str, Any]:
+    return ground_truth.boxes(name, [(label, (1, 2, 30, 40)) for label in labels])
 
 
-def class_label(attribute: str, name: str) -> dict[str, object]:
-    return {
-        attribute: 1,
-        f"{attribute}-metadata": {
-            "confidence": 1,
-            "class-name": name,
-            "type": "groundtruth/image-classification",
-            "human-annotated": "yes",
-            "creation-date": DATE,
-        },
-    }
+def class_label(attribute: str, name: str) -> dict[str, Any]:
+    return ground_truth.class_label(attribute, name, job_name=...)
 
 
 def line(*parts: dict[str, object]) -> bytes:
-    merged: dict[str, object] = {"source-ref": "s3://b/a.jpg"}
-    for part in parts:
-        merged |= part
-    return json.dumps(merged).encode()
+    return ground_truth.dump(ground_truth.line("s3://b/a.jpg", *parts))
 
 
 def test_attributes_are_listed_by_kind_the_commonest_first() -> None:

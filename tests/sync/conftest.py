@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typing_extensions import override
 
+import ground_truth_lines as ground_truth
 from truthline.aws.session import Aws, connect
 from truthline.errors import CancelledError
 from truthline.progress import CancelToken, Progress
@@ -126,10 +127,9 @@ def labelled() -> object:
     """Makes a line with one class label, spelled as Truthline and this emulator both understand it."""
 
     def make(number: int, label: str = "oak", bucket: str = BUCKET) -> bytes:
-        return (
-            b'{"source-ref":"s3://%b/images/%04d.jpg","%b":1,"%b-metadata":{"confidence":1,"job-name":'
-            b'"labeling-job/%b","class-name":"%b","human-annotated":"yes","creation-date":'
-            b'"2024-05-14T09:12:37.137Z","type":"groundtruth/image-classification"}}'
-        ) % (bucket.encode(), number, *[label.encode()] * 4)  # type: ignore[str-format]
+        label_of = ground_truth.class_label(label, label)
+        return ground_truth.dump(
+            ground_truth.line(f"s3://{bucket}/images/{number:04}.jpg", label_of), compact=True
+        )
 
     return make

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gc
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+import ground_truth_lines as ground_truth
 import model_testers
 from truthline.ui.document.document import Document
 from truthline.ui.document.entry_model import EntryModel
@@ -27,36 +27,9 @@ DATE = "2024-05-14T09:12:37.137Z"
 def _line(
     source_ref: str, classes: Iterable[str] = (), boxes: Iterable[tuple[str, Sequence[int]]] = ()
 ) -> bytes:
-    line: dict[str, Any] = {"source-ref": source_ref}
-    for number, name in enumerate(classes):
-        line[f"class{number}"] = 1
-        line[f"class{number}-metadata"] = {
-            "confidence": 1,
-            "job-name": f"labeling-job/class{number}",
-            "class-name": name,
-            "human-annotated": "yes",
-            "creation-date": DATE,
-            "type": "groundtruth/image-classification",
-        }
     drawn = list(boxes)
-    if drawn:
-        names = sorted({label for label, _ in drawn})
-        line["parts_BB"] = {
-            "annotations": [
-                dict(zip(("left", "top", "width", "height"), frame, strict=True), class_id=names.index(label))
-                for label, frame in drawn
-            ],
-            "image_size": [{"width": 640, "height": 480, "depth": 3}],
-        }
-        line["parts_BB-metadata"] = {
-            "job-name": "labeling-job/parts_BB",
-            "class-map": {str(number): name for number, name in enumerate(names)},
-            "human-annotated": "yes",
-            "objects": [{"confidence": 1} for _ in drawn],
-            "creation-date": DATE,
-            "type": "groundtruth/object-detection",
-        }
-    return json.dumps(line, ensure_ascii=False).encode()
+    parts = [ground_truth.class_labels(classes)] + ([ground_truth.boxes("parts_BB", drawn)] if drawn else [])
+    return ground_truth.dump(ground_truth.line(source_ref, *parts))
 
 
 @pytest.fixture(autouse=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+import ground_truth_lines as ground_truth
 from truthline.workspace.workspace import Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
@@ -15,36 +15,9 @@ if TYPE_CHECKING:
 
 
 def _line(source_ref: str | None, classes: Iterable[str] = (), boxes: Iterable[str] = ()) -> bytes:
-    line: dict[str, Any] = {} if source_ref is None else {"source-ref": source_ref}
-    for number, name in enumerate(classes):
-        line[f"class{number}"] = 1
-        line[f"class{number}-metadata"] = {
-            "confidence": 1,
-            "job-name": f"labeling-job/class{number}",
-            "class-name": name,
-            "human-annotated": "yes",
-            "creation-date": "2021-07-11T03:33:42.025Z",
-            "type": "groundtruth/image-classification",
-        }
-    labels = list(boxes)
-    if labels:
-        names = sorted(set(labels))
-        line["boxes_BB"] = {
-            "annotations": [
-                {"left": 10 + n, "top": 20, "width": 30, "height": 40, "class_id": names.index(name)}
-                for n, name in enumerate(labels)
-            ],
-            "image_size": [{"width": 640, "height": 480, "depth": 3}],
-        }
-        line["boxes_BB-metadata"] = {
-            "job-name": "labeling-job/boxes_BB",
-            "class-map": {str(n): name for n, name in enumerate(names)},
-            "human-annotated": "yes",
-            "objects": [{"confidence": 1} for _ in labels],
-            "creation-date": "2021-07-11T03:33:42.025Z",
-            "type": "groundtruth/object-detection",
-        }
-    return json.dumps(line, ensure_ascii=False).encode()
+    drawn = [(label, (10 + n, 20, 30, 40)) for n, label in enumerate(boxes)]
+    parts = [ground_truth.class_labels(classes)] + ([ground_truth.boxes("boxes_BB", drawn)] if drawn else [])
+    return ground_truth.dump(ground_truth.line(source_ref, *parts))
 
 
 @pytest.fixture(scope="session")

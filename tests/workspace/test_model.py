@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from typing_extensions import override
 
-from present import present
 from truthline.errors import CancelledError
 from truthline.manifest.annotation import ImageFacts, RemoteError
 from truthline.manifest.check.rules import check_line
@@ -239,9 +238,9 @@ class WorkspaceModel(RuleBasedStateMachine):
                 EntryId(self._id(index)): Settlement(
                     raw,
                     spec.raw,
-                    present(base and base.raw),  # type: ignore[arg-type]
-                    present(theirs and theirs.raw),  # type: ignore[arg-type]
-                    remote,  # type: ignore[arg-type, unused-ignore]
+                    base and base.raw,  # type: ignore[arg-type]
+                    theirs and theirs.raw,  # type: ignore[arg-type]
+                    remote,
                 )
                 for index, raw in on.items()
             }

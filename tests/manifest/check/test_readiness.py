@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+import ground_truth_lines as ground_truth
 from truthline.manifest.annotation import Finding, ImageFacts, Level
 from truthline.manifest.check.codes.table import CODES, explain
 from truthline.manifest.check.decoded import of_annotation
@@ -18,37 +19,16 @@ BOX = (10, 20, 30, 40)
 def class_line(
     number: int, *labels: str, bucket: str = "b", **changes: int
 ) -> dict[str, Any] | dict[str, str]:
-    line = {"source-ref": f"s3://{bucket}/{number}.jpg"}
-    for label in labels:
-        line[label] = 1  # type: ignore[assignment]
-        line[f"{label}-metadata"] = {  # type: ignore[assignment]
-            "class-name": label,
-            "confidence": 1,
-            "type": "groundtruth/image-classification",
-            "human-annotated": "yes",
-            "creation-date": "2021-07-11T03:33:42.025Z",
-        } | {key.replace("_", "-"): value for key, value in changes.items()}
-    return line
+    labelled = (ground_truth.class_label(label, label, job_name=..., **changes) for label in labels)
+    return ground_truth.line(f"s3://{bucket}/{number}.jpg", *labelled)
 
 
 def box_line(
     number: int, *boxes: tuple[Any, ...], labels: list[str] | tuple[Any, ...] = ("dog",)
 ) -> dict[str, Any]:
-    keys = ("left", "top", "width", "height", "class_id")
-    return {
-        "source-ref": f"s3://b/{number}.jpg",
-        "bb": {
-            "image_size": [{"width": 640, "height": 480, "depth": 3}],
-            "annotations": [dict(zip(keys, (*box, 0)[:5], strict=True)) for box in boxes],
-        },
-        "bb-metadata": {
-            "objects": [{"confidence": 1}] * len(boxes),
-            "class-map": {str(number): label for number, label in enumerate(labels)},
-            "type": "groundtruth/object-detection",
-            "human-annotated": "yes",
-            "creation-date": "2021-07-11T03:33:42.025Z",
-        },
-    }
+    named = {str(number): label for number, label in enumerate(labels)}
+    drawn = ground_truth.numbered_boxes("bb", boxes, labels=named, job_name=...)
+    return ground_truth.line(f"s3://b/{number}.jpg", drawn)
 
 
 def dump(line: Any) -> bytes:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import ground_truth_lines as ground_truth
 from truthline.errors import CancelledError, UnreadableFileError
 from truthline.manifest.annotation import ImageFacts, Level
 from truthline.manifest.check import rules
@@ -33,41 +34,17 @@ FOUND_IN_FILES = {"TRUTHLINE_REPEATED_SOURCE_REF", "TRUTHLINE_OTHER_BUCKET", "TR
 
 
 def class_line(attribute: str = "dog", value: Any = 1, **changes: Any) -> dict[str, Any]:
-    metadata = {
-        "class-name": "dog",
-        "confidence": 1,
-        "type": "groundtruth/image-classification",
-        "human-annotated": "yes",
-        "creation-date": "2021-07-11T03:33:42.025Z",
-    }
-    return {
-        "source-ref": "s3://b/k.jpg",
-        attribute: value,
-        attribute + "-metadata": _changed(metadata, changes),
-    }
+    changes = {"job_name": ...} | changes
+    return ground_truth.line("s3://b/k.jpg", ground_truth.class_label(attribute, "dog", value, **changes))
 
 
 def box_line(
     *boxes: tuple[Any, ...], size: tuple[Any, ...] = (640, 480), attribute: str = "bb", **changes: object
 ) -> dict[str, Any]:
     """A line of boxes (left, top, width, height) or (left, top, width, height, class_id)."""
-    keys = ("left", "top", "width", "height", "class_id")
-    metadata = {
-        "objects": [{"confidence": 1}] * len(boxes),
-        "class-map": {"0": "dog"},
-        "type": "groundtruth/object-detection",
-        "human-annotated": "yes",
-        "creation-date": "2021-07-11T03:33:42.025Z",
-    }
-    value = {
-        "image_size": [{"width": size[0], "height": size[1], "depth": 3}],
-        "annotations": [dict(zip(keys, (*box, 0)[:5], strict=True)) for box in boxes],
-    }
-    return {
-        "source-ref": "s3://b/k.jpg",
-        attribute: value,
-        attribute + "-metadata": _changed(metadata, changes),
-    }
+    changes = {"job_name": ...} | changes
+    drawn = ground_truth.numbered_boxes(attribute, boxes, labels={"0": "dog"}, size=size, **changes)
+    return ground_truth.line("s3://b/k.jpg", drawn)
 
 
 def without_ref(line: dict[str, Any]) -> dict[str, Any]:

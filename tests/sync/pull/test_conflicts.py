@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import ground_truth_lines as ground_truth
 from truthline.manifest.merge.merge import Side
 from truthline.progress import CancelToken, Progress
 from truthline.sync.pull.conflicts import (
@@ -29,27 +30,8 @@ Frame = tuple[int, int, int, int]
 
 
 def line(*frames: Frame, number: int = 1, label: str = "oak", **more: Any) -> bytes:
-    boxes = [
-        dict(zip(("left", "top", "width", "height"), frame, strict=True), class_id=0) for frame in frames
-    ]
-    return json.dumps(
-        {
-            "source-ref": f"s3://leaves/{number}.jpg",
-            "parts_BB": {
-                "annotations": boxes,
-                "image_size": [{"width": 640, "height": 480, "depth": 3}],
-            },
-            "parts_BB-metadata": {
-                "class-map": {"0": label},
-                "human-annotated": "yes",
-                "objects": [{"confidence": 1} for _ in frames],
-                "creation-date": "2024-05-14T09:12:37.137Z",
-                "type": "groundtruth/object-detection",
-                "job-name": "labeling-job/parts_BB",
-            },
-            **more,
-        }
-    ).encode()
+    drawn = ground_truth.boxes("parts_BB", [(label, frame) for frame in frames], labels=[label])
+    return ground_truth.dump(ground_truth.line(f"s3://leaves/{number}.jpg", drawn, more))
 
 
 BASE = line((10, 10, 50, 50), (200, 200, 60, 60))

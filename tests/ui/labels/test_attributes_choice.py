@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu, QWidget
 
+import ground_truth_lines as ground_truth
 from present import present
 from truthline.images.thumbnails import Thumbnails
 from truthline.manifest.annotation import ImageSize
@@ -70,23 +70,11 @@ def boxes(attribute: str, *labels: str) -> dict[str, Any]:
 
 
 def class_label(attribute: str, name: str) -> dict[str, Any]:
-    return {
-        attribute: 1,
-        f"{attribute}-metadata": {
-            "confidence": 1,
-            "class-name": name,
-            "type": "groundtruth/image-classification",
-            "human-annotated": "yes",
-            "creation-date": DATE,
-        },
-    }
+    return ground_truth.class_label(attribute, name, job_name=...)
 
 
 def chained(number: int, *parts: dict[str, Any]) -> bytes:
-    line: dict[str, Any] = {"source-ref": f"s3://b/{number}.jpg"}
-    for part in parts:
-        line |= part
-    return json.dumps(line).encode()
+    return ground_truth.dump(ground_truth.line(f"s3://b/{number}.jpg", *parts))
 
 
 LINES = [
