@@ -63,6 +63,7 @@ ENVIRONMENT: Final = {
 
 _MANIFEST_KEY: Final = "sample.manifest"
 _STOP_SECONDS: Final = 10.0
+"""The emulator ends when its input closes; what hangs longer than this is killed."""
 
 
 @dataclass(frozen=True, slots=True)

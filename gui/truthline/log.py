@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 LEVELS: Final = ("info", "debug")
 """How much is written; a setting, and what ``--debug`` raises."""
 FILE_BYTES: Final = 1_000_000
+"""With the old files five megabytes: weeks of work, and still small enough to be sent."""
 OLD_FILES: Final = 4
 _SILENT: Final = logging.CRITICAL + 1
 _SOMETHING: Final = "something"

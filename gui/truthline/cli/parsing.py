@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _ALIKE = 0.6
+"""As alike as difflib itself takes for close; below it, it suggests words that nobody meant."""
 _NOT_IN_COMMANDS = frozenset("./\\:")
 
 

@@ -39,6 +39,7 @@ UNSERVED: Final = 3
 BROKEN: Final = 4
 """Truthline itself made a mistake."""
 INTERRUPTED: Final = 130
+"""128 and the signal, as shells have it."""
 BROKEN_PIPE: Final = 141
 
 Json = dict[str, Any]

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 BACKDROP: Final = (128, 128, 128)
 
 _HEAD_BYTES: Final = 64 * 2**10
+"""As much as one segment of a JPEG can hold, so that most headers, thumbnail included, take one read."""
 _HEAD_GROWTH: Final = 8
 _METADATA_SEGMENTS: Final = frozenset({*range(0xE1, 0xEE), 0xEF, 0xFE})
 """Of a JPEG: APP1 to APP15 and comments, without APP14, which says how the colours are coded."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _KEPT: Final = 65_536
+"""A quarter of the largest dataset: more than a person scrolls past, and a few megabytes."""
 _UNSAFE_NAME: Final = re.compile(r"[. ]*|[A-Za-z]:.*|.*[\\\0].*", re.DOTALL)
 """Nothing but dots and spaces (Windows drops those at a name's end), a drive, a backslash or NUL."""
 _Facts = TypeVar("_Facts")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from truthline.interchange.intake import Intake
 
 _LIMIT: Final = 2 << 30
+"""Four times the largest file of COCO itself."""
 _EMPTY: Final = frozenset({b"", b"[]", b"null", b"{}", b"0"})
 _PARTS: Final = ("images", "annotations", "categories")
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 BOM: Final = b"\xef\xbb\xbf"
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 _LOOKED_AT: Final = 4096
+"""Enough to tell text from a picture or an archive."""
 
 
 def read_file(path: Path, limit: int) -> bytes:

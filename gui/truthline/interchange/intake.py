@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _KEPT: Final = 1_000
 """Findings of one code that are worth keeping; a file that is wrong throughout has millions."""
 _STRIDE: Final = 200
+"""At each single item, reports cost more than reading it."""
 SWAPPED: Final = "boxes whose corners were swapped, which were put in order"
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from truthline.interchange.intake import Intake
 
 _LIMIT: Final = 16 << 20
+"""A file is of one image; a million boxes would fit."""
 _EDGES: Final = ("xmin", "ymin", "xmax", "ymax")
 _FOLDER: Final = "Annotations"
 _IMAGE_FOLDERS: Final = ("JPEGImages", "images")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _DEEPEST: Final = 50
+"""Annotations nest five deep; each level more is a frame of the parser's."""
 _CHARACTERS: Final = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 """XML 1.0, production Char; even escaped, it has no way to write the others."""
 

@@ -24,10 +24,12 @@ _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
 _BREAK: Final = re.compile(rb"\s*[\r\n]\s*")
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 _LOOKED_AT: Final = 4096
+"""The first lines tell the form, and a manifest may have 100,000 characters in each."""
 _SAMPLE: Final = 100
 _MANY: Final = 3
 """Fewer lines may be one broken line each."""
 _MOST_BYTES: Final = 256 << 20
+"""What is not told apart by lines has to be held in memory as a whole."""
 
 
 class Form(Enum):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _KEY: Final = "note:rules"
 _BLOCK: Final = 2_000
+"""A block is one transaction, and a gesture waits for its end."""
 
 _LINES: Final = """
     SELECT entries.id, source_ref, line_sum, line, ending,

@@ -27,8 +27,10 @@ DAMAGED: Final = "TRUTHLINE_DAMAGED_ENTRY"
 
 _WORD: Final = 0xFFFFFFFF
 _BLOCK: Final = 5_000
+"""A block is one statement, which cannot be cancelled."""
 _NAMED: Final = 5
 _LARGEST_SIDE: Final = 1 << 20
+"""No decoder takes more; a larger number in a file is damage."""
 
 _SEAL: Final = """
     UPDATE entries SET

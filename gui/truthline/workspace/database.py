@@ -24,8 +24,11 @@ HOLDS: Final = "holds_in_any_case"
 """SQL function of readers: whether a text holds another, case-folded. LIKE folds ASCII only, but faster."""
 
 _BUSY_SECONDS: Final = 15.0
+"""Only a foreign program locks the file: a backup takes seconds."""
 _WRITE_CACHE_KIB: Final = 65_536
+"""An import of 250,000 entries touches pages of the indexes all over; they stay in memory until it ends."""
 _WAL_BYTES_KEPT: Final = 16 * 2**20
+"""A long edit makes it large, and nothing else would make it small again."""
 
 _DAMAGED: Final = (
     WorkspaceError,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from truthline.workspace.database import Database
 
 _CHUNK: Final = 500
+"""Lines are read while the same table is written, so no cursor may stay open."""
 _FORMERS: Final = "note:former targets"
 _TARGETS: Final = "SELECT key, value FROM info WHERE key IN ('target', ?)"
 _LINES: Final = "SELECT id, line FROM lines WHERE id > ? ORDER BY id LIMIT ?"

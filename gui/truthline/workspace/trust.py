@@ -17,6 +17,7 @@ from truthline.workspace import schema
 LARGEST_VALUE: Final = 64 * 2**20
 """Bytes of one line, and of whatever else is stored in one piece."""
 _READ_CACHE_KIB: Final = 8_192
+"""Each reader has its own."""
 
 _SCHEMA: Final = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master"
 _KINDS: Final = {"table": "table", "index": "index", "view": "view", "trigger": "trigger"}

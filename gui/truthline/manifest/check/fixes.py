@@ -46,6 +46,7 @@ MULTI_LABEL_TYPE: Final = "groundtruth/image-classification-multilabel"
 
 _EDGE: Final = 1e-6  # pixels by which the rules let sums of floats miss
 _DEPTH: Final = 3
+"""The colour channels that an image is written down with."""
 _CONFIDENCE: Final = 1  # the person who fixes the line stands for it
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NOTE: Final = "left out"
 _REMEMBERED: Final = 1_000
+"""What is listed beyond that nobody reads; the count is told all the same."""
 _PNG_MAGIC: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG_MAGIC: Final = b"\xff\xd8\xff"
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from truthline.workspace.workspace import Workspace
 
 _HEADERS_KEPT: Final = 65_536
+"""A header is asked for by size and by orientation, and read once."""
 
 
 def image_lookup(

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 _NOTE: Final = "pull"
 _READS: Final = 6
+"""A dataset that others update without end is read so often, and then the person is told."""
 _LONGEST_PAUSE: Final = 30.0
+"""The pauses double up to this: who updates in a loop gets time to end."""
 
 
 def pull_manifest(

@@ -56,7 +56,9 @@ _DIFFERENT_MESSAGE: Final = (
 )
 _CONFLICT_MESSAGE: Final = "Somebody else changed this too, in another way, and it was not sent."
 _UNANSWERED_SECONDS: Final = 10.0
+"""Half a minute of outage is waited out by the queue of pushes; here it would only look stuck."""
 _REMARKS_KEPT: Final = 1_000
+"""A batch that is refused as a whole has thousands, all alike."""
 
 
 @dataclass(frozen=True, slots=True)

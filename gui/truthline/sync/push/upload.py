@@ -26,7 +26,9 @@ __all__ = ["Comparison", "Upload", "compare_images", "upload_images"]
 _ASKED_ONE_BY_ONE: Final = 100
 """So many images are asked for one by one; for more, listing the bucket takes fewer calls."""
 _AT_A_TIME: Final = 8
+"""Requests wait for the network and not for this computer."""
 _COMPARED_AT_ONCE: Final = 200
+"""So many futures wait at a time, and a cancel is heeded after as many."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from truthline.sync.service.projects import Work
 
 _PART_BYTES: Final = 8 * 1024 * 1024
+"""Read in parts, so that a gigabyte can be cancelled and is never held in memory."""
 
 
 def manifest_uri(place: str, name: str) -> str:

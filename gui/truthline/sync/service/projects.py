@@ -27,6 +27,7 @@ CREATE_FAILED: Final = "CREATE_FAILED"
 """The code of the error about a dataset that the service began to make and gave up."""
 
 _UNANSWERED_SECONDS: Final = 30.0
+"""A rebuild stands between two datasets here: patience costs less than stopping half way."""
 _BUSY_TIMES: Final = 20
 """How often the service may call a dataset busy that it describes as free."""
 _LOOK_PAUSES: Final = (0.0, 1.0, 2.0, 4.0)

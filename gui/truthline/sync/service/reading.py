@@ -37,7 +37,9 @@ GRACE_SECONDS: Final = 30.0
 """How long a status that does not move is taken for the one from before an update."""
 
 _READS: Final = 10
+"""A dataset that others update without end is read so often, and then the person is told."""
 _QUERY_CHARACTERS: Final = 2048
+"""The longest text that the service filters by."""
 _LONGEST_PAUSE: Final = 30.0
 
 

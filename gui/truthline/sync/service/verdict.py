@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from truthline.workspace.workspace import EntryId, Workspace
 
 _PIECE: Final = 8 * 1024**2
+"""Read in parts, so that a gigabyte can be cancelled and is never held in memory."""
 _SUMMARY_BYTES: Final = 64 * 1024**2  # a summary names line numbers at most
 
 

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from truthline.progress import CancelToken, Report
 
 _FIRST_PAUSE: Final = 0.2
+"""A small update is over within a second; a large one takes minutes, and DescribeDataset has a quota."""
 _LONGEST_PAUSE: Final = 5.0
 _STUCK_SECONDS: Final = 900.0
+"""An update takes seconds to minutes; of one that takes so long a person should hear."""
 _STUCK_PAUSE: Final = 15.0
 
 

@@ -47,6 +47,7 @@ _TITLES = {
 _BROKEN_OFF_MS = 5_000
 """Before a push that broke off starts anew; doubled each time, since the dataset may answer in between."""
 _LONGEST_MS = 120_000
+"""Whoever comes back to the desk finds the push gone on within two minutes."""
 
 
 class Dataset(QObject):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from truthline.ui.dataset.state import DatasetState
 
 LONG_SECONDS = 10.0
+"""Nobody leaves the window for less."""
 _SHOWN_MS = 10_000
 
 

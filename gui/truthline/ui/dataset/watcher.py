@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FAST_MS = 700
+"""As long as something moves, a person watches it."""
 _SLOW_MS = 20_000
+"""At rest only others can change anything, and every Truthline of a team asks."""
 _TRYING_MS = 5_000
 """While no proper answer comes, or somebody waits for one: soon enough to notice it."""
 _LONGEST_MS = 120_000

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 SEPARATOR = "  ·  "
 
 _WINDOW_SECONDS = 30.0
+"""Older progress says nothing of the speed now."""
 _LEAST_SECONDS = 2.0
+"""A speed of the first moments jumps about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from truthline.workspace.workspace import EntryId
 
 _LISTED_AT_MOST = 10_000
+"""A filter names its entries one by one; more than these nobody looks through."""
 
 
 class Undoing(QObject):

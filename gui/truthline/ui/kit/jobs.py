@@ -29,6 +29,7 @@ _SHARE_SECONDS = 0.016
 """How long outcomes are delivered before the event loop has a turn for the person's own events."""
 
 _COLLECT_MS = 1_000
+"""Often enough that garbage stays small, and seldom enough to cost nothing."""
 _BURST = 20_000
 """More new objects than this between two collections are no garbage."""
 

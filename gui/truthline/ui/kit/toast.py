@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SHOWN_MS = 6_000
+"""Time to read two sentences and reach a button; a warning stays twice as long."""
 _SHOWN_CHARACTERS = 500
 _MARGIN = 16
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from truthline.progress import Report
 
 _TICK_MS = 500
+"""Seconds are counted, and must not be skipped."""
 _ICONS = {"good": "done", "error": "error", "warning": "warning", "busy": "more", "dim": "info"}
 
 

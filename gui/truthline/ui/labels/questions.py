@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from truthline.workspace.workspace import Label
 
 _SHOWN_CHARACTERS = 48
+"""A label may have 255 characters, and a title bar has room for fewer."""
 _COLUMNS = 8
 _SWATCH = 28
 

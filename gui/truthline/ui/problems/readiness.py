@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 20_000
 """Workspaces up to this size are checked by themselves after a change."""
 _DELAY_MS = 1_500
+"""A check of all lines follows a burst of edits, and not each of them."""
 _FINDING = Qt.ItemDataRole.UserRole
 
 

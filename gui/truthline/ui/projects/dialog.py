@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from truthline.ui.kit.questions import QuestionDialog
 
 _POLL_MS = 2_000
+"""While a dataset is being made or deleted; each look is one call for the whole account."""
 
 
 @dataclass(frozen=True, slots=True)
