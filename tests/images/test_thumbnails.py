@@ -84,9 +84,10 @@ def noise(album: Album, encode: Callable[..., Any]) -> Callable[..., Any]:
     return add
 
 
-def kept(cache: Thumbnails, album: Album, refs: list[str]) -> list[Any] | list[str]:
+def kept(cache: Thumbnails, album: Album, refs: list[str]) -> list[str]:
     """Those of the source-refs that the cache holds."""
-    return [ref for ref in refs if cache.get(ref, present(album.version(ref))) is not None]
+    versions = ((ref, album.version(ref)) for ref in refs)
+    return [ref for ref, version in versions if version is not None and cache.get(ref, version) is not None]
 
 
 @pytest.mark.parametrize(

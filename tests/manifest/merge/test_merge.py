@@ -710,8 +710,8 @@ def test_a_merge_does_not_depend_on_whose_it_is(versions: tuple[Any, ...]) -> No
 
 @given(three_versions())
 def test_a_merge_of_good_lines_is_a_good_line(versions: tuple[Any, ...]) -> None:
-    # Each may have removed boxes, and both together the last one.
-    before = {"WARNING_NO_ANNOTATIONS", "WARNING_NO_ATTRIBUTE_ANNOTATIONS"}
+    # Each may have removed boxes or labels, and both together the last one.
+    before = {"WARNING_NO_ANNOTATIONS", "WARNING_NO_ATTRIBUTE_ANNOTATIONS", "WARNING_UNANNOTATED_RECORD"}
     before |= {f.code for line in versions if line for f in check_line(parse_line(line))}
     for side in Side:
         found = check_line(parse_line(merge(*versions, prefer=side).line))

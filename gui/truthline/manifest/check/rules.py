@@ -73,11 +73,11 @@ class Rule:
     code: str
     level: Level
     check: Check | None = None
-    about: About = About.ANY_LINE
+    subject: About = About.ANY_LINE
 
 
-def _rule(code: str, check: Check | None = None, about: About = About.ANY_LINE) -> Rule:
-    return Rule(code, CODES[code].level, check, about)
+def _rule(code: str, check: Check | None = None, subject: About = About.ANY_LINE) -> Rule:
+    return Rule(code, CODES[code].level, check, subject)
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -117,12 +117,12 @@ def by_subject(rules: Sequence[Rule]) -> Sequence[tuple[Rule, ...]]:
     """The rules to ask of a line, in their order: at the number that `About` makes of what it has."""
     asking = [rule for rule in rules if rule.check is not None]
     return tuple(
-        tuple(rule for rule in asking if rule.about & has == rule.about) for has in range(About.ERRORS)
+        tuple(rule for rule in asking if rule.subject & has == rule.subject) for has in range(About.ERRORS)
     )
 
 
 ASKED = by_subject(RULES)
-_LAST: Final = tuple(rule for rule in RULES if rule.about is About.ERRORS)
+_LAST: Final = tuple(rule for rule in RULES if rule.subject is About.ERRORS)
 _ERROR: Final = Level.ERROR
 _PLACES: Final = {rule.code: place for place, rule in enumerate(RULES)}
 
