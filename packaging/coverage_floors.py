@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> int:
     coverage.load()
     counts = measured(coverage)
     floors: dict[str, int] = tomllib.loads(FLOORS.read_text(encoding="utf-8")) if FLOORS.exists() else {}
-    percent = {name: 100 * run / max(count, 1) for name, (count, run) in counts.items()}
+    percent = {name: 100 * run / count if count else 100.0 for name, (count, run) in counts.items()}
     for name, (count, _) in counts.items():
         floor = floors.get(name, 0)
         print(f"{name:22}{count:6} statements {percent[name]:6.1f} %   floor {floor:3} %")  # noqa: T201
