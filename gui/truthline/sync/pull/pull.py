@@ -87,7 +87,7 @@ class PullResult:
 def pull(
     workspace: Workspace, aws: Aws, *, cancel: CancelToken, report: Report = ignore_progress
 ) -> PullResult:
-    """Merge what the dataset holds into a workspace, by the rule of `plan.meet`; reload damaged entries.
+    """Merge what the dataset holds into a workspace, by the rule of `meeting.meet`; reload damaged entries.
 
     Page by page: what has arrived stays, whatever ends the pull, and the next one goes on from there unless
     the dataset was updated meanwhile. Never raises a `TruthlineError`: the result carries it.

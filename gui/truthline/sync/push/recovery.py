@@ -1,4 +1,4 @@
-"""A push that a crash, a cancel or a lost connection broke off: what its batches became."""
+"""A push that a crash, a cancel or a lost connection broke off, resumed: what its batches became."""
 
 from __future__ import annotations
 

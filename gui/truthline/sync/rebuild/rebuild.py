@@ -1,6 +1,6 @@
 """A dataset made anew from a manifest: to remove entries, which the service cannot do, or for a first push.
 
-What is going on is written down in the workspace before each step (see `rebuild_note`). A rebuild that a
+What is going on is written down in the workspace before each step (see `note`). A rebuild that a
 crash, a cancel or a lost connection broke off is taken up from there. From the moment in which the old
 dataset is deleted until the new one is complete, all its lines are in a manifest on this computer and in
 another in S3.

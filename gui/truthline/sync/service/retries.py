@@ -1,4 +1,4 @@
-"""Trying again: only what the service surely did not carry out, and reads.
+"""Retry and backoff: only reads, and what the service surely did not carry out, are tried again.
 
 All time is spent in `CancelToken.wait`, so that a cancelled push stops at once.
 """
