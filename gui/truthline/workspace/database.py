@@ -153,6 +153,8 @@ class Database:
             schema.check_ours(self._writer)
             self._check_length()
             trust.check_schema(self._writer)
+        # Readers go on while something is written. FULL costs 0.5 ms an edit, twice a bare write and flush;
+        # then what was saved survives a power cut too.
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = FULL")
         self._writer.execute(f"PRAGMA cache_size = -{_WRITE_CACHE_KIB}")
@@ -175,6 +177,7 @@ class Database:
         with self._write_lock:
             self._check_open()
             try:
+                # Immediate: one that reads first and writes later may find the file locked when half is done.
                 self._writer.execute("BEGIN IMMEDIATE")
                 try:
                     yield self._writer
@@ -232,6 +235,7 @@ class Database:
         The last one to close folds the write-ahead log into the file and removes it. A read that is
         suspended half-way, such as an unfinished iterator, keeps its connection until it ends.
         """
+        # The writer's lock first: nobody takes it while holding the pool's, so no two threads wait in a ring.
         with self._write_lock:
             with self._pool_lock:
                 if self._closed:

@@ -141,6 +141,8 @@ class _Pull:
                 "This workspace belongs to no dataset.",
                 detail="Choose the dataset to pull from, then pull again.",
             )
+        # Pages of one listing may come from before and after an update. Nothing tells them apart but that the
+        # dataset was the same before the first and after the last.
         pause = 1.0
         for _ in range(_READS):
             before = self._reader.settled()
@@ -177,6 +179,7 @@ class _Pull:
             for page in self._reader.pages(token=token, told=told, report_from=done, total=now.stats.total):
                 self._take(page)
                 done += len(page)
+                # After the page is stored: killed in between, it is taken once more, which changes nothing.
                 self._leave_off(now, following, done)
         except BusyError as error:
             self._report(Progress(Doing.BUSY, error=error))
@@ -186,6 +189,7 @@ class _Pull:
                 raise
             self._workspace.set_note(_NOTE, "")  # the service no longer knows the page
             return self._read(now)
+        # A pull that was taken up knows only the pages behind the break, and cannot tell what is gone.
         if whole:
             self._forget_what_is_gone()
         return True

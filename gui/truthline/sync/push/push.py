@@ -183,11 +183,14 @@ class _Push:
                 "This workspace belongs to no dataset.",
                 detail="Choose the dataset to push to, then push again.",
             )
+        # By the rules of this Truthline: an older one may have let pass what the service drops.
         self._workspace.check_again(report=self._report, cancel=self._cancel)
+        # Before the changes are collected: what an earlier push got stored is none any more.
         finish_earlier(self._workspace, self._reader, self._verification, self._report)
         everyone = candidates(self._workspace)
         unchanged = self._workspace.counts().total - len(everyone)
         self._known = replace(self._known, unchanged=unchanged)
+        # What the dataset holds decides. Only if the workspace knows nothing that it holds, a page is read.
         self._bucket = bucket_in(self._workspace.held_source_ref()) or bucket_of(everyone)
         if everyone and not self._workspace.held_source_ref():
             self._bucket = self._reader.any_bucket() or self._bucket
@@ -221,6 +224,7 @@ class _Push:
         )
         for remark in found.refused:
             self._refused[remark.line or 0] = remark
+        # They may have been solved since they were last looked at.
         for one in everyone:
             self._conflicts.pop(one.source_ref, None)
         for conflict in found.conflicts:
@@ -252,8 +256,10 @@ class _Push:
             return
         planned = sum(len(part.members) for part in parts)
         push_id = self._workspace.begin_push(self._arn, datetime.now(UTC), lines=planned)
+        # From here on the journal knows of the push: an outage is waited out and not left to the next one.
         self._reader.patience.unanswered_seconds = _UNANSWERED_SECONDS
         lost = self._carry_out(push_id, parts)
+        # Once and not more: an answer that is lost twice is a connection that nothing should be sent over.
         if lost and self._error is None:
             self._report(Progress(Doing.SENDING_AGAIN))
             again = self._workspace.entries([verdict.candidate.entry_id for verdict in lost])
@@ -275,6 +281,7 @@ class _Push:
         everything: list[Sent] = []
         done = 0
         while parts and self._error is None:
+            # Between any two batches: without a compare-and-set this is as close as a look can come.
             before = self._reader.settled()
             if self._on_conflict is not None and before.updated != self._seen:
                 if self._seen is not None:
@@ -283,6 +290,7 @@ class _Push:
                 continue
             part = parts.popleft()
             self._halving.searching = part.is_half
+            # Written down before it is sent, so that a crash in between leaves something to look after.
             if part.batch is None:
                 part.batch = self._workspace.add_batch(
                     push_id, [(one.entry_id, one.line) for one in part.members]

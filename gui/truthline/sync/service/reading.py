@@ -164,6 +164,7 @@ class DatasetReader:
 
         Asks for each by name or lists them all, whichever takes fewer calls.
         """
+        # A filter costs one call for each entry, a listing one for each hundred of all.
         if len(source_refs) <= total // PAGE_LINES:
             found = (self._find(source_ref) for source_ref in source_refs)
             return {entry.source_ref: entry for entry in found if entry}

@@ -55,6 +55,7 @@ class Saves:
         chain.give_ups.append(give_up)
 
         def linked(token: CancelToken, report: Report) -> T:
+            # Looked at on the lane: a save may be queued long before the one that it builds on fails.
             if chain.broken:
                 raise CancelledError
             try:
@@ -104,5 +105,5 @@ class Unsaved:
         """A save is on disk, or given up; lines of a later one stay."""
         self.lists -= bool(labels)
         for entry_id, line in lines.items():
-            if self._lines.get(entry_id) is line:
+            if self._lines.get(entry_id) is line:  # by identity: a later gesture may have made an equal line
                 del self._lines[entry_id]
