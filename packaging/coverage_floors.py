@@ -18,8 +18,8 @@ from coverage import Coverage
 HERE = Path(__file__).parent
 FLOORS = HERE / "coverage_floors.toml"
 PACKAGE = HERE.parent / "gui" / "truthline"
-MARGIN = 1
-"""Percent that a floor lies below what was measured: some lines are run by a race, and only most times."""
+MARGIN = 2
+"""Percent that a floor lies below what was measured: Pythons count differently, and races run some lines."""
 _SPLIT = {"manifest", "sync", "ui"}
 """The rooms whose folders count for themselves."""
 
