@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
@@ -28,10 +28,10 @@ from truthline.sync.service.watch import watch
 from truthline.workspace.workspace import EntryId, Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from emulator.conftest import Client
+    from mypy_boto3_rekognition import RekognitionClient
 
 pytestmark = pytest.mark.benchmark
 
@@ -74,21 +74,21 @@ def endpoint_url(aws_environment: None) -> Iterator[str]:
         present(child.stdin).close()
 
 
-def settled(client: Client, arn: str) -> None:
+def settled(client: RekognitionClient, arn: str) -> None:
     while True:
-        told = client.describe_dataset(DatasetArn=arn)["DatasetDescription"]  # type: ignore[attr-defined]
+        told = client.describe_dataset(DatasetArn=arn)["DatasetDescription"]
         if not told["Status"].endswith("_IN_PROGRESS"):
             return
 
 
-def bare(client: Client, arn: str, lines: Any) -> Any:
+def bare(client: RekognitionClient, arn: str, lines: Sequence[bytes]) -> float:
     """What boto3 alone takes: list all, send all, wait, list all."""
     started = time.perf_counter()
     listed(client, arn)
     blob = b""
     for one in [*lines, None]:
         if one is None or len(blob) + len(one) + 1 >= BATCH_BYTES:
-            client.update_dataset_entries(DatasetArn=arn, Changes={"GroundTruth": blob})  # type: ignore[attr-defined]
+            client.update_dataset_entries(DatasetArn=arn, Changes={"GroundTruth": blob})
             settled(client, arn)
             blob = b""
         blob += (one or b"") + b"\n"
@@ -96,14 +96,16 @@ def bare(client: Client, arn: str, lines: Any) -> Any:
     return time.perf_counter() - started
 
 
-def listed(client: Client, arn: str) -> None:
-    pages = client.get_paginator("list_dataset_entries").paginate(  # type: ignore[attr-defined]
+def listed(client: RekognitionClient, arn: str) -> None:
+    pages = client.get_paginator("list_dataset_entries").paginate(
         DatasetArn=arn, PaginationConfig={"PageSize": 100}
     )
     assert sum(len(page["DatasetEntries"]) for page in pages) == LINES
 
 
-def test_20_000_changed_lines(endpoint_url: str, tmp_path: Path, record_property: Any) -> None:
+def test_20_000_changed_lines(
+    endpoint_url: str, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     connection = Connection(region="us-east-1", endpoint_url=endpoint_url)
     config = Config(region_name="us-east-1", retries={"total_max_attempts": 1})
     client = boto3.client("rekognition", endpoint_url=endpoint_url, config=config)
@@ -111,7 +113,7 @@ def test_20_000_changed_lines(endpoint_url: str, tmp_path: Path, record_property
         project = aws.rekognition.create_project("parts")
         arn = aws.rekognition.create_dataset(project, "TRAIN")
         list(watch(aws, arn, cancel=CancelToken()))
-        bare_seconds(client, arn, "first")  # type: ignore[arg-type]
+        bare_seconds(client, arn, "first")
         workspace = create_workspace(
             tmp_path / "parts.truthline",
             Source(SourceKind.DATASET, arn),
@@ -121,7 +123,7 @@ def test_20_000_changed_lines(endpoint_url: str, tmp_path: Path, record_property
         with workspace:
             ratios = []
             for number in range(ROUNDS):
-                floor = bare(client, arn, [line(n, f"bare{number}") for n in range(LINES)])  # type: ignore[arg-type]
+                floor = bare(client, arn, [line(n, f"bare{number}") for n in range(LINES)])
                 # What bare boto3 wrote is ours too, so that there is no conflict to look into.
                 settle(workspace, f"bare{number}", f"push{number}")
                 started = time.perf_counter()
@@ -137,12 +139,12 @@ def test_20_000_changed_lines(endpoint_url: str, tmp_path: Path, record_property
     assert statistics.median(ratios) <= LIMIT, told
 
 
-def bare_seconds(client: Client, arn: str, label: Any) -> None:
+def bare_seconds(client: RekognitionClient, arn: str, label: str) -> None:
     blob = b""
     for number in range(LINES):
         blob += line(number, label) + b"\n"
         if len(blob) > 4_000_000 or number == LINES - 1:
-            client.update_dataset_entries(DatasetArn=arn, Changes={"GroundTruth": blob})  # type: ignore[attr-defined]
+            client.update_dataset_entries(DatasetArn=arn, Changes={"GroundTruth": blob})
             settled(client, arn)
             blob = b""
 

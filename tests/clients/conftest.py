@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,11 +21,11 @@ import pytest
 from truthline.emulator import Emulator, Switches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 HERE = Path(__file__).parent
 SECONDS = 120.0
-AT_ONCE = {"create_seconds": 0.0, "update_seconds": 0.0, "delete_seconds": 0.0}
+AT_ONCE = Switches(create_seconds=0.0, update_seconds=0.0, delete_seconds=0.0)
 SDK = "@aws-sdk/client-rekognition"
 
 
@@ -142,7 +143,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(params=["absent", "empty"])
 def emulator(request: pytest.FixtureRequest, environment: None) -> Iterator[Emulator]:
-    with Emulator(Switches(**AT_ONCE, last_page_token=request.param)) as emulator:  # type: ignore[arg-type]
+    with Emulator(replace(AT_ONCE, last_page_token=request.param)) as emulator:
         yield emulator
         assert emulator.unplanned_errors == []
 
@@ -157,6 +158,18 @@ def client(request: pytest.FixtureRequest, emulator: Emulator) -> Iterator[Clien
         yield CommandLine([second_command_line()], emulator.endpoint_url, *raw)
     else:
         yield from javascript(request.getfixturevalue("sdk_folder"), emulator.endpoint_url)
+
+
+@pytest.fixture
+def refusal(client: Client) -> Callable[..., str]:
+    """Ask for something that must be refused; gives the exception's name."""
+
+    def refusal(operation: str, **params: Any) -> str:
+        with pytest.raises(AnsweredError) as caught:
+            client.call(operation, **params)
+        return caught.value.code
+
+    return refusal
 
 
 @cache

@@ -14,7 +14,7 @@ import sys
 import threading
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 REGION = "us-east-1"
-AT_ONCE = {"create_seconds": 0.0, "update_seconds": 0.0, "delete_seconds": 0.0}
+AT_ONCE = Switches(create_seconds=0.0, update_seconds=0.0, delete_seconds=0.0)
 DIALECTS = {
-    "usual": Switches(**AT_ONCE),  # type: ignore[arg-type]
-    "other": Switches(**AT_ONCE, last_page_token="empty", listing="normalised", repeated_source_ref="last"),  # type: ignore[arg-type]
+    "usual": AT_ONCE,
+    "other": replace(AT_ONCE, last_page_token="empty", listing="normalised", repeated_source_ref="last"),
 }
 FIRST_PAUSE, LONGEST_PAUSE, GRACE, PATIENCE = 0.2, 10.0, 30.0, 1800.0
 """Seconds: between two looks at a status, at first and at most; for which the status from before an update
