@@ -100,6 +100,9 @@ def test_checksums_of_an_older_file(stored: tuple[Path, float], manifest: Path) 
     for statement in (
         "ALTER TABLE entries DROP COLUMN line_sum",
         "ALTER TABLE entries DROP COLUMN base_sum",
+        "ALTER TABLE pushes DROP COLUMN broken_off",
+        "DROP TABLE undo_blocks",
+        "DROP TABLE undo_steps",
         "PRAGMA user_version = 1",
     ):
         connection.execute(statement)

@@ -222,6 +222,8 @@ def as_before(path: Path, lines: list[bytes]) -> None:
         "ALTER TABLE entries DROP COLUMN line_sum",
         "ALTER TABLE entries DROP COLUMN base_sum",
         "ALTER TABLE pushes DROP COLUMN broken_off",
+        "DROP TABLE undo_blocks",
+        "DROP TABLE undo_steps",
         "DELETE FROM info WHERE key = 'note:rules'",
         "PRAGMA user_version = 1",
     )

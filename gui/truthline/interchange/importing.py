@@ -15,6 +15,7 @@ from truthline.manifest.line import is_s3_uri, parse_line
 from truthline.manifest.names import box_attribute_name
 from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress, in_blocks
 from truthline.workspace.entry import NewEntry
+from truthline.workspace.steps import NewStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from truthline.interchange.model import LabelledImage
     from truthline.interchange.reading import Reading
-    from truthline.workspace.changes import Changes
+    from truthline.workspace.editing import Edited
     from truthline.workspace.entry import Entry
     from truthline.workspace.ids import EntryId
     from truthline.workspace.workspace import Workspace
@@ -63,14 +64,12 @@ class ImportPlan:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did: saving ``before`` again undoes it, and ``after`` redoes it.
+    """What an import did: ``edited`` has the step that undoes it; ``added`` are the new entries.
 
-    New entries are among them; without their labels they stay, since entries are never removed.
+    Undone, new entries lose their labels; they stay, since entries are never removed.
     """
 
-    changes: Changes
-    before: Mapping[EntryId, bytes]
-    after: Mapping[EntryId, bytes]
+    edited: Edited
     added: tuple[EntryId, ...]
 
 
@@ -148,13 +147,11 @@ def apply_import(
         if line != entry.line:
             before[entry.id], after[entry.id] = entry.line, line
     token.check()
-    changes = workspace.save_many(after, made_from=before, new=[NewEntry(line) for line in added.values()])
+    edited = workspace.save_step(
+        NewStep("Import labels"), after, made_from=before, new=[NewEntry(line) for line in added.values()]
+    )
     new_ids = workspace.find_many(added)
-    for ref, entry_id in new_ids.items():
-        bare = new_annotation(ref).raw  # an undo goes back to a line without labels
-        if added[ref] != bare:
-            before[entry_id], after[entry_id] = bare, added[ref]
-    return Imported(changes, before, after, tuple(new_ids[ref] for ref in added if ref in new_ids))
+    return Imported(edited, tuple(new_ids[ref] for ref in added if ref in new_ids))
 
 
 def size_for(image: LabelledImage, entry: Entry | None) -> ImageSize | None:

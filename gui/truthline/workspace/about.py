@@ -52,11 +52,7 @@ class About:
             UsageError: new boxes are to go into an attribute that is locked.
 
         """
-        if box_attribute in locked:
-            raise UsageError(
-                f"New boxes cannot go into {box_attribute}, which is read-only.",
-                detail="Choose another attribute for them, or let this one be edited.",
-            )
+        check_attributes(box_attribute, locked)
         self._store_info(
             {"box_attribute": box_attribute, "locked": tuple(locked), "hide_locked": hide_locked}
         )
@@ -110,6 +106,15 @@ class About:
                 connection.execute("INSERT OR REPLACE INTO info VALUES (?, ?)", (_NOTE + name, text))
             else:
                 connection.execute("DELETE FROM info WHERE key = ?", (_NOTE + name,))
+
+
+def check_attributes(box_attribute: str, locked: Collection[str]) -> None:
+    """Raise `UsageError` if new boxes are to go into an attribute that is locked."""
+    if box_attribute in locked:
+        raise UsageError(
+            f"New boxes cannot go into {box_attribute}, which is read-only.",
+            detail="Choose another attribute for them, or let this one be edited.",
+        )
 
 
 def _all_read(seen_updated: str) -> dict[str, Any]:

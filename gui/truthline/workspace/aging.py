@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final
 from truthline.manifest.check.rules import RULES_VERSION, check_raw
 from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
 from truthline.workspace.changes import Changes
-from truthline.workspace.contents import FINDING, finding_rows, replace_findings
+from truthline.workspace.contents import FINDING, finding_rows
 from truthline.workspace.damage import facts_in, line_fits
 from truthline.workspace.ids import EntryId
+from truthline.workspace.replacing import replace_findings
 
 if TYPE_CHECKING:
     import sqlite3

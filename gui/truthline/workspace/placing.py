@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from truthline.errors import DamagedEntryError
 from truthline.manifest.placing import placed
 from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
-from truthline.workspace import contents
 from truthline.workspace.changes import Changes
 from truthline.workspace.label_list import LabelBook
+from truthline.workspace.replacing import replace_line
 
 if TYPE_CHECKING:
     import sqlite3
@@ -52,7 +52,7 @@ class Placing:
                     cancel.check()
                 for entry_id, line in rows:
                     with suppress(DamagedEntryError, TypeError):  # met, and told, elsewhere
-                        contents.replace_line(connection, book, entry_id, placed(line, target, before))
+                        replace_line(connection, book, entry_id, placed(line, target, before))
                 last, done = rows[-1][0], done + len(rows)
                 report(Progress(Doing.PLACING, done, total))
             book.flush()

@@ -19,13 +19,15 @@ from truthline.workspace.contents import (
     is_changed,
     read_contents,
     remote_rows,
+)
+from truthline.workspace.damage import seal
+from truthline.workspace.ids import EntryId
+from truthline.workspace.replacing import (
     replace_findings,
     replace_line,
     replace_uses,
     stored_lines,
 )
-from truthline.workspace.damage import seal
-from truthline.workspace.ids import EntryId
 
 if TYPE_CHECKING:
     import sqlite3
@@ -114,7 +116,7 @@ def reload(
     )
     connection.execute("DELETE FROM conflicts WHERE entry_id = ?", (entry_id,))
     connection.execute("DELETE FROM image_facts WHERE id = ?", (entry_id,))
-    replace_uses(connection, book, entry_id, found.uses)
+    replace_uses(connection, book, {entry_id: found.uses})
     replace_findings(connection, entry_id, found.findings)
     _replace_remote_errors(connection, entry_id, errors, REMOTE)
     seal(connection, entry_id)

@@ -158,7 +158,28 @@ _CHECKSUMS: Final = (
     seal_all,
 )
 
-MIGRATIONS: tuple[tuple[str | Fill, ...], ...] = (_FIRST, _CHECKSUMS, _OWN_UPDATES)
+_UNDO: Final = (
+    # see `steps`: what a gesture did; done: 0 once it was undone; about: JSON of what is no line
+    """CREATE TABLE undo_steps (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        text TEXT NOT NULL,
+        made TEXT NOT NULL,
+        done INTEGER NOT NULL DEFAULT 1,
+        entries INTEGER NOT NULL DEFAULT 0,
+        size INTEGER NOT NULL DEFAULT 0,
+        about BLOB NOT NULL DEFAULT ''
+    )""",
+    # ids: 64-bit numbers; lines: before and after in turns, joined by line feeds; both compressed by zlib
+    """CREATE TABLE undo_blocks (
+        step_id INTEGER NOT NULL REFERENCES undo_steps (id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        ids BLOB NOT NULL,
+        lines BLOB NOT NULL,
+        PRIMARY KEY (step_id, number)
+    )""",
+)
+
+MIGRATIONS: tuple[tuple[str | Fill, ...], ...] = (_FIRST, _CHECKSUMS, _OWN_UPDATES, _UNDO)
 """Migration number n (from 1) is ``MIGRATIONS[n - 1]``. Once released, one is never changed: add the next.
 
 What changes the schema is SQL, what fills columns may be Python."""

@@ -24,6 +24,7 @@ from truthline.workspace.aging import Aging
 from truthline.workspace.changes import Changes
 from truthline.workspace.damage import DAMAGED, Damaged
 from truthline.workspace.database import Database
+from truthline.workspace.editing import Edited, Editing
 from truthline.workspace.entry import (
     Counts,
     Entry,
@@ -51,10 +52,12 @@ from truthline.workspace.journal import (
     PushRemark,
     RemarkKind,
 )
-from truthline.workspace.label_list import LabelBook, LabelList, edit_labels
+from truthline.workspace.label_list import LabelBook, LabelList
 from truthline.workspace.overviews import Overviews
-from truthline.workspace.placing import Placer, Placing
+from truthline.workspace.placing import Placing
 from truthline.workspace.reading import conditions, find_entries, read_entries
+from truthline.workspace.replacing import remove_entry, replace_facts
+from truthline.workspace.steps import Attributes, NewStep, StepId, StoredStep, UndoHistory
 from truthline.workspace.walking import Walking
 
 if TYPE_CHECKING:
@@ -65,11 +68,13 @@ if TYPE_CHECKING:
 __all__ = [
     "DAMAGED",
     "SUFFIX",
+    "Attributes",
     "Batch",
     "BatchId",
     "BatchState",
     "Counts",
     "Damaged",
+    "Edited",
     "Entry",
     "EntryId",
     "Filter",
@@ -78,6 +83,7 @@ __all__ = [
     "LabelCount",
     "LabelEdit",
     "NewEntry",
+    "NewStep",
     "Origin",
     "Problem",
     "ProblemCount",
@@ -86,6 +92,8 @@ __all__ = [
     "PushRemark",
     "RemarkKind",
     "Settlement",
+    "StepId",
+    "StoredStep",
     "Workspace",
     "WorkspaceInfo",
 ]
@@ -101,7 +109,7 @@ _HELD: Final = """
     WHERE (base_is_line = 1 OR base IS NOT NULL) AND source_ref != '' LIMIT 1"""
 
 
-class Workspace(About, Aging, LabelList, Overviews, Placing, PushJournal, Walking):
+class Workspace(About, Aging, Editing, LabelList, Overviews, Placing, PushJournal, UndoHistory, Walking):
     """One open workspace file. Every method may be called from any thread.
 
     Methods that take an `EntryId` raise KeyError for one that names no entry. All raise `WorkspaceError` or
@@ -234,46 +242,6 @@ class Workspace(About, Aging, LabelList, Overviews, Placing, PushJournal, Walkin
                 report(Progress(Doing.STORING, done=len(ids)))
         return Changes.of_entries(ids)
 
-    def save(self, entry_id: EntryId, line: bytes) -> Changes:
-        """Store another line of an entry, durably; false if it has that line already."""
-        return self.save_many({entry_id: line})
-
-    def save_many(
-        self,
-        lines: Mapping[EntryId, bytes],
-        *,
-        made_from: Mapping[EntryId, bytes] = MappingProxyType({}),
-        new: Sequence[NewEntry] = (),
-        labels: LabelEdit = LabelEdit(),  # noqa: B008 - it is frozen
-        report: Report = ignore_progress,
-        cancel: CancelToken | None = None,
-    ) -> Changes:
-        """Store other lines of entries, add ``new`` ones, edit the list of labels: all or none, durably.
-
-        ``made_from`` are the lines that these were made from. An entry that has another one by now, because
-        a push or pull merged somebody else's changes in, gets both; where they differ, this one counts.
-
-        Raises:
-            CancelledError: cancelled, and nothing was stored.
-
-        """
-        saved: list[EntryId] = []
-        with self._database.writing() as connection:
-            book = LabelBook(connection)
-            placer = Placer(connection)
-            step = Progress(Doing.STORING)
-            blocks = in_blocks(lines.items(), _STORED_AT_ONCE, step=step, report=report, cancel=cancel)
-            for entry_id, line in chain.from_iterable(blocks):
-                origin = made_from.get(entry_id)
-                if origin is not None:
-                    origin = placer.line(origin)
-                if contents.replace_line(connection, book, entry_id, placer.line(line), origin):
-                    saved.append(entry_id)
-            book.flush()
-            saved += contents.append_all(connection, new, book)
-            listed = edit_labels(connection, labels)
-        return Changes.of_entries(saved) | Changes(info=listed, listed=tuple(book.listed))
-
     def store_remote(
         self,
         remote: Iterable[tuple[EntryId, bytes | None, Sequence[RemoteError]]],
@@ -330,14 +298,14 @@ class Workspace(About, Aging, LabelList, Overviews, Placing, PushJournal, Walkin
         with self._database.writing() as connection:
             book = LabelBook(connection)
             for entry_id in ids:
-                contents.remove_entry(connection, book, entry_id)
+                remove_entry(connection, book, entry_id)
             book.flush()
         return Changes(everything=True)
 
     def store_facts(self, entry_id: EntryId, facts: ImageFacts) -> Changes:
         """Store what is known of an entry's image, and check its line against that."""
         with self._database.writing() as connection:
-            stored = contents.replace_facts(connection, entry_id, facts)
+            stored = replace_facts(connection, entry_id, facts)
         return Changes.of_entries([entry_id] if stored else [])
 
     def store_training(self, errors: Mapping[EntryId, Sequence[RemoteError]]) -> Changes:

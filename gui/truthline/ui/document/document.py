@@ -21,17 +21,19 @@ from truthline.sync.pull.conflicts import Resolved, resolve, settle_again
 from truthline.ui.document.gestures import (
     Applied,
     Arrange,
+    Change,
     ChooseAttributes,
-    Collect,
     Edit,
     EditAnnotation,
-    Edited,
     EntryEdit,
+    LongEdit,
+    LongEdited,
+    Made,
     ResolveConflicts,
-    edited_by,
-    edited_uses,
-    save_edited,
-    stream_entries,
+    edit_entries,
+    edit_uses,
+    named,
+    restored,
 )
 from truthline.ui.document.saving import Saves, Unsaved
 from truthline.ui.document.step_words import left_alone, left_unchanged, not_saved
@@ -42,7 +44,7 @@ from truthline.workspace.changes import Changes
 from truthline.workspace.damage import Damaged, left_out_words
 from truthline.workspace.entry import removed_entry
 from truthline.workspace.reading import damaged_entry
-from truthline.workspace.workspace import Entry, LabelEdit, WorkspaceInfo
+from truthline.workspace.workspace import Attributes, Entry, EntryId, LabelEdit, NewStep, WorkspaceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -51,10 +53,13 @@ if TYPE_CHECKING:
     from truthline.manifest.merge.merge import Side
     from truthline.progress import CancelToken, Report
     from truthline.workspace.entry import Settlement
-    from truthline.workspace.workspace import EntryId, Label, Workspace
+    from truthline.workspace.workspace import Edited, Label, Workspace
 
 T = TypeVar("T")
 
+_CANCELLED = "Cancelled. Nothing was changed."
+_SOME_LABELS = LabelEdit(drop=("",))
+"""Stands for an edit of the list of labels that the workspace's history holds."""
 AT_ONCE = 64
 """Edits of more entries than this are computed on the write lane, with progress and cancel."""
 
@@ -91,6 +96,8 @@ class Document(QObject):
         self._settling = False
         self.info = workspace.info
         self.changed.connect(self._read_info)
+        steps = workspace.steps()
+        self.undo_stack.restore([restored(self, one) for one in steps], sum(one.done for one in steps))
 
     def absorb(self, changes: Changes) -> Changes:
         """Take in what was written, also by others than gestures, and tell every view; gives it back.
@@ -156,14 +163,23 @@ class Document(QObject):
         if not self._is_free():
             return False
         if len(entry_ids) > AT_ONCE:
-            self._edit_on_lane(text, list(entry_ids), change)
+            self._edit_long(
+                text, edit_entries(self.workspace, text, list(entry_ids), change, self.locked), whole=False
+            )
             return True
-        edited = edited_by(change, map(self.entry, entry_ids), self.locked)
-        if edited.after:
-            self.undo_stack.push(EditAnnotation(self, text, edited.before, edited.after))
-            self._tell(text, len(edited.after))
-        self._tell_kept(edited)
-        return bool(edited.after)
+        damaged: list[Damaged] = []
+        before, after = dict[EntryId, bytes](), dict[EntryId, bytes]()
+        one = Change(change, self.locked)
+        for entry in map(self.entry, entry_ids):
+            if entry.damaged:
+                damaged.append(entry.damaged)
+            elif (line := one(entry)) != entry.line:
+                before[entry.id], after[entry.id] = entry.line, line
+        if after:
+            self.undo_stack.push(EditAnnotation(self, text, Made(before, after)))
+            self._tell(text, len(after))
+        self._tell_kept(one.kept, damaged)
+        return bool(after)
 
     def edit_label(self, text: str, name: str, change: Edit, arrange: Arrange) -> bool:
         """Change every entry that uses or lists a label, and the list of labels, as one undoable gesture.
@@ -173,7 +189,7 @@ class Document(QObject):
         """
         if not self._is_free():
             return False
-        self._edit_long(text, edited_uses(self.workspace, name, text, change, self.locked), arrange)
+        self._edit_long(text, edit_uses(self.workspace, text, name, change, arrange, self.locked), whole=True)
         return True
 
     def resolve_conflicts(
@@ -196,7 +212,10 @@ class Document(QObject):
         ids = list(entry_ids)
 
         def work(token: CancelToken, report: Report) -> Resolved:
-            return resolve(self.workspace, ids, side, seen=seen, report=report, cancel=token)
+            resolved = resolve(self.workspace, ids, side, seen=seen, report=report, cancel=token)
+            if resolved.after:
+                self.workspace.forget_undone()  # nothing leads back to it
+            return resolved
 
         def done(resolved: Resolved) -> None:
             self._end_long_edit()
@@ -233,7 +252,9 @@ class Document(QObject):
         """Change nothing but the list of labels, which is ``labels`` now, as one undoable gesture."""
         if not edit or not self._is_free():
             return False
-        self.undo_stack.push(EditAnnotation(self, text, {}, {}, labels=(edit.inverse(labels), edit)))
+        self.undo_stack.push(
+            EditAnnotation(self, text, Made(labels_before=edit.inverse(labels), labels=edit))
+        )
         return True
 
     def choose_attributes(
@@ -249,22 +270,35 @@ class Document(QObject):
         )
         if chosen == self.info:
             return
-        step = ChooseAttributes(self, self.info, chosen)
+        before, after = _attributes_of(self.info), _attributes_of(chosen)
         if undoable:
-            self.undo_stack.push(step)
-        else:
-            step.redo(Attempt(step, Move.DO))
-
-    def store_attributes(self, chosen: WorkspaceInfo, before: WorkspaceInfo, attempt: Attempt) -> None:
-        """Keep which attributes are edited, in place of those ``before`` (what steps call)."""
-        self._carry_out(
-            attempt,
+            self.undo_stack.push(ChooseAttributes(self, before, after))
+            return
+        self._saves.run(
             lambda _token, _report: self.workspace.set_attributes(
-                chosen.box_attribute, chosen.locked, hide_locked=chosen.hide_locked
+                after.box_attribute, after.locked, hide_locked=after.hide_locked
             ),
             done=self.absorb,
             give_up=lambda: self._show_attributes(before),
+            failed=lambda error, _behind: self.save_failed.emit(
+                not_saved("Choose Attributes", error, self.entry)
+            ),
         )
+        self._show_attributes(after)
+
+    def store_attributes(self, step: ChooseAttributes, chosen: Attributes, attempt: Attempt) -> None:
+        """Keep which attributes are edited (what steps call)."""
+        workspace = self.workspace
+
+        def work(_token: CancelToken, _report: Report) -> Changes:
+            if step.stored is None:
+                edited = workspace.choose_attributes(NewStep(step.text), step.before, chosen)
+                step.stored = edited.step
+                return edited.changes
+            return workspace.undo(step.stored) if attempt.move is Move.UNDO else workspace.redo(step.stored)
+
+        shown = _attributes_of(self.info)
+        self._carry_out(attempt, work, done=self.absorb, give_up=lambda: self._show_attributes(shown))
         self._show_attributes(chosen)
 
     def undo(self) -> None:
@@ -277,14 +311,12 @@ class Document(QObject):
         if self._is_free():
             self.undo_stack.redo()
 
-    def keep_undo(
-        self, text: str, before: Mapping[EntryId, bytes], after: Mapping[EntryId, bytes], changes: Changes
-    ) -> None:
+    def keep_undo(self, text: str, edited: Edited) -> None:
         """Take over an edit that was saved elsewhere, so that it can be undone like any other."""
-        if after:
-            self.undo_stack.push(EditAnnotation(self, text, before, after, listed=changes.listed), saved=True)
-            self._tell(text, len(after))
-        self.absorb(changes)
+        if edited.step is not None:
+            self._push_saved(text, edited)
+            self._tell(text, edited.entries)
+        self.absorb(edited.changes)
 
     def store_facts(self, entry_id: EntryId, facts: ImageFacts) -> None:
         """Keep what an image's header said; it is no gesture and not undone.
@@ -302,8 +334,8 @@ class Document(QObject):
 
     def add_label(self, name: str) -> None:
         """Put a new label at the end of the list before any entry uses it, as one undoable gesture."""
-        labels = (LabelEdit(drop=(name,)), LabelEdit(add=(name,)))
-        self.undo_stack.push(EditAnnotation(self, f"Add Label {name}", {}, {}, labels=labels))
+        made = Made(labels_before=LabelEdit(drop=(name,)), labels=LabelEdit(add=(name,)))
+        self.undo_stack.push(EditAnnotation(self, f"Add Label {name}", made))
         self.label_added.emit(name)
 
     def cancel_long_edit(self) -> None:
@@ -311,32 +343,76 @@ class Document(QObject):
         if self._long_edit is not None:
             self._long_edit.cancel()
 
-    def save(
-        self,
-        lines: Mapping[EntryId, bytes],
-        made_from: Mapping[EntryId, bytes],
-        labels: LabelEdit,
-        attempt: Attempt,
+    def forget_steps(self) -> None:
+        """Forget the undo history, because entries were removed: nothing is left to change."""
+        self.undo_stack.clear()
+        workspace = self.workspace
+
+        def work(_token: CancelToken, _report: Report) -> None:
+            with suppress(TruthlineError):  # undo passes over entries that are gone
+                workspace.forget_steps()
+
+        self.jobs.run(Lane.WRITE, work)
+
+    def save(self, step: EditAnnotation, made: Made, attempt: Attempt) -> None:
+        """Save what a new step made of few lines and of the list of labels (what steps call)."""
+
+        def work(_token: CancelToken, _report: Report) -> Changes:
+            new = NewStep(step.text, made.labels_before)
+            edited = self.workspace.save_step(new, made.after, made_from=made.before, labels=made.labels)
+            step.keep(edited)  # here, since an undo may be queued behind it already
+            return edited.changes
+
+        self._save_shown(made.after, made.labels, work, attempt)
+
+    def move(self, step: EditAnnotation, attempt: Attempt) -> None:
+        """Undo a step of the workspace's history, or do it again (what steps call)."""
+        undoing = attempt.move is Move.UNDO
+        if step.count > AT_ONCE:
+            self._move_long(step, attempt)
+            return
+        # Few lines are shown at once as they will be; of a step that is still on its way they are in memory.
+        made = step.made
+        lines = (
+            {one: (made.before[one], line) for one, line in made.after.items()}
+            if made is not None
+            else step.stored_lines()
+        )
+        shown = {one: before if undoing else after for one, (before, after) in lines.items()}
+        labels = _SOME_LABELS if not step.only_lines else LabelEdit()
+        self._save_shown(shown, labels, self._moving(step, attempt.move), attempt)
+
+    def _moving(self, step: EditAnnotation, move: Move) -> Work[Changes]:
+        def work(token: CancelToken, report: Report) -> Changes:
+            if step.stored is None:
+                return Changes()  # it changed nothing
+            act = self.workspace.undo if move is Move.UNDO else self.workspace.redo
+            return act(step.stored, report=named(report, step.text), cancel=token)
+
+        return work
+
+    def _move_long(self, step: EditAnnotation, attempt: Attempt) -> None:
+        def done(changes: Changes) -> Changes:
+            self._end_long_edit()
+            return self.absorb(changes)
+
+        self._long_text = step.text
+        self._long_edit = self._carry_out(
+            attempt, self._moving(step, attempt.move), done=done, give_up=self._end_long_edit, shown=True
+        )
+
+    def _save_shown(
+        self, lines: Mapping[EntryId, bytes], labels: LabelEdit, work: Work[Changes], attempt: Attempt
     ) -> None:
-        """Save lines, made from those, and the list of labels on the write lane (what steps call)."""
+        """Save few lines, which are shown as they will be from now on."""
         self._unsaved.begin(lines, labels)
-        touched, shown = Changes.of_entries(lines.keys()), len(lines) > AT_ONCE
+        touched = Changes.of_entries(lines.keys())
 
         def end(changes: Changes) -> Changes:
             self._unsaved.end(lines, labels)
-            if shown:
-                self.worked.emit()
             return self.absorb(changes)
 
-        self._carry_out(
-            attempt,
-            lambda _token, report: self.workspace.save_many(
-                lines, made_from=made_from, labels=labels, report=report
-            ),
-            done=end,
-            give_up=lambda: end(touched | Changes(info=bool(labels))),
-            shown=shown,
-        )
+        self._carry_out(attempt, work, done=end, give_up=lambda: end(touched | Changes(info=bool(labels))))
         self.absorb(touched)
 
     def _carry_out(
@@ -347,14 +423,16 @@ class Document(QObject):
         done: Callable[[T], Changes],
         give_up: Callable[[], object],
         shown: bool = False,
-    ) -> None:
+    ) -> Job:
         def failed(error: Exception, behind: int) -> None:
             attempt.failed()
-            step = attempt.step
-            told = not_saved(step.text, error, self.entry, step.entries, move=attempt.move, behind=behind)
+            if isinstance(error, CancelledError):
+                self.refused.emit(_CANCELLED)
+                return
+            told = not_saved(attempt.step, error, self.entry, move=attempt.move, behind=behind)
             self.save_failed.emit(told)
 
-        self._saves.run(
+        return self._saves.run(
             work,
             done=lambda result: attempt.saved(done(result)),
             give_up=give_up,
@@ -362,9 +440,13 @@ class Document(QObject):
             progress=self.working.emit if shown else None,
         )
 
-    def _show_attributes(self, chosen: WorkspaceInfo) -> None:
-        self.info = _with_attributes_of(chosen, self.info)
-        self.attributes_chosen.emit(chosen)
+    def _show_attributes(self, chosen: Attributes) -> None:
+        self.info = _with_attributes(self.info, chosen)
+        self.attributes_chosen.emit(self.info)
+
+    def _push_saved(self, text: str, edited: Edited, *, only_lines: bool = True) -> None:
+        step = EditAnnotation(self, text, stored=edited.step, count=edited.entries, only_lines=only_lines)
+        self.undo_stack.push(step, saved=True)
 
     def _tell(self, text: str, count: int) -> None:
         if count > 1:
@@ -387,38 +469,27 @@ class Document(QObject):
             self.refused.emit(f"“{self._long_text}” is still under way. {advice}")
         return not busy
 
-    def _tell_kept(self, edited: Edited) -> None:
-        if edited.kept:
-            self.refused.emit(left_unchanged(edited.kept))
-        if edited.damaged:
-            self.refused.emit(left_out_words(edited.damaged, what="left unchanged"))
+    def _tell_kept(self, kept: int, damaged: Sequence[Damaged]) -> None:
+        if kept:
+            self.refused.emit(left_unchanged(kept))
+        if damaged:
+            self.refused.emit(left_out_words(damaged, what="left unchanged"))
 
     def _read_info(self, changes: Changes) -> None:
         if changes.info:
-            self.info = _with_attributes_of(self.info, self.workspace.info)
+            self.info = _with_attributes(self.workspace.info, _attributes_of(self.info))
 
-    def _edit_on_lane(self, text: str, entry_ids: Sequence[EntryId], change: EntryEdit) -> None:
-        workspace, locked = self.workspace, self.locked
+    def _edit_long(self, text: str, work: LongEdit, *, whole: bool) -> None:
+        """Run a long edit; of one of a label as a ``whole`` Undo is offered however few images have it."""
 
-        def collect(token: CancelToken, report: Report) -> Edited:
-            return edited_by(change, stream_entries(workspace, entry_ids, text, report, token), locked)
-
-        self._edit_long(text, collect, None)
-
-    def _edit_long(self, text: str, collect: Collect, arrange: Arrange | None) -> None:
-        workspace = self.workspace
-
-        def work(token: CancelToken, report: Report) -> tuple[Edited, Changes]:
-            return save_edited(workspace, text, collect, arrange, report=report, cancel=token)
-
-        def done(outcome: tuple[Edited, Changes]) -> None:
+        def done(outcome: LongEdited) -> None:
             self._end_long_edit()
-            edited, changes = outcome
-            if changes:
-                self.undo_stack.push(EditAnnotation.of(self, text, edited, changes.listed), saved=True)
-                self.absorb(changes)
-                self._tell(text, len(edited.after) if arrange is None else 2)
-            self._tell_kept(edited)
+            edited = outcome.edited
+            if edited.changes:
+                self._push_saved(text, edited, only_lines=not whole)
+                self.absorb(edited.changes)
+                self._tell(text, 2 if whole else edited.entries)
+            self._tell_kept(outcome.kept, edited.damaged)
 
         self._run_long(text, work, done)
 
@@ -426,7 +497,7 @@ class Document(QObject):
         def failed(error: Exception) -> None:
             self._end_long_edit()
             if isinstance(error, CancelledError):
-                self.refused.emit("Cancelled. Nothing was changed.")
+                self.refused.emit(_CANCELLED)
             else:
                 self.save_failed.emit(not_saved(text, error, self.entry))
 
@@ -440,7 +511,11 @@ class Document(QObject):
         self.worked.emit()
 
 
-def _with_attributes_of(chosen: WorkspaceInfo, info: WorkspaceInfo) -> WorkspaceInfo:
+def _attributes_of(info: WorkspaceInfo) -> Attributes:
+    return Attributes(info.box_attribute, info.locked, info.hide_locked)
+
+
+def _with_attributes(info: WorkspaceInfo, chosen: Attributes) -> WorkspaceInfo:
     return replace(
         info, box_attribute=chosen.box_attribute, locked=chosen.locked, hide_locked=chosen.hide_locked
     )

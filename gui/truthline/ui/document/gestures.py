@@ -8,25 +8,27 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from typing_extensions import override
 
 from truthline.manifest.attributes import keeps_attributes
-from truthline.progress import CancelToken, Doing, Progress, Report, in_blocks
-from truthline.ui.document.undo_stack import Attempt, Step
+from truthline.progress import CancelToken, Doing, Report
+from truthline.ui.document.undo_stack import Attempt, Move, Step
 from truthline.workspace.label_uses import find_label
-from truthline.workspace.workspace import LabelEdit
+from truthline.workspace.workspace import LabelEdit, NewStep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from truthline.manifest.annotation import Annotation
     from truthline.sync.pull.conflicts import Resolved
-    from truthline.workspace.changes import Changes
     from truthline.workspace.workspace import (
+        Attributes,
         Damaged,
+        Edited,
         Entry,
         EntryId,
         Label,
         Settlement,
+        StepId,
+        StoredStep,
         Workspace,
-        WorkspaceInfo,
     )
 
 Edit: TypeAlias = "Callable[[Annotation], Annotation]"
@@ -36,90 +38,109 @@ EntryEdit: TypeAlias = "Callable[[Entry], Annotation]"
 Arrange: TypeAlias = "Callable[[Sequence[Label]], LabelEdit]"
 """What becomes of the list of labels, by the list as it is."""
 
-Collect: TypeAlias = "Callable[[CancelToken, Report], Edited]"
-"""Reads and changes what a long edit is about; slow, and called on the write lane."""
-
 _NO_EDIT = LabelEdit()
+_NAMED_AT_MOST = 10_000
+"""A filter names its entries one by one; more than these nobody looks through."""
 
 
 class Saver(Protocol):
     """What carries steps out: the `Document`, which makes them, and so must not be known here."""
 
-    def save(
-        self,
-        lines: Mapping[EntryId, bytes],
-        made_from: Mapping[EntryId, bytes],
-        labels: LabelEdit,
-        attempt: Attempt,
-    ) -> None:
-        """Save lines that were made from others, and the list of labels."""
+    workspace: Workspace
+
+    def save(self, step: EditAnnotation, made: Made, attempt: Attempt) -> None:
+        """Save what a new step made of few lines and of the list of labels."""
+
+    def move(self, step: EditAnnotation, attempt: Attempt) -> None:
+        """Undo a step of the workspace's history, or do it again."""
 
     def settle_again(
         self, wanted: Mapping[EntryId, Settlement], undone: Mapping[EntryId, Settlement], attempt: Attempt
     ) -> None:
         """Decide conflicts again, or put them back."""
 
-    def store_attributes(self, chosen: WorkspaceInfo, before: WorkspaceInfo, attempt: Attempt) -> None:
+    def store_attributes(self, step: ChooseAttributes, chosen: Attributes, attempt: Attempt) -> None:
         """Keep which attributes are edited."""
 
 
-class EditAnnotation(Step):
-    """One gesture: the lines before and after it, and what it did to the list of labels.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a gesture makes of lines and of the list of labels: before it, and after it."""
 
-    Undo is another save. What somebody else's changes made of the line meanwhile stays in it. Labels that
-    came into the list with its lines leave it again, ``listed`` if it is on disk already.
+    before: Mapping[EntryId, bytes] = field(default_factory=dict)
+    after: Mapping[EntryId, bytes] = field(default_factory=dict)
+    labels_before: LabelEdit = _NO_EDIT
+    labels: LabelEdit = _NO_EDIT
+
+
+class EditAnnotation(Step):
+    """One gesture on lines and on the list of labels.
+
+    Once it is on disk it lies in the workspace's history, under ``stored``, and not in memory: of an edit of
+    250,000 lines both sides were 400 MB. Until then ``made`` says what it does. Undo is another save. What
+    somebody else's changes made of its lines meanwhile stays in them.
     """
 
     def __init__(
         self,
         document: Saver,
         text: str,
-        before: Mapping[EntryId, bytes],
-        after: Mapping[EntryId, bytes],
+        made: Made | None = None,
         *,
-        labels: tuple[LabelEdit, LabelEdit] = (_NO_EDIT, _NO_EDIT),
-        listed: tuple[str, ...] = (),
+        stored: StepId | None = None,
+        count: int = 0,
+        only_lines: bool = True,
     ) -> None:
         super().__init__(text)
         self._document = document
-        self._before = before
-        self._after = after
-        self._labels_before, self._labels_after = labels
-        self._listed = listed
+        self.made = made
+        self.stored = stored
+        self._count = count if made is None else len(made.after)
+        self._only_lines = only_lines if made is None else not made.labels
 
-    @classmethod
-    def of(cls, document: Saver, text: str, edited: Edited, listed: tuple[str, ...]) -> EditAnnotation:
-        """A gesture that is on disk already."""
-        labels = (edited.labels_before, edited.labels)
-        return cls(document, text, edited.before, edited.after, labels=labels, listed=listed)
+    @property
+    @override
+    def count(self) -> int:
+        return self._count
 
     @property
     @override
     def entries(self) -> Collection[EntryId]:
-        return self._after.keys()
+        if self.made is not None:
+            return self.made.after.keys()
+        if self.stored is None:
+            return ()
+        return self._document.workspace.step_entries(self.stored, _NAMED_AT_MOST)
 
     @property
     @override
     def only_lines(self) -> bool:
-        return not self._labels_after
+        return self._only_lines
 
     @override
     def lines(self, entry_id: EntryId) -> tuple[bytes, bytes]:
-        return self._before[entry_id], self._after[entry_id]
+        if self.made is not None:
+            return self.made.before[entry_id], self.made.after[entry_id]
+        return self.stored_lines()[entry_id]
+
+    def stored_lines(self) -> dict[EntryId, tuple[bytes, bytes]]:
+        """The lines before it and after it, read from the workspace: for a step of few entries."""
+        return {} if self.stored is None else self._document.workspace.step_lines(self.stored)
+
+    def keep(self, edited: Edited) -> None:
+        """It is on disk."""
+        self.stored, self.made = edited.step, None
 
     @override
     def redo(self, attempt: Attempt) -> None:
-        def saved(changes: Changes) -> None:
-            self._listed = changes.listed
-            attempt.saved(changes)
-
-        self._document.save(self._after, self._before, self._labels_after, replace(attempt, saved=saved))
+        if attempt.move is Move.DO and self.made is not None:
+            self._document.save(self, self.made, attempt)
+        else:
+            self._document.move(self, attempt)
 
     @override
     def undo(self, attempt: Attempt) -> None:
-        drop = tuple(dict.fromkeys(self._labels_before.drop + self._listed))
-        labels = replace(self._labels_before, drop=drop)
-        self._document.save(self._before, self._after, labels, attempt)
+        self._document.move(self, attempt)
 
 
 class ResolveConflicts(Step):
@@ -154,19 +175,29 @@ class ResolveConflicts(Step):
 class ChooseAttributes(Step):
     """Which label attributes are edited, before and after a person chose others."""
 
-    def __init__(self, document: Saver, before: WorkspaceInfo, after: WorkspaceInfo) -> None:
+    def __init__(
+        self, document: Saver, before: Attributes, after: Attributes, stored: StepId | None = None
+    ) -> None:
         super().__init__("Choose Attributes")
         self._document = document
-        self._before = before
-        self._after = after
+        self.before = before
+        self.after = after
+        self.stored = stored
 
     @override
     def redo(self, attempt: Attempt) -> None:
-        self._document.store_attributes(self._after, self._before, attempt)
+        self._document.store_attributes(self, self.after, attempt)
 
     @override
     def undo(self, attempt: Attempt) -> None:
-        self._document.store_attributes(self._before, self._after, attempt)
+        self._document.store_attributes(self, self.before, attempt)
+
+
+def restored(document: Saver, step: StoredStep) -> Step:
+    """A step of an earlier session, or of another part of the program."""
+    if step.attributes is not None:
+        return ChooseAttributes(document, *step.attributes, stored=step.id)
+    return EditAnnotation(document, step.text, stored=step.id, count=step.entries, only_lines=step.only_lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,90 +208,73 @@ class Applied:
     entries: int
 
 
-@dataclass(slots=True)
-class Edited:
-    """What an edit makes of lines and labels.
+class Change:
+    """An edit as the workspace carries it out: it keeps out of locked attributes, and counts where it had to.
 
-    ``kept`` counts the entries that a locked attribute forbade, ``damaged`` are those with no line to edit.
+    ``kept`` counts the entries that a locked attribute forbade.
     """
 
-    before: dict[EntryId, bytes] = field(default_factory=dict)
-    after: dict[EntryId, bytes] = field(default_factory=dict)
-    kept: int = 0
-    damaged: list[Damaged] = field(default_factory=list)
-    labels: LabelEdit = _NO_EDIT
-    labels_before: LabelEdit = _NO_EDIT
+    def __init__(self, change: EntryEdit, locked: Collection[str]) -> None:
+        self._change = change
+        self._locked = locked
+        self.kept = 0
 
-    def add(self, entry_id: EntryId, old: Annotation, changed: Annotation, locked: Collection[str]) -> None:
-        """Take in what became of one entry's annotation."""
-        if changed.raw == old.raw:
-            return
-        if locked and not keeps_attributes(old, changed, locked):
+    def __call__(self, entry: Entry) -> bytes:
+        """The entry's line as it shall be."""
+        changed = self._change(entry)
+        if changed.raw == entry.line:
+            return entry.line
+        if self._locked and not keeps_attributes(entry.annotation, changed, self._locked):
             self.kept += 1
-            return
-        self.before[entry_id] = old.raw
-        self.after[entry_id] = changed.raw
+            return entry.line
+        return changed.raw
 
 
-def edited_by(change: EntryEdit, entries: Iterable[Entry], locked: Collection[str]) -> Edited:
-    """What an edit makes of these entries."""
-    edited = Edited()
-    for entry in entries:
-        if entry.damaged:
-            edited.damaged.append(entry.damaged)
-            continue
-        changed = change(entry)
-        if changed.raw != entry.line:
-            edited.add(entry.id, entry.annotation, changed, locked)
-    return edited
+@dataclass(frozen=True, slots=True)
+class LongEdited:
+    """What an edit of many entries did; ``kept`` as in `Change`."""
+
+    edited: Edited
+    kept: int
 
 
-def edited_uses(workspace: Workspace, name: str, text: str, change: Edit, locked: Collection[str]) -> Collect:
-    """What finds the entries that a label is in, and makes of them what an edit called ``text`` does."""
-
-    def collect(token: CancelToken, report: Report) -> Edited:
-        def named(progress: Progress) -> None:
-            report(replace(progress, doing=Doing.ASKED, about=text))
-
-        edited = Edited()
-        for entry_id, annotation in find_label(
-            workspace, name, left_out=edited.damaged, report=named, cancel=token
-        ):
-            edited.add(entry_id, annotation, change(annotation), locked)
-        return edited
-
-    return collect
+LongEdit: TypeAlias = "Callable[[CancelToken, Report], LongEdited]"
+"""Reads, changes and saves what a long edit is about; called on the write lane."""
 
 
-def save_edited(
-    workspace: Workspace,
-    text: str,
-    collect: Collect,
-    arrange: Arrange | None,
-    *,
-    report: Report,
-    cancel: CancelToken,
-) -> tuple[Edited, Changes]:
-    """Collect what a long edit changes and store all of it at once, and the list of labels with it."""
-    edited = collect(cancel, report)
-    if arrange is not None:
+def edit_entries(
+    workspace: Workspace, text: str, ids: Sequence[EntryId], change: EntryEdit, locked: Collection[str]
+) -> LongEdit:
+    """The edit of these entries, called ``text``."""
+
+    def work(token: CancelToken, report: Report) -> LongEdited:
+        one = Change(change, locked)
+        edited = workspace.edit(ids, one, NewStep(text), report=named(report, text), cancel=token)
+        return LongEdited(edited, one.kept)
+
+    return work
+
+
+def edit_uses(
+    workspace: Workspace, text: str, name: str, change: Edit, arrange: Arrange, locked: Collection[str]
+) -> LongEdit:
+    """The edit of every entry that a label is in, and of the list of labels."""
+
+    def work(token: CancelToken, report: Report) -> LongEdited:
+        damaged: list[Damaged] = []
+        told = named(report, text)
+        uses = find_label(workspace, name, left_out=damaged, report=told, cancel=token)
+        ids = [entry_id for entry_id, _ in uses]
         labels = workspace.labels()
-        edited.labels = arrange(labels)
-        edited.labels_before = edited.labels.inverse(labels)
-    changes = workspace.save_many(
-        edited.after,
-        made_from=edited.before,
-        labels=edited.labels,
-        report=lambda progress: report(replace(progress, doing=Doing.ASKED, about=f"{text}: saving")),
-        cancel=cancel,
-    )
-    return edited, changes
+        arranged = arrange(labels)
+        one = Change(lambda entry: change(entry.annotation), locked)
+        step = NewStep(text, arranged.inverse(labels))
+        edited = workspace.edit(ids, one, step, labels=arranged, report=told, cancel=token)
+        return LongEdited(replace(edited, damaged=(*damaged, *edited.damaged)), one.kept)
+
+    return work
 
 
-def stream_entries(
-    workspace: Workspace, entry_ids: Sequence[EntryId], text: str, report: Report, cancel: CancelToken
-) -> Iterator[Entry]:
-    """Read very many entries, with progress."""
-    step = Progress(Doing.ASKED, about=text)
-    for block in in_blocks(entry_ids, step=step, report=report, cancel=cancel):
-        yield from workspace.entries(block)
+def named(report: Report, text: str) -> Report:
+    """The report of a long edit, which is told by its name in the undo menu."""
+    return lambda progress: report(replace(progress, doing=Doing.ASKED, about=text))

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from truthline.errors import CancelledError
-from truthline.ui.kit.jobs import Jobs, Lane, Work
+from truthline.ui.kit.jobs import Job, Jobs, Lane, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,8 +44,8 @@ class Saves:
         give_up: Callable[[], object],
         failed: Callable[[Exception, int], object],
         progress: Callable[[Progress], None] | None = None,
-    ) -> None:
-        """Queue a save.
+    ) -> Job:
+        """Queue a save, and return its handle.
 
         ``done`` is called when it is on disk. If it fails, ``give_up`` is called of every save behind it and
         of itself, newest first, to show again what was there before; then ``failed``, of it alone, with the
@@ -75,7 +75,7 @@ class Saves:
                     one()
                 failed(error, len(chain.give_ups) - 1)
 
-        self._jobs.run(Lane.WRITE, linked, done=saved, failed=broke, progress=progress)
+        return self._jobs.run(Lane.WRITE, linked, done=saved, failed=broke, progress=progress)
 
 
 class Unsaved:

@@ -10,7 +10,7 @@ from truthline.ui.kit.theme import shortened
 from truthline.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
     from truthline.ui.document.undo_stack import Step
     from truthline.workspace.workspace import Entry, EntryId
@@ -22,21 +22,20 @@ _DONE = {Move.DO: "Done", Move.UNDO: "Undone", Move.REDO: "Done again"}
 
 def carried_out(step: Step, move: Move, entry_of: Callable[[EntryId], Entry]) -> str:
     """What was carried out, and where, as in ``Undone on fig.jpg: Draw bolt.``."""
-    where = _where(step.text, step.entries, entry_of)
+    where = _where(step, entry_of)
     return f"{_DONE[move]}{where}: {shortened(step.text, _TEXT)}."
 
 
 def not_saved(
-    text: str,
+    step: Step | str,
     error: Exception,
     entry_of: Callable[[EntryId], Entry],
-    entries: Collection[EntryId] = (),
     *,
     move: Move = Move.DO,
     behind: int = 0,
 ) -> WorkspaceError:
     """Which step was not carried out and what to do next; ``behind`` counts the steps it took along."""
-    where = _where(text, entries, entry_of)
+    text, where = (step, "") if isinstance(step, str) else (step.text, _where(step, entry_of))
     title = f"“{shortened(text, _TEXT)}”{where} was not {move.value}."
     if behind:
         title += f" Nor {'was' if behind == 1 else 'were'} the {counted(behind, 'step')} after it."
@@ -61,10 +60,10 @@ def left_unchanged(images: int) -> str:
     )
 
 
-def _where(text: str, entries: Collection[EntryId], entry_of: Callable[[EntryId], Entry]) -> str:
+def _where(step: Step, entry_of: Callable[[EntryId], Entry]) -> str:
     """`` on fig.jpg`` or `` on 212 images``; nothing where the text itself tells it, or there is no image."""
-    if len(entries) == 1:
-        entry = entry_of(next(iter(entries)))
+    if step.count == 1:
+        entry = entry_of(next(iter(step.entries)))
         return f" on {shortened(entry.source_ref.rsplit('/', 1)[-1] or f'line {entry.position:,}', _NAME)}"
-    images = counted(len(entries), "image")
-    return f" on {images}" if entries and images not in text else ""
+    images = counted(step.count, "image")
+    return f" on {images}" if step.count and images not in step.text else ""

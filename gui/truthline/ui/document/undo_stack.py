@@ -36,8 +36,13 @@ class Step(ABC):
         self.text = text
 
     @property
+    def count(self) -> int:
+        """How many entries it changes."""
+        return len(self.entries)
+
+    @property
     def entries(self) -> Collection[EntryId]:
-        """The entries that it changes."""
+        """The entries that it changes; of very many only the first."""
         return ()
 
     @property
@@ -136,8 +141,12 @@ class UndoStack(QObject):
 
     def clear(self) -> None:
         """Forget every step."""
+        self.restore([], 0)
+
+    def restore(self, steps: list[Step], done: int) -> None:
+        """Have these steps in place of all that were there, so many of them done."""
         self._cleared += 1
-        self._move([], 0)
+        self._move(steps, done)
 
     def _attempt(self, step: Step, move: Move, failed: Callable[[], object]) -> Attempt:
         def saved(changes: Changes) -> None:

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from truthline.ui.kit.toast import Toast
     from truthline.workspace.workspace import EntryId
 
-_LISTED_AT_MOST = 10_000
-"""A filter names its entries one by one; more than these nobody looks through."""
-
 
 class Undoing(QObject):
     """Tells of the steps of a document by one toast.
@@ -51,7 +48,7 @@ class Undoing(QObject):
         self._toast.say(text, action="Undo", act=self._undo)
 
     def _go_there(self) -> None:
-        self.place_wanted.emit(tuple(self._changed)[:_LISTED_AT_MOST])
+        self.place_wanted.emit(tuple(self._changed))
 
     def _undo(self) -> None:
         if self._offered is self._document.undo_stack.newest:
@@ -68,4 +65,4 @@ class Undoing(QObject):
         if not self._in_sight(step):
             self._changed = step.entries
             text = carried_out(step, attempt.move, self._document.entry)
-            self._toast.say(text, action="Go there" if step.entries else "", act=self._go_there)
+            self._toast.say(text, action="Go there" if step.count else "", act=self._go_there)

@@ -301,7 +301,7 @@ class ImportDialog(_InterchangeDialog):
 
     def _finish(self, imported: Imported) -> None:
         self._importing = None
-        self._document.keep_undo("Import labels", imported.before, imported.after, imported.changes)
+        self._document.keep_undo("Import labels", imported.edited)
         self.imported.emit(imported)
         self.accept()
 

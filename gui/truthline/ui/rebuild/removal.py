@@ -143,7 +143,7 @@ class RemovalDialog(RebuildingDialog):
         def done(changes: Changes) -> None:
             self._asking = None
             # An earlier gesture on one of them has nothing left to change.
-            self._document.undo_stack.clear()
+            self._document.forget_steps()
             self._document.absorb(changes)
             self.removed.emit()
             self.accept()

@@ -191,7 +191,7 @@ class DatasetCommands(QObject):
         self._bench.browser.set_filter(self._bench.browser.filter)
 
     def _relist(self) -> None:
-        self._bench.document.undo_stack.clear()
+        self._bench.document.forget_steps()
         self._bench.document.absorb(Changes(everything=True, info=True))
         self._bench.browser.set_filter(self._bench.browser.filter)
 

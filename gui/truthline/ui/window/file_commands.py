@@ -146,8 +146,8 @@ class FileCommands:
 
         def imported(result: Imported) -> None:
             bench.browser.set_filter(bench.browser.filter)  # new entries are listed
-            tell = bench.undoing.offer if result.after else bench.toast.say
-            tell(f"Labels of {counted(len(result.after), 'image')} were imported.")
+            tell = bench.undoing.offer if result.edited.step else bench.toast.say
+            tell(f"Labels of {counted(result.edited.entries, 'image')} were imported.")
 
         dialog.imported.connect(imported)
         dialog.open()

@@ -39,7 +39,7 @@ class Sight:
         shown by the panel of the image. In the gallery it is images whose thumbnails are not scrolled away.
         What the step does to anything else, such as the list of labels, counts as out of sight.
         """
-        if not step.only_lines or len(step.entries) > _SHOWN_AT_MOST:
+        if not step.only_lines or step.count > _SHOWN_AT_MOST:
             return False
         if not self._image.isHidden():
             return list(step.entries) == [self._browser.current] and self._on_canvas(step)

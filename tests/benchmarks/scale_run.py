@@ -1,0 +1,244 @@
+"""One run of the window at one size, as a process of its own; prints what it took as JSON.
+
+``python -m benchmarks.scale_run FOLDER LINES``, from the folder of the tests. `test_scale` makes the table.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+import orjson
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication
+
+from truthline.settings import Settings
+from truthline.ui.app import App
+from truthline.workspace.workspace import Filter, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from truthline.ui.window.workbench import Workbench
+
+LABELS = [f"label {number}" for number in range(20)]
+
+
+def make_manifest(path: Path, count: int) -> None:
+    """Nine in ten lines are labelled: all with one label of the image, half of them with boxes too."""
+    rnd = random.Random(11)  # noqa: S311
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(count):
+            line: dict[str, object] = {"source-ref": f"s3://scale-bucket/photos/{number:07d}.jpg"}
+            if number % 10:
+                label = LABELS[0] if number % 3 else rnd.choice(LABELS)
+                line["kind"] = 1
+                line["kind-metadata"] = {
+                    "confidence": 1,
+                    "job-name": "labeling-job/kind",
+                    "class-name": label,
+                    "human-annotated": "yes",
+                    "creation-date": "2024-05-14T09:12:37.137Z",
+                    "type": "groundtruth/image-classification",
+                }
+            if number % 10 > 6:
+                boxes = [
+                    {"class_id": rnd.randrange(2), "left": 5 * n, "top": 7, "width": 40, "height": 30}
+                    for n in range(rnd.randint(1, 4))
+                ]
+                line["bb"] = {
+                    "image_size": [{"width": 640, "height": 480, "depth": 3}],
+                    "annotations": boxes,
+                }
+                line["bb-metadata"] = {
+                    "objects": [{"confidence": 1} for _ in boxes],
+                    "class-map": {"0": "nut", "1": "bolt"},
+                    "type": "groundtruth/object-detection",
+                    "human-annotated": "yes",
+                    "creation-date": "2024-05-14T09:12:37.137Z",
+                    "job-name": "labeling-job/bb",
+                }
+            file.write(json.dumps(line) + "\n")
+
+
+def seconds_of_orjson(path: Path) -> float:
+    begun = time.perf_counter()
+    with path.open("rb") as file:
+        for line in file:
+            orjson.loads(line)
+    return time.perf_counter() - begun
+
+
+class Heartbeat:
+    """The longest time for which the event loop did not turn, whatever it waited for: as a person feels it."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self._last = time.perf_counter()
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._beat)
+        self._timer.start(2)
+
+    def _beat(self) -> None:
+        now = time.perf_counter()
+        self.longest = max(self.longest, now - self._last)
+        self._last = now
+
+    def begin(self) -> None:
+        self.longest, self._last = 0.0, time.perf_counter()
+
+
+class Run:
+    """The window, and what each thing that was done in it took."""
+
+    def __init__(self, folder: Path, lines: int) -> None:
+        self.rows: dict[str, dict[str, float]] = {}
+        self.lines = lines
+        self.folder = folder
+        self.manifest = folder / f"scale-{lines}.manifest"
+        if not self.manifest.exists():
+            make_manifest(self.manifest, lines)
+        self.application = QApplication([])
+        self.app = App(Settings(folder / "settings.json"), folder / "cache")
+        self.window = self.app.window
+        self.window.resize(1440, 900)
+        self.window.show()
+        self.heart = Heartbeat()
+
+    @property
+    def bench(self) -> Workbench:
+        assert self.window.bench is not None  # noqa: S101
+        return self.window.bench
+
+    def until(self, reached: Callable[[], bool], limit: float = 900.0) -> float:
+        begun = time.perf_counter()
+        while not reached():
+            self.application.processEvents()
+            time.sleep(0.0005)
+            if time.perf_counter() - begun > limit:
+                raise TimeoutError
+        return time.perf_counter() - begun
+
+    @contextmanager
+    def row(self, name: str) -> Iterator[dict[str, float]]:
+        self.heart.begin()
+        begun = time.perf_counter()
+        row: dict[str, float] = {}
+        yield row
+        row.setdefault("seconds", time.perf_counter() - begun)
+        self.application.processEvents()
+        row["block_ms"] = self.heart.longest * 1000
+        row["mb"] = resident()
+        self.rows[name] = row
+        sys.stderr.write(f"{self.lines:>7} {name:<34} " + told(row) + "\n")
+
+    @property
+    def idle(self) -> bool:
+        return self.app.jobs.idle and not self.bench.document.saving
+
+    def settle(self) -> None:
+        self.until(lambda: self.idle)
+        for _ in range(5):
+            self.application.processEvents()
+        self.until(lambda: self.idle)
+
+    # what is done
+
+    def open(self) -> None:
+        for file in self.folder.glob(f"*scale-{self.lines}*.truthline*"):
+            file.unlink()
+        begun = time.perf_counter()
+        with self.row("open: first page") as row:
+            self.window.open(str(self.manifest))
+            self.until(lambda: self.window.bench is not None and self.bench.browser.model.rowCount() > 0)
+            row["seconds"] = time.perf_counter() - begun
+        with self.row("open: all there") as row:
+            self.until(lambda: self.bench.browser.model.rowCount() == self.lines)
+            row["seconds"] = time.perf_counter() - begun
+            self.settle()
+
+    def list_with(self, name: str, wanted: Filter) -> None:
+        """Set a filter, and wait until the first page is painted."""
+        listed: list[Filter] = []
+        connection = self.bench.browser.listed.connect(listed.append)
+        with self.row(name):
+            self.bench.browser.set_filter(wanted)
+            self.until(lambda: bool(listed))
+            self.bench.gallery.repaint()
+        self.bench.browser.listed.disconnect(connection)
+        self.settle()
+
+    def select(self) -> None:
+        with self.row("select all"):
+            self.bench.select_all()
+            self.settle()
+        self.list_with("filter by a label that most have", Filter(label=LABELS[0]))
+        self.list_with("show all again", Filter())
+        with self.row("select all again"):
+            self.bench.select_all()
+            self.settle()
+        self.list_with("filter by a label that few have", Filter(label=LABELS[7]))
+        with self.row("select all that are listed"):
+            self.bench.select_all()
+            self.settle()
+        self.list_with("all, with a few selected", Filter())
+
+    def filter(self) -> None:
+        self.list_with("filter by text", Filter(text="77"))
+        self.list_with("filter by text that most hold", Filter(text="photos"))
+        self.list_with("filter by kind", Filter(kind=Kind.UNLABELLED))
+        self.list_with("filter by label", Filter(label=LABELS[0]))
+        self.list_with("no filter", Filter())
+
+    def edit(self) -> None:
+        bench = self.bench
+        bench.select_all()
+        self.settle()
+        label = next(one.name for one in bench.colours.labels if one.name == LABELS[3])
+        for name, act in (
+            ("a digit on all", lambda: bench.selection.give(label)),
+            ("undo it", bench.document.undo),
+            ("redo it", bench.document.redo),
+        ):
+            before = resident()
+            with self.row(name) as row:
+                act()
+                self.until(lambda: bench.document.saving)
+                self.settle()
+            row["more_mb"] = resident() - before
+
+    def close(self) -> None:
+        self.app.close()
+
+
+def told(row: dict[str, float]) -> str:
+    return "  ".join(f"{name} {value:9.3f}" for name, value in row.items())
+
+
+def resident() -> float:
+    """Megabytes."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def main() -> None:
+    run = Run(Path(sys.argv[1]), int(sys.argv[2]))
+    wanted = sys.argv[3:] or ["open", "select", "filter", "edit"]
+    floor = median(seconds_of_orjson(run.manifest) for _ in range(3))
+    for name in wanted:
+        getattr(run, name)()
+    run.close()
+    rows = run.rows
+    sys.stdout.write(json.dumps({"lines": run.lines, "orjson": floor, "rows": rows}) + "\n")
+
+
+if __name__ == "__main__":
+    main()
