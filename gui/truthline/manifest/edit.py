@@ -14,12 +14,15 @@ from __future__ import annotations
 
 import math
 from datetime import UTC
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Raw
+
 from truthline.errors import UsageError
-from truthline.manifest.annotation import BoxAttribute
-from truthline.manifest.json_text import JsonText, Style
+from truthline.manifest.annotation import Annotation, BoxAttribute, ClassLabel
+from truthline.manifest.json_text import JsonText, Style, appended
 from truthline.manifest.line import parse_line
 from truthline.manifest.names import (
     METADATA_SUFFIX,
@@ -32,10 +35,10 @@ from truthline.manifest.names import (
 from truthline.manifest.shapes import BOX_TYPE, CLASS_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
-    from truthline.manifest.annotation import Annotation, Box, ImageSize
+    from truthline.manifest.annotation import Box, ImageSize
 
 __all__ = [
     "add_box",
@@ -68,21 +71,38 @@ def add_class_label(
     """
     if any(label.name == name for label in annotation.class_labels):
         return annotation
-    line = _open(annotation)
-    attribute = attribute_name_for(name, {*line.keys(), *avoid})
-    line.set(attribute, 1)
-    line.set(
-        attribute + METADATA_SUFFIX,
-        {
-            "confidence": _CONFIDENCE,
-            "job-name": _JOB + attribute,
-            "class-name": name,
-            "human-annotated": "yes",
-            "creation-date": creation_date(now),
-            "type": CLASS_TYPE,
-        },
+    _check_editable(annotation)
+    attribute = attribute_name_for(name, {*annotation.members, *avoid} if avoid else annotation.members)
+    date = creation_date(now)
+    members = dict(annotation.members)
+
+    def write(style: Style) -> Sequence[tuple[bytes, bytes]]:
+        found = _class_label(style, attribute, name, date)
+        (_, value), (_, metadata) = found
+        members[attribute], members[attribute + METADATA_SUFFIX] = Raw(value), Raw(metadata)
+        return found
+
+    raw = appended(annotation.raw, write)
+    if annotation.findings:  # which may be about the line as a whole
+        return parse_line(raw)
+    labels = (*annotation.class_labels, ClassLabel(attribute, name, _CONFIDENCE))
+    return Annotation(raw, annotation.source_ref, labels, annotation.box_attributes, (), members)
+
+
+@lru_cache(maxsize=64)  # one label is often given to very many lines
+def _class_label(style: Style, attribute: str, name: str, date: str) -> tuple[tuple[bytes, bytes], ...]:
+    metadata = {
+        "confidence": _CONFIDENCE,
+        "job-name": _JOB + attribute,
+        "class-name": name,
+        "human-annotated": "yes",
+        "creation-date": date,
+        "type": CLASS_TYPE,
+    }
+    return (
+        (style.dump(attribute), style.dump(1)),
+        (style.dump(attribute + METADATA_SUFFIX), style.dump(metadata)),
     )
-    return parse_line(bytes(line))
 
 
 def remove_class_label(annotation: Annotation, attribute: str) -> Annotation:
@@ -171,11 +191,15 @@ def remove_boxes(annotation: Annotation, attribute: str, indices: Collection[int
 
 
 def _open(annotation: Annotation) -> JsonText:
+    _check_editable(annotation)
+    return JsonText(annotation.raw)
+
+
+def _check_editable(annotation: Annotation) -> None:
     if any(finding.code in _NOT_EDITABLE for finding in annotation.findings):
         raise UsageError(
             "This line is not a JSON object, so it cannot be labelled.", place=annotation.source_ref
         )
-    return JsonText(annotation.raw)
 
 
 _NOT_EDITABLE: Final = frozenset({"ERROR_INVALID_JSON_LINE", "TRUTHLINE_BLANK_LINE"})

@@ -11,6 +11,7 @@ import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +20,7 @@ import msgspec
 from truthline.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Sequence
 
 _STRING: Final = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 _STRING_AT: Final = re.compile(_STRING, re.DOTALL)
@@ -27,6 +28,16 @@ _STRING_OR_BRACKET: Final = re.compile(_STRING + rb"|[\[\]{}]", re.DOTALL)
 _DEPTH: Final = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 _SCALAR_AT: Final = re.compile(rb"[^ \t\r\n,\]}]+")
 _SPACE_AT: Final = re.compile(rb"[ \t\r\n]*")
+_HEAD: Final = re.compile(
+    rb"[ \t\r\n]*\{[ \t\r\n]*"
+    + _STRING
+    + rb"(?P<colon>[ \t\r\n]*:[ \t\r\n]*)"
+    + _STRING
+    + rb"(?P<tail>[ \t\r\n]*)(?:,(?P<lead>[ \t\r\n]*)|\})",
+    re.DOTALL,
+)
+"""The beginning of an object whose first member is a text."""
+_BLANKS: Final = b" \t\r\n"
 _COLON_AT: Final = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
 # How many arrays and objects may lie in each other. Python's decoders stop at a depth that depends on its
 # version: below 1,000 up to 3.13, and from 3.14 on where the C stack ends.
@@ -127,12 +138,17 @@ class Style:
             UsageError: a text in it holds half a surrogate pair, which no UTF-8 can hold.
 
         """
-        separators = ("," + self.comma.decode(), self.colon.decode())
         try:
-            return json.dumps(value, ensure_ascii=False, separators=separators).encode()
+            return _encoder(self).encode(value).encode()
         except UnicodeEncodeError as error:
             title = f"The text {error.object!a} holds half a character."
             raise UsageError(title, detail="Type it again.") from error
+
+
+@cache  # there are few styles, and making an encoder takes longer than writing a short text
+def _encoder(style: Style) -> json.JSONEncoder:
+    separators = ("," + style.comma.decode(), style.colon.decode())
+    return json.JSONEncoder(ensure_ascii=False, separators=separators)
 
 
 @dataclass(slots=True)
@@ -203,10 +219,13 @@ class JsonText:
         """Set a member's value, in its place if the key is there, else at the end."""
         index = self.find(key)
         if index < 0:
-            name = self.style.dump(key)
-            self._insert(len(self.parts), Part(b"", name, self._colon(), self.style.dump(value), b""))
+            self.append(self.style.dump(key), self.style.dump(value))
         else:
             self.parts[index].value = self.style.dump(value)
+
+    def append(self, name: bytes, value: bytes) -> None:
+        """Add a member at the end of an object, by the texts of its key and value."""
+        self._insert(len(self.parts), Part(b"", name, self._colon(), value, b""))
 
     def insert(self, index: int, value: object) -> None:
         """Insert an item into an array."""
@@ -236,12 +255,53 @@ class JsonText:
         self.parts.insert(index, part)
 
     def _colon(self) -> bytes:
-        return self.parts[-1].colon if self.parts else self.style.colon
+        return self.parts[0].colon if self.parts else self.style.colon
 
     def _own_style(self) -> Style:
         colon = self.parts[0].colon if self.parts and self.parts[0].name else b":"
-        spaced = self.parts[1].lead if len(self.parts) > 1 else colon.partition(b":")[2]
-        return Style(b" " if spaced else b"", b": " if colon[-1:] in b" \t\r\n" else b":")
+        return _style(colon, self.parts[1].lead if len(self.parts) > 1 else None)
+
+
+def _style(colon: bytes, lead: bytes | None) -> Style:
+    """The style of a text by its first colon, and what stands before its second part, if it has one."""
+    spaced = colon.partition(b":")[2] if lead is None else lead
+    return Style(b" " if spaced else b"", b": " if colon[-1:] in b" \t\r\n" else b":")
+
+
+def appended(text: bytes, members: Callable[[Style], Sequence[tuple[bytes, bytes]]]) -> bytes:
+    """An object with members added at its end, as `JsonText.set` adds those that are not there.
+
+    Most lines begin with their source-ref. Of these no more is read than that and the last bracket, which is
+    four times as fast as opening them, and a label is given to 250,000 lines at once.
+
+    Args:
+        text: JSON that a decoder has accepted already.
+        members: gives the texts of keys and values, in the style of the object.
+
+    Raises:
+        ValueError: the text is no object.
+
+    """
+    head = _HEAD.match(text)
+    body = text.rstrip(_BLANKS)
+    if head is None:
+        return _appended_part_by_part(text, members)
+    colon, tail, lead = head["colon"], head["tail"], head["lead"]
+    inside = body[:-1].rstrip(_BLANKS)
+    style = _style(colon, lead)
+    after = text[len(inside) :]  # white space, the bracket, and what follows it
+    between = b"," + (style.comma if lead is None else lead)
+    if lead is None:
+        tail = b""
+    added = [between + name + colon + value for name, value in members(style)]
+    return inside + tail + tail.join(added) + after
+
+
+def _appended_part_by_part(text: bytes, members: Callable[[Style], Sequence[tuple[bytes, bytes]]]) -> bytes:
+    opened = JsonText(text)
+    for name, value in members(opened.style):
+        opened.append(name, value)
+    return bytes(opened)
 
 
 def _match_end(pattern: re.Pattern[bytes], text: bytes, start: int) -> int:
