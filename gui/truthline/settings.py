@@ -23,6 +23,8 @@ SETTINGS: dict[str, Any] = {
     "log_level": "info",  # info or debug
     "profile": "",
     "region": "",
+    "undo_days": 30,  # steps of the undo history that are older are forgotten
+    "undo_megabytes": 200,  # what the history may take of a workspace file, compressed
     "endpoints": [],  # other than AWS's, that were chosen on this computer, newest first
 }
 """Every setting with its default; the default's type is the setting's."""

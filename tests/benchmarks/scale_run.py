@@ -77,7 +77,7 @@ def seconds_of_orjson(path: Path) -> float:
 
 
 class Heartbeat:
-    """The longest time for which the event loop did not turn, whatever it waited for: as a person feels it."""
+    """The longest time for which the event loop did not turn, whatever it waited for."""
 
     def __init__(self) -> None:
         self.longest = 0.0
@@ -115,7 +115,7 @@ class Run:
 
     @property
     def bench(self) -> Workbench:
-        assert self.window.bench is not None  # noqa: S101
+        assert self.window.bench is not None
         return self.window.bench
 
     def until(self, reached: Callable[[], bool], limit: float = 900.0) -> float:
@@ -203,11 +203,12 @@ class Run:
         bench.select_all()
         self.settle()
         label = next(one.name for one in bench.colours.labels if one.name == LABELS[3])
-        for name, act in (
+        acts: list[tuple[str, Callable[[], object]]] = [
             ("a digit on all", lambda: bench.selection.give(label)),
             ("undo it", bench.document.undo),
             ("redo it", bench.document.redo),
-        ):
+        ]
+        for name, act in acts:
             before = resident()
             with self.row(name) as row:
                 act()

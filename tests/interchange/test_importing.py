@@ -72,7 +72,7 @@ def test_a_plan_counts_what_is_missing(workspace: Workspace) -> None:
 def test_an_import_adds_and_can_be_undone(workspace: Workspace) -> None:
     lines = [line for line, _ in workspace.lines()]
     done = apply_import(plan(workspace, *ALL), workspace, now=NOW)
-    assert done.changes
+    assert done.edited.step is not None
     entry = workspace.entry(EntryId(1)).annotation
     assert [label.name for label in entry.class_labels] == ["night"]
     (attribute,) = entry.box_attributes
@@ -83,9 +83,9 @@ def test_an_import_adds_and_can_be_undone(workspace: Workspace) -> None:
     assert workspace.entry(done.added[0]).source_ref == "s3://b/new.jpg"
     assert workspace.entry(EntryId(4)).annotation.labels == {"day", "cat"}
 
-    workspace.save_many(done.before)
+    workspace.undo(done.edited.step)
     assert [line for line, _ in workspace.lines()] == [*lines, b'{"source-ref":"s3://b/new.jpg"}']
-    workspace.save_many(done.after)
+    workspace.redo(done.edited.step)
     assert workspace.entry(EntryId(4)).annotation.labels == {"day", "cat"}
 
 
@@ -158,7 +158,7 @@ def test_thousands_at_once(workspace: Workspace) -> None:
     images = tuple(image(f"n{number}", "day", boxes=(CAT,)) for number in range(1200))
     told: list[Progress] = []
     done = apply_import(plan(workspace, *images), workspace, now=NOW, report=told.append)
-    assert len(done.added) == len(done.after) == 1200
+    assert len(done.added) == done.edited.entries == 1200
     assert (told[0].done, told[-1].done, told[-1].total) == (0, 1200, 1200)
     line = json.loads(workspace.entry(done.added[-1]).line)
     assert line["leaves_BB"]["annotations"] == [

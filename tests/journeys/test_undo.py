@@ -452,3 +452,52 @@ def test_undoing_a_new_label_makes_the_former_one_current_again(user: Any, bench
     assert bench.labels.list.viewport().rect().contains(bench.labels.list.visualRect(index))
     undo(user)
     user.wait(lambda: bench.labels.current == "outdoor")
+
+
+# The history outlives the window
+
+
+def test_what_was_done_before_the_window_was_closed_can_be_undone(user: Any, many: Workbench) -> None:
+    path, digit = many.document.workspace.path, user.digit_of("oak")
+    user.key(Qt.Key.Key_A, CTRL)
+    user.key(digit)  # all 300
+    user.settle()
+    first = user.go_to("0.jpg")
+    user.key(digit)  # and taken from one again
+    user.settle()
+    assert many.document.undo_stack.undo_text == "Remove oak from 1 image"
+    user.window.close_workspace()
+
+    again: Workbench = user.open(str(path))
+    again.gallery.setFocus()
+    assert user.class_labels(first) == []
+    undo(user)
+    assert user.class_labels(first) == ["oak"]
+    assert again.document.undo_stack.undo_text == "Label 300 images oak"
+    undo(user)
+    assert again.document.workspace.counts().unlabelled == 300
+    undo(user)  # the label itself
+    assert labels_of(again) == []
+    user.window.close_workspace()
+
+    once_more: Workbench = user.open(str(path))
+    once_more.gallery.setFocus()
+    assert once_more.document.undo_stack.undo_text == ""
+    redo(user)
+    redo(user)
+    assert once_more.document.workspace.counts().unlabelled == 0
+    assert labels_of(once_more) == ["oak"]
+
+
+def test_undoing_very_many_can_be_cancelled(user: Any, many: Workbench) -> None:
+    user.key(Qt.Key.Key_A, CTRL)
+    user.key(user.digit_of("oak"))
+    user.settle()
+    user.key(Qt.Key.Key_Z, CTRL)
+    assert many.document.can_cancel
+    many.document.cancel_long_edit()
+    user.settle()
+    assert many.document.workspace.counts().unlabelled in {0, 300}  # it may have been done already
+    told = many.document.workspace.counts().unlabelled == 0
+    assert many.document.undo_stack.undo_text == ("Label 300 images oak" if told else "Add Label oak")
+    assert (user.toast() == "Cancelled. Nothing was changed.") == told

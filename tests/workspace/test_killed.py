@@ -105,3 +105,51 @@ def _check(path: Path, acknowledged: int) -> None:
 def _number(raw: bytes) -> int:
     _, found, number = raw.rpartition(b'"number":')
     return int(number.rstrip(b"}")) if found else 0
+
+
+# Labels everything anew for ever, and takes every third edit back; tells how many steps are done.
+STEPPING = """
+import sys
+from pathlib import Path
+from truthline.workspace.workspace import EntryId, NewStep, Workspace
+workspace = Workspace.open(Path(sys.argv[1]))
+ids = [EntryId(one) for one in workspace.ids()]
+number = sum(step.done for step in workspace.steps(10_000))
+turn = 0
+while True:
+    turn += 1
+    if turn % 3:
+        number += 1
+        text = b'{"source-ref":"s3://b/x.jpg","number":%d}' % number
+        step = workspace.edit(ids, lambda entry: text, NewStep(str(number))).step
+    else:
+        number -= 1
+        workspace.undo(step)
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("rounds", [8, pytest.param(100, marks=pytest.mark.long)])
+def test_lines_and_their_history_are_never_of_two_minds(path: Path, rounds: int) -> None:
+    moments = random.Random(rounds)  # noqa: S311
+    first = b'{"source-ref":"s3://b/x.jpg","number":0}'
+    with Workspace.create(path, WorkspaceInfo("leaves")) as workspace:
+        workspace.append(NewEntry(first) for _ in range(700))
+    for _ in range(rounds):
+        with subprocess.Popen(
+            [sys.executable, "-c", STEPPING, str(path)], stdout=subprocess.PIPE, text=True
+        ) as child:
+            for _ in range(moments.randint(1, 8)):
+                present(child.stdout).readline()
+            threading.Event().wait(moments.random() / 20)
+            os.kill(child.pid, signal.SIGKILL)
+        with Workspace.open(path) as workspace:
+            done = [step for step in workspace.steps(10_000) if step.done]
+            number = len(done)
+            expected = b'{"source-ref":"s3://b/x.jpg","number":%d}' % number
+            assert {line for line, _ in workspace.lines()} == {expected}
+            assert [step.text for step in done] == [str(one + 1) for one in range(number)]
+    with Workspace.open(path) as workspace:
+        for step in reversed([step for step in workspace.steps(10_000) if step.done]):
+            workspace.undo(step.id)
+        assert {line for line, _ in workspace.lines()} == {first}

@@ -25,10 +25,17 @@ HOLDS: Final = "holds_in_any_case"
 
 _BUSY_SECONDS: Final = 15.0
 """Only a foreign program locks the file: a backup takes seconds."""
-_WRITE_CACHE_KIB: Final = 65_536
-"""An import of 250,000 entries touches pages of the indexes all over; they stay in memory until it ends."""
+_WRITE_CACHE_KIB: Final = 24_576
+"""An import of 250,000 entries touches pages of the indexes all over. With 64 MiB it is 2 % faster."""
 _WAL_BYTES_KEPT: Final = 16 * 2**20
 """A long edit makes it large, and nothing else would make it small again."""
+
+_INCREMENTAL: Final = 2
+"""SQLite's number for a file that can give pages back in steps."""
+_PAGES_KEPT: Final = 2_000
+"""8 MB: the next edits take them."""
+_PAGES_A_STEP: Final = 500
+"""20 ms, for which a gesture may have to wait."""
 
 _DAMAGED: Final = (
     WorkspaceError,
@@ -149,7 +156,10 @@ class Database:
         return connection
 
     def _prepare(self, *, new: bool) -> None:
-        if not new:
+        if new:
+            # Before there is a table, or it would take writing the whole file anew. See `shrink`.
+            self._writer.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        else:
             schema.check_ours(self._writer)
             self._check_length()
             trust.check_schema(self._writer)
@@ -188,6 +198,25 @@ class Database:
                     raise
             except (sqlite3.Error, sqlite3.Warning, *_ODD_IN_WRITING) as error:
                 raise told(error, self._path) from error
+
+    def shrink(self, cancel: CancelToken | None = None) -> None:
+        """Give back to the disk what the file no longer needs, in steps between which others may write.
+
+        Nothing happens in files from before this was thought of: what is free in them is used again.
+
+        Raises:
+            CancelledError: cancelled; the rest is given back another time.
+
+        """
+        while True:
+            if cancel is not None:
+                cancel.check()
+            with self.writing() as connection:
+                (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+                (kind,) = connection.execute("PRAGMA auto_vacuum").fetchone()
+                if kind != _INCREMENTAL or free < _PAGES_KEPT:
+                    return
+                connection.execute(f"PRAGMA incremental_vacuum({_PAGES_A_STEP})").fetchall()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -128,6 +128,8 @@ class Editing:
                     if line != row.line:
                         wanted.append(Replacement(entry_id, placer.line(line)))
                 editing.take(replace_lines(connection, editing.book, wanted, known=known))
+            if cancel is not None:
+                cancel.check()  # the last moment at which nothing has happened
             return editing.end(step, labels, damaged)
 
     def save(self, entry_id: EntryId, line: bytes) -> Changes:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NewType
 
 import msgspec
 
-from truthline.errors import MissingEntryError
+from truthline.errors import MissingEntryError, WorkspaceError
 from truthline.progress import CancelToken, Doing, Progress, Report, ignore_progress
 from truthline.workspace.changes import Changes
 from truthline.workspace.entry import LabelEdit
@@ -156,7 +156,7 @@ class UndoHistory:
 
     _database: Database
 
-    def steps(self, at_most: int = 1_000) -> list[StoredStep]:
+    def steps(self, at_most: int) -> list[StoredStep]:
         """The newest steps: those that are done, in their order, and then those that were undone."""
         with self._database.reading() as connection:
             rows = connection.execute(f"{_STEPS} ORDER BY id DESC LIMIT ?", (at_most,)).fetchall()
@@ -228,6 +228,8 @@ class UndoHistory:
                 ]
                 saved += [one.entry_id for one in replace_lines(connection, book, wanted, known=there)]
                 passed += len(block)
+            if cancel is not None:
+                cancel.check()  # the last moment at which nothing has happened
             book.flush()
             listed = tuple(book.listed) if done else about.listed
             drop = tuple(dict.fromkeys(about.labels_before.drop + listed))
@@ -252,11 +254,20 @@ class UndoHistory:
         with self._database.writing() as connection:
             connection.execute("DELETE FROM undo_steps")
 
-    def trim_steps(self, *, days: int, most_bytes: int) -> int:
-        """Forget the steps that are older than so many days, and then the oldest that are too much.
+    def trim_steps(self, *, days: int, most_bytes: int, cancel: CancelToken | None = None) -> int:
+        """Forget steps older than so many days, and the oldest of too many bytes; the file gets smaller.
 
         Returns how many were forgotten. The newest step stays, however large it is.
+
+        Raises:
+            CancelledError: cancelled; the file gets smaller another time.
+
         """
+        forgotten = self._trim(days, most_bytes)
+        self._database.shrink(cancel)
+        return forgotten
+
+    def _trim(self, days: int, most_bytes: int) -> int:
         limit = (datetime.now(UTC) - timedelta(days=days)).isoformat()
         with self._database.writing() as connection:
             rows = connection.execute("SELECT id, made, size FROM undo_steps ORDER BY id DESC").fetchall()
@@ -289,18 +300,28 @@ def _blocks(connection: sqlite3.Connection, step_id: StepId) -> Iterator[list[Re
     ).fetchone():
         ids, lines = array("q", _inflated(row[0])), _inflated(row[1]).split(b"\n")
         if len(lines) != 2 * len(ids):
-            raise ValueError("a step lacks lines")
+            raise _damaged()
         yield [Replaced(EntryId(one), lines[2 * n], lines[2 * n + 1]) for n, one in enumerate(ids)]
         number += 1
 
 
 def _inflated(packed: Any) -> bytes:
-    """The bytes that were compressed; ValueError or zlib's error if they are not whole."""
+    """The bytes that were compressed."""
     unpacking = zlib.decompressobj()
-    text = unpacking.decompress(packed, _LARGEST)
+    try:
+        text = unpacking.decompress(packed, _LARGEST)
+    except (zlib.error, TypeError) as error:
+        raise _damaged() from error
     if not unpacking.eof:
-        raise ValueError("a step is cut off, or too large")
+        raise _damaged()
     return text
+
+
+def _damaged() -> WorkspaceError:
+    return WorkspaceError(
+        "The workspace file is damaged at this step of the history.",
+        detail="It cannot be undone or done again. The images' lines are not touched by that.",
+    )
 
 
 def _step(step_id: int, text: Any, done: Any, entries: Any, size: Any, stored_about: Any) -> StoredStep:

@@ -12,7 +12,7 @@ import pytest
 import truthline
 from truthline.errors import CancelledError, UnreadableFileError
 from truthline.manifest.edit import add_class_label, remove_class_label
-from truthline.ui.document.document import AT_ONCE, Document
+from truthline.ui.document.carrier import AT_ONCE
 from truthline.ui.document.gestures import Applied
 from truthline.workspace.workspace import EntryId, Workspace
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from truthline.manifest.annotation import Annotation
+    from truthline.ui.document.document import Document
 
 FIRST = EntryId(1)
 
@@ -160,10 +161,10 @@ class Failing:
     """A workspace whose disk is full."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def fail(_workspace: Workspace, _lines: object, **_: Any) -> None:
+        def fail(_workspace: Workspace, *_given: object, **_: Any) -> None:
             raise UnreadableFileError("The disk is full.")
 
-        monkeypatch.setattr(Workspace, "save_many", fail)
+        monkeypatch.setattr(Workspace, "save_step", fail)
 
 
 def test_a_failed_save_is_told_and_the_lines_stay_as_they_were(
@@ -380,4 +381,4 @@ def test_the_document_alone_tells_of_its_changes() -> None:
     emitting = {
         file.name for file in package.rglob("*.py") if re.search(r"\bchanged\.emit\(", file.read_text())
     }
-    assert emitting == {"document.py", "palette.py"}  # the palette's own signal is another one
+    assert emitting == {"carrier.py", "palette.py"}  # the palette's own signal is another one

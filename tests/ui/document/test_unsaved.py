@@ -16,7 +16,7 @@ from truthline.interchange.reading import Reading
 from truthline.manifest.edit import add_class_label, remove_boxes
 from truthline.manifest.labels import rename_label
 from truthline.manifest.merge.merge import Side
-from truthline.ui.document.document import AT_ONCE, Document
+from truthline.ui.document.carrier import AT_ONCE
 from truthline.ui.document.palette import LabelColours
 from truthline.ui.kit.jobs import Lane
 from truthline.workspace.workspace import EntryId, Filter, Kind, LabelEdit, Settlement
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from truthline.manifest.annotation import Annotation
+    from truthline.ui.document.document import Document
     from truthline.ui.kit.jobs import Jobs
 
 FIRST = EntryId(1)
@@ -330,7 +331,9 @@ def test_an_import_is_all_or_none(document: Document, disk: Disk, line: Callable
     disk.accept()
     done = apply_import(plan, workspace, now=NOW)
     assert len(workspace.ids()) == MANY + 1
-    assert [json.loads(done.after[one])["source-ref"] for one in done.after] == [
+    assert done.edited.step is not None
+    made = workspace.step_lines(done.edited.step).values()
+    assert [json.loads(after)["source-ref"] for _, after in made] == [
         "s3://leaves/1.jpg",
         "s3://leaves/new.jpg",
     ]

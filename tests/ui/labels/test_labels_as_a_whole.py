@@ -17,7 +17,7 @@ from typing_extensions import override
 from truthline.images.thumbnails import Thumbnails
 from truthline.progress import Doing, Progress
 from truthline.settings import Settings
-from truthline.ui.document.document import AT_ONCE
+from truthline.ui.document.carrier import AT_ONCE
 from truthline.ui.kit.edit_bar import EditBar
 from truthline.ui.kit.jobs import Jobs, Lane
 from truthline.ui.labels.panel import LabelPanel, MergeWish
@@ -557,14 +557,14 @@ def test_a_long_edit_shows_its_progress_and_can_be_cancelled(
 ) -> None:
     original, labels = lines(large), large.document.workspace.labels()
     reached, go_on = threading.Event(), threading.Event()
-    save_many = Workspace.save_many
+    edit = Workspace.edit
 
-    def slow(workspace: Workspace, stored: Any, **rest: Any) -> Any:
+    def slow(workspace: Workspace, *given: Any, **rest: Any) -> Any:
         reached.set()
         assert go_on.wait(10)
-        return save_many(workspace, stored, **rest)
+        return edit(workspace, *given, **rest)
 
-    monkeypatch.setattr(Workspace, "save_many", slow)
+    monkeypatch.setattr(Workspace, "edit", slow)
     large.commands.rename("bolt", "screw")
     assert reached.wait(10)
     large.edit_bar.show_progress(

@@ -39,6 +39,7 @@ Arrange: TypeAlias = "Callable[[Sequence[Label]], LabelEdit]"
 """What becomes of the list of labels, by the list as it is."""
 
 _NO_EDIT = LabelEdit()
+_KEPT_BYTES = 100_000
 _NAMED_AT_MOST = 10_000
 """A filter names its entries one by one; more than these nobody looks through."""
 
@@ -76,9 +77,10 @@ class Made:
 class EditAnnotation(Step):
     """One gesture on lines and on the list of labels.
 
-    Once it is on disk it lies in the workspace's history, under ``stored``, and not in memory: of an edit of
-    250,000 lines both sides were 400 MB. Until then ``made`` says what it does. Undo is another save. What
-    somebody else's changes made of its lines meanwhile stays in them.
+    Once it is on disk it lies in the workspace's history, under ``stored``; of an edit of 250,000 lines both
+    sides took 400 MB in memory. What a small one did stays here too, as ``made``: it is shown at once when it
+    is undone, and told of when it has left the history already, since another one was saved after it. Undo
+    is another save. What somebody else's changes made of its lines meanwhile stays in them.
     """
 
     def __init__(
@@ -96,6 +98,8 @@ class EditAnnotation(Step):
         self.made = made
         self.stored = stored
         self._count = count if made is None else len(made.after)
+        # Kept of few, since a step that was undone leaves the history as soon as another one is saved.
+        self._entries: tuple[EntryId, ...] = () if made is None else tuple(made.after)
         self._only_lines = only_lines if made is None else not made.labels
 
     @property
@@ -106,10 +110,8 @@ class EditAnnotation(Step):
     @property
     @override
     def entries(self) -> Collection[EntryId]:
-        if self.made is not None:
-            return self.made.after.keys()
-        if self.stored is None:
-            return ()
+        if self._entries or self.stored is None:
+            return self._entries
         return self._document.workspace.step_entries(self.stored, _NAMED_AT_MOST)
 
     @property
@@ -121,7 +123,7 @@ class EditAnnotation(Step):
     def lines(self, entry_id: EntryId) -> tuple[bytes, bytes]:
         if self.made is not None:
             return self.made.before[entry_id], self.made.after[entry_id]
-        return self.stored_lines()[entry_id]
+        return self.stored_lines().get(entry_id, (b"", b""))
 
     def stored_lines(self) -> dict[EntryId, tuple[bytes, bytes]]:
         """The lines before it and after it, read from the workspace: for a step of few entries."""
@@ -129,7 +131,9 @@ class EditAnnotation(Step):
 
     def keep(self, edited: Edited) -> None:
         """It is on disk."""
-        self.stored, self.made = edited.step, None
+        self.stored = edited.step
+        if self.made is not None and sum(map(len, self.made.after.values())) > _KEPT_BYTES:
+            self.made = None
 
     @override
     def redo(self, attempt: Attempt) -> None:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from truthline.workspace.workspace import EntryId
 
 
+MOST_STEPS = 1_000
+"""Nobody goes back further one by one, and what steps hold in memory is bounded with them."""
+
+
 class Move(Enum):
     """Which way a step is carried out; the value ends a sentence about it."""
 
@@ -121,7 +125,8 @@ class UndoStack(QObject):
     def push(self, step: Step, *, saved: bool = False) -> None:
         """Put a step in place of those that were undone, and do it, unless it is ``saved`` already."""
         failed = self._way_back()
-        self._move([*self._steps[: self._done], step], self._done + 1)
+        steps = [*self._steps[: self._done], step][-MOST_STEPS:]
+        self._move(steps, len(steps))
         if not saved:
             step.redo(Attempt(step, Move.DO, failed=failed))
 

@@ -61,9 +61,14 @@ class TwoLevelTree(QAbstractItemModel, Generic[G, M]):
 
     @override
     def index(self, row: int, column: int, parent: Index = _ROOT) -> QModelIndex:
-        if not self.hasIndex(row, column, parent):
+        # Not by `hasIndex`, which asks Python twice more: a view asks this for each row that it opens.
+        if row < 0 or not 0 <= column < self.columnCount():
             return QModelIndex()
-        return self.createIndex(row, column, parent.row() + 1 if parent.isValid() else 0)
+        if not parent.isValid():
+            return self.createIndex(row, column, 0) if row < len(self._groups) else QModelIndex()
+        if parent.internalId() or parent.column() or row >= len(self._members[parent.row()]):
+            return QModelIndex()
+        return self.createIndex(row, column, parent.row() + 1)
 
     @override
     def parent(self, child: Index = _ROOT) -> QModelIndex:  # type: ignore[override]

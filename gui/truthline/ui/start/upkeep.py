@@ -1,4 +1,4 @@
-"""Brings an opened workspace up to date in the background: its findings, where other rules made them."""
+"""Looks after an opened workspace in the background: findings that other rules made, and its undo history."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from truthline.errors import CancelledError
+from truthline.settings import SETTINGS
 from truthline.ui.kit.edit_bar import EditBar
 from truthline.ui.kit.jobs import Job, Lane
 
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
     from truthline.ui.document.document import Document
     from truthline.workspace.changes import Changes
 
+_MEGABYTE = 1_000_000
+
 
 class Upkeep(QObject):
     """Checks a document's images again by the rules of this Truthline, if others made the findings.
 
     It can be cancelled and goes on when the workspace is opened again, or before a push. Gestures are saved
-    in between.
+    in between. Then steps of the undo history that are too old or too many are forgotten.
     """
 
     failed = Signal(Exception)
@@ -30,6 +33,7 @@ class Upkeep(QObject):
         super().__init__(parent)
         self._document = document
         self._job: Job | None = None
+        self._days, self._most_bytes = SETTINGS["undo_days"], SETTINGS["undo_megabytes"] * _MEGABYTE
         self.bar = EditBar()
         """Shows how far it is, with Cancel."""
         self.bar.cancel_wanted.connect(self._cancel)
@@ -39,12 +43,18 @@ class Upkeep(QObject):
         """Whether images are being checked again."""
         return self._job is not None
 
+    def bound_undo(self, *, days: int, megabytes: int) -> None:
+        """How long steps of the undo history are kept, and how much of the file they may take."""
+        self._days, self._most_bytes = days, megabytes * _MEGABYTE
+
     def start(self) -> None:
         """Begin, or go on, if there is something to do."""
-        workspace = self._document.workspace
+        workspace, days, most_bytes = self._document.workspace, self._days, self._most_bytes
 
         def work(token: CancelToken, report: Report) -> Changes:
-            return workspace.check_again(report=report, cancel=token)
+            changes = workspace.check_again(report=report, cancel=token)
+            workspace.trim_steps(days=days, most_bytes=most_bytes, cancel=token)
+            return changes
 
         self._job = self._document.jobs.run(
             Lane.UPKEEP,

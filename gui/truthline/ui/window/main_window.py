@@ -186,6 +186,9 @@ class MainWindow(QMainWindow):
         self._toolbar.search.fallback = bench.main_view
         bench.fit_panels(self.size(), arranged=bool(self._settings.get("layout")))
         bench.dataset.set_visible(self._can_be_seen())
+        bench.upkeep.bound_undo(
+            days=self._settings.get("undo_days"), megabytes=self._settings.get("undo_megabytes")
+        )
         bench.start()
         commands.start()
         self._update_actions()
