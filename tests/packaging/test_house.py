@@ -42,7 +42,7 @@ def test_no_module_is_longer_than_anybody_wants_to_read() -> None:
 
 def test_no_folder_of_the_layout_by_subject_has_grown_into_a_room() -> None:
     folders = [
-        path for room in ("ui", "sync", "manifest") for path in (PACKAGE / room).iterdir() if path.is_dir()
+        path for room in ("ui", "sync", "manifest") for path in (PACKAGE / room).rglob("*") if path.is_dir()
     ]
     lengths = {
         str(folder.relative_to(PACKAGE)): sum(path.read_text().count("\n") for path in folder.glob("*.py"))

@@ -23,11 +23,11 @@ from truthline.manifest.merge.merge import MergeConflict, Side
 from truthline.ui.canvas.overlays import OverlayItem, Version
 from truthline.ui.conflicts.dialog import ConflictsDialog
 from truthline.ui.conflicts.words import in_words, told
-from truthline.ui.document.carrier import AT_ONCE
 from truthline.ui.document.entry_model import EntryModel
-from truthline.ui.document.gestures import Applied
 from truthline.ui.document.palette import LabelColours
 from truthline.ui.document.pictures import Pictures
+from truthline.ui.document.steps.carrier import AT_ONCE
+from truthline.ui.document.steps.gestures import Applied
 from truthline.ui.gallery.filters import FilterPanel
 from truthline.ui.kit import keyboard
 from truthline.workspace.changes import Changes

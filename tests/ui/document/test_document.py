@@ -12,8 +12,8 @@ import pytest
 import truthline
 from truthline.errors import CancelledError, UnreadableFileError
 from truthline.manifest.edit import add_class_label, remove_class_label
-from truthline.ui.document.carrier import AT_ONCE
-from truthline.ui.document.gestures import Applied
+from truthline.ui.document.steps.carrier import AT_ONCE
+from truthline.ui.document.steps.gestures import Applied
 from truthline.workspace.workspace import EntryId, Workspace
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from truthline.interchange.reading import Reading
 from truthline.manifest.edit import add_class_label, remove_boxes
 from truthline.manifest.labels import rename_label
 from truthline.manifest.merge.merge import Side
-from truthline.ui.document.carrier import AT_ONCE
 from truthline.ui.document.palette import LabelColours
+from truthline.ui.document.steps.carrier import AT_ONCE
 from truthline.ui.kit.jobs import Lane
 from truthline.workspace.workspace import EntryId, Filter, Kind, LabelEdit, Settlement
 

@@ -17,7 +17,7 @@ from typing_extensions import override
 from truthline.images.thumbnails import Thumbnails
 from truthline.progress import Doing, Progress
 from truthline.settings import Settings
-from truthline.ui.document.carrier import AT_ONCE
+from truthline.ui.document.steps.carrier import AT_ONCE
 from truthline.ui.kit.edit_bar import EditBar
 from truthline.ui.kit.jobs import Jobs, Lane
 from truthline.ui.labels.panel import LabelPanel, MergeWish

@@ -25,7 +25,7 @@ from truthline.sync.pull.conflicts import Resolved, conflicts_of, merging_by_its
 from truthline.ui.conflicts.comparison import ComparisonTable
 from truthline.ui.conflicts.entry_list import ConflictList, ConflictModel, short_name
 from truthline.ui.conflicts.image import ConflictImage, overlays_of
-from truthline.ui.document.step_words import carried_out
+from truthline.ui.document.steps.words import carried_out
 from truthline.ui.kit.edit_bar import EditBar
 from truthline.ui.kit.fitting import fit_window
 from truthline.ui.kit.jobs import Job, Lane
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from truthline.ui.document.document import Document
     from truthline.ui.document.palette import LabelColours
     from truthline.ui.document.pictures import Pictures
-    from truthline.ui.document.undo_stack import Attempt, Step
+    from truthline.ui.document.steps.undo_stack import Attempt, Step
     from truthline.workspace.changes import Changes
     from truthline.workspace.workspace import Entry
 

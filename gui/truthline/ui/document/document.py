@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from truthline.errors import TruthlineError
 from truthline.progress import CancelToken, Report
 from truthline.sync.pull.conflicts import Resolved, resolve
-from truthline.ui.document.carrier import AT_ONCE, StepCarrier, attributes_of
-from truthline.ui.document.gestures import (
+from truthline.ui.document.steps.carrier import AT_ONCE, StepCarrier, attributes_of
+from truthline.ui.document.steps.gestures import (
     Applied,
     Arrange,
     Change,
@@ -29,7 +29,7 @@ from truthline.ui.document.gestures import (
     edit_entries,
     edit_uses,
 )
-from truthline.ui.document.step_words import left_unchanged, not_saved
+from truthline.ui.document.steps.words import left_unchanged, not_saved
 from truthline.ui.kit.jobs import Lane
 from truthline.workspace.changes import Changes
 from truthline.workspace.damage import Damaged, left_out_words

@@ -12,7 +12,7 @@ from truthline.manifest import edit
 from truthline.manifest.annotation import Annotation, Box, ImageSize
 from truthline.manifest.attributes import box_attribute_for
 from truthline.progress import in_blocks
-from truthline.ui.document.carrier import AT_ONCE
+from truthline.ui.document.steps.carrier import AT_ONCE
 from truthline.ui.kit.jobs import Lane
 from truthline.ui.kit.raw_text import RawText
 from truthline.words import counted

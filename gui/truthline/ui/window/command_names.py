@@ -10,7 +10,7 @@ from truthline.ui.kit.words import in_menu
 from truthline.words import counted
 
 if TYPE_CHECKING:
-    from truthline.ui.document.undo_stack import UndoStack
+    from truthline.ui.document.steps.undo_stack import UndoStack
     from truthline.ui.window.actions import Actions
     from truthline.ui.window.workbench import Workbench
 

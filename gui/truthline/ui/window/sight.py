@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from truthline.ui.document.browser import Browser
-    from truthline.ui.document.undo_stack import Step
+    from truthline.ui.document.steps.undo_stack import Step
     from truthline.ui.entry.panel import EntryPanel
     from truthline.ui.gallery.view import ThumbnailGrid
     from truthline.ui.window.image_page import ImagePage

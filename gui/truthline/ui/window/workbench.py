@@ -19,7 +19,7 @@ from truthline.ui.document.labelling import Labeller
 from truthline.ui.document.palette import LabelColours
 from truthline.ui.document.pictures import FoundFacts, Pictures
 from truthline.ui.document.selection_commands import SelectionCommands
-from truthline.ui.document.undoing import Undoing
+from truthline.ui.document.steps.undoing import Undoing
 from truthline.ui.entry.json_line import JsonLinePanel
 from truthline.ui.entry.panel import EntryPanel
 from truthline.ui.gallery.filters import FilterPanel, empty_text

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from truthline.ui.document.step_words import carried_out
+from truthline.ui.document.steps.words import carried_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from truthline.ui.document.document import Document
-    from truthline.ui.document.undo_stack import Attempt, Step
+    from truthline.ui.document.steps.undo_stack import Attempt, Step
     from truthline.ui.kit.toast import Toast
     from truthline.workspace.workspace import EntryId
 

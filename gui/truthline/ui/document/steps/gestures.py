@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from truthline.manifest.attributes import keeps_attributes
 from truthline.progress import CancelToken, Doing, Report
-from truthline.ui.document.undo_stack import Attempt, Move, Step
+from truthline.ui.document.steps.undo_stack import Attempt, Move, Step
 from truthline.workspace.label_uses import find_label
 from truthline.workspace.workspace import LabelEdit, NewStep
 

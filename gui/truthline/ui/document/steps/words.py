@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from truthline.errors import TruthlineError, WorkspaceError
-from truthline.ui.document.undo_stack import Move
+from truthline.ui.document.steps.undo_stack import Move
 from truthline.ui.kit.theme import shortened
 from truthline.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from truthline.ui.document.undo_stack import Step
+    from truthline.ui.document.steps.undo_stack import Step
     from truthline.workspace.workspace import Entry, EntryId
 
 _TEXT = 80

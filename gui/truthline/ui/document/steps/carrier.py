@@ -17,7 +17,7 @@ from truthline.errors import CancelledError, TruthlineError, WorkspaceError
 from truthline.manifest.line import parse_line
 from truthline.progress import CancelToken, Progress, Report
 from truthline.sync.pull.conflicts import Resolved, settle_again
-from truthline.ui.document.gestures import (
+from truthline.ui.document.steps.gestures import (
     Applied,
     ChooseAttributes,
     EditAnnotation,
@@ -25,9 +25,9 @@ from truthline.ui.document.gestures import (
     named,
     restored,
 )
-from truthline.ui.document.saving import Saves, Unsaved
-from truthline.ui.document.step_words import left_alone, not_saved
-from truthline.ui.document.undo_stack import MOST_STEPS, Attempt, Move, UndoStack
+from truthline.ui.document.steps.saving import Saves, Unsaved
+from truthline.ui.document.steps.undo_stack import MOST_STEPS, Attempt, Move, UndoStack
+from truthline.ui.document.steps.words import left_alone, not_saved
 from truthline.ui.kit.jobs import Job, Jobs, Lane, Work
 from truthline.ui.kit.raw_text import RawText
 from truthline.workspace.changes import Changes

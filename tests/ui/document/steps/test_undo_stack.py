@@ -9,8 +9,8 @@ import pytest
 from typing_extensions import override
 
 from truthline.errors import WorkspaceError
-from truthline.ui.document.saving import Saves
-from truthline.ui.document.undo_stack import Attempt, Move, Step, UndoStack
+from truthline.ui.document.steps.saving import Saves
+from truthline.ui.document.steps.undo_stack import Attempt, Move, Step, UndoStack
 from truthline.ui.kit.jobs import Jobs, Lane
 from truthline.workspace.changes import Changes
 
