@@ -27,6 +27,8 @@ class Doing(Enum):
     BRINGING_UP_TO_DATE = auto()
     PLACING = auto()
     STORING = auto()
+    FILLING = auto()
+    """entries of a source, which is ``about``, come into their workspace"""
     FINDING_ATTRIBUTES = auto()
     FINDING_LABEL = auto()
     RESOLVING = auto()

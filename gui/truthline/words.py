@@ -19,6 +19,7 @@ _SENTENCES: Final = {
     Doing.BRINGING_UP_TO_DATE: "Bringing the workspace up to date.",
     Doing.PLACING: "Giving the images their addresses",
     Doing.STORING: "Storing the entries.",
+    Doing.FILLING: "Reading the {about}",
     Doing.FINDING_ATTRIBUTES: "Looking for label attributes.",
     Doing.FINDING_LABEL: "Looking for the label.",
     Doing.RESOLVING: "Resolving conflicts",

@@ -16,7 +16,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 import orjson
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from truthline.settings import Settings
@@ -85,7 +85,7 @@ class Heartbeat:
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._beat)
-        self._timer.start(2)
+        self._timer.start(5)
 
     def _beat(self) -> None:
         now = time.perf_counter()
@@ -121,8 +121,8 @@ class Run:
     def until(self, reached: Callable[[], bool], limit: float = 900.0) -> float:
         begun = time.perf_counter()
         while not reached():
-            self.application.processEvents()
-            time.sleep(0.0005)
+            # As a window waits: without a hold on the interpreter, until something happens.
+            self.application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
             if time.perf_counter() - begun > limit:
                 raise TimeoutError
         return time.perf_counter() - begun

@@ -310,7 +310,8 @@ class User:
         self.qtbot.waitUntil(lambda: bool(condition()), timeout=int(1000 * seconds))
 
     def settled(self) -> bool:
-        return self.app.jobs.idle and not (self.window.bench and self.bench.document.saving)
+        document = self.window.bench.document if self.window.bench else None
+        return self.app.jobs.idle and not (document and (document.saving or document.growing))
 
     def settle(self) -> None:
         self.wait(self.settled)

@@ -14,16 +14,23 @@ from truthline.aws.connection import CodeAsker, Connection
 from truthline.cli.run import broken_off_by_ctrl_c, shown
 from truthline.errors import CancelledError
 from truthline.settings import Settings
-from truthline.sync.service.endpoints import Endpoints
+from truthline.sync.service.endpoints import Endpoints, Reach
 
 if TYPE_CHECKING:
     import argparse
+
+    from truthline.cli.run import Run
 
 
 def connection_of(arguments: argparse.Namespace) -> Connection:
     """What the options say; an endpoint is remembered as chosen on this computer."""
     Endpoints(Settings()).choose(arguments.endpoint_url)
     return Connection(arguments.profile, arguments.region, arguments.endpoint_url, TerminalAsker())
+
+
+def reach_of(run: Run) -> Reach:
+    """How a command's workspace reaches AWS; the command line counts before what the workspace knows."""
+    return Reach(Endpoints(Settings()), run.connection)
 
 
 class TerminalAsker(CodeAsker):

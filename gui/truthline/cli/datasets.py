@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING
 
 from truthline.aws.rekognition import parse_dataset_arn
 from truthline.aws.session import connect
+from truthline.cli.connecting import reach_of
 from truthline.cli.run import FINE, FLAWED, Json, Run
 from truthline.cli.streams import STREAM, read_from, written_to
 from truthline.errors import ServiceError, UnknownEndpointError, UsageError
-from truthline.settings import Settings
-from truthline.sync.opening.opening import attach, create_workspace, lay_base
+from truthline.sync.opening.opening import attach, create_workspace, lay_base, open_whole
 from truthline.sync.opening.sources import SourceKind, recognise
 from truthline.sync.pull.candidates import candidates
 from truthline.sync.pull.meeting import OnConflict
 from truthline.sync.pull.pull import pull, pull_manifest
 from truthline.sync.push.plan import plan
 from truthline.sync.push.push import PushResult, push
-from truthline.sync.service.endpoints import Endpoints, Reach
 from truthline.sync.service.watch import watch
 from truthline.workspace.workspace import EntryId, Filter, Kind, Workspace
 
@@ -94,7 +93,7 @@ def _pull_into_workspace(run: Run) -> int:
             "A workspace is pulled into, and no manifest is written.",
             detail="Write: truthline pull WORKSPACE.truthline, then truthline export.",
         )
-    with Workspace.open(Path(given.arn)) as workspace:
+    with open_whole(Path(given.arn), reach_of(run).connection, cancel=run.cancel) as workspace:
         with _connected(run, workspace) as aws, run.progress() as report:
             result = pull(workspace, aws, report=report, cancel=run.cancel)
         in_conflict = [EntryId(one) for one in workspace.ids(Filter(kind=Kind.CONFLICTS))]
@@ -118,7 +117,7 @@ def _connected(run: Run, workspace: Workspace) -> Aws:
     info = workspace.info
     if not info.dataset_arn:
         raise UsageError("This workspace belongs to no dataset.", detail="Name one with --dataset ARN.")
-    reach = Reach(Endpoints(Settings()), run.connection)
+    reach = reach_of(run)
     if unknown := reach.unknown(info):
         raise UnknownEndpointError(
             f"This workspace is served by {unknown}, which is not AWS and was not chosen on this computer:"
@@ -155,7 +154,10 @@ def _push_workspace(run: Run, source: Source) -> PushResult:
     given = run.arguments
     if given.base:
         raise UsageError("A workspace knows its base lines.", detail="Leave --base out.", place=source.text)
-    with Workspace.open(source.path) as workspace, run.progress() as report:
+    with (
+        open_whole(source.path, reach_of(run).connection, cancel=run.cancel) as workspace,
+        run.progress() as report,
+    ):
         if given.dataset:
             _set_dataset(workspace, parse_dataset_arn(given.dataset).text)
         with _connected(run, workspace) as aws:

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from truthline.cli.connecting import reach_of
 from truthline.cli.run import FINE, FLAWED, Json, Run
 from truthline.cli.streams import STREAM, need_file, read_from, written_to
 from truthline.errors import UsageError
@@ -18,9 +19,8 @@ from truthline.manifest.annotation import Level
 from truthline.sync.opening.check import ManifestCheck
 from truthline.sync.opening.converting import source_lookup
 from truthline.sync.opening.folder import read_left_out
-from truthline.sync.opening.opening import create_workspace, export_manifest, place
+from truthline.sync.opening.opening import create_workspace, export_manifest, open_whole, place
 from truthline.sync.opening.sources import recognise
-from truthline.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     import argparse
@@ -67,7 +67,10 @@ def new(run: Run) -> int:
 def export(run: Run) -> int:
     """Write a workspace's lines to a manifest."""
     given = run.arguments
-    with Workspace.open(Path(given.workspace)) as workspace, written_to(run, given.manifest) as manifest:
+    with (
+        open_whole(Path(given.workspace), reach_of(run).connection, cancel=run.cancel) as workspace,
+        written_to(run, given.manifest) as manifest,
+    ):
         if given.to:
             place(workspace, given.to)
         left_out = export_manifest(workspace, manifest)

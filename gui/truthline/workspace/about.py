@@ -11,6 +11,7 @@ from truthline.workspace.changes import Changes
 from truthline.workspace.entry import WorkspaceInfo
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Collection, Mapping
 
     from truthline.workspace.database import Database
@@ -102,10 +103,15 @@ class About:
     def set_note(self, name: str, text: str) -> None:
         """Write down, durably, how far a work came, so that it is taken up; "" removes that."""
         with self._database.writing() as connection:
-            if text:
-                connection.execute("INSERT OR REPLACE INTO info VALUES (?, ?)", (_NOTE + name, text))
-            else:
-                connection.execute("DELETE FROM info WHERE key = ?", (_NOTE + name,))
+            note(connection, name, text)
+
+
+def note(connection: sqlite3.Connection, name: str, text: str) -> None:
+    """As `About.set_note`, within a transaction of the caller's."""
+    if text:
+        connection.execute("INSERT OR REPLACE INTO info VALUES (?, ?)", (_NOTE + name, text))
+    else:
+        connection.execute("DELETE FROM info WHERE key = ?", (_NOTE + name,))
 
 
 def check_attributes(box_attribute: str, locked: Collection[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -24,6 +25,8 @@ _REMEMBERED: Final = 1_000
 """What is listed beyond that nobody reads; the count is told all the same."""
 _PNG_MAGIC: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG_MAGIC: Final = b"\xff\xd8\xff"
+_AT_ONCE: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""To open a pipe that nobody writes into would wait for ever."""
 
 
 class Reason(StrEnum):
@@ -58,6 +61,46 @@ class FolderContents:
     left_out: list[LeftOut]
 
 
+class FolderWalk:
+    """A folder gone through: first all names, then each file's first bytes when its turn comes.
+
+    Names alone take 20,000 files 40 ms; to open each of them takes ten times as long.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.total: int | None = None
+        """How many files are called like images; None before they were listed."""
+        self.left_out: list[LeftOut] = []
+        """What is no image, as far as it was looked at."""
+
+    def images(self) -> Iterator[str]:
+        """The names of images, sorted; streams.
+
+        Raises:
+            UnreadableFileError: the folder itself cannot be read.
+
+        """
+        names: list[str] = []
+        for name, known in _names_in(self._folder):
+            if known is not None:
+                self._leave_out(name, known)
+            elif has_image_suffix(name):
+                names.append(name)
+            else:
+                self._leave_out(name, _why_no_file(self._folder / name) or Reason.KIND)
+        self.total = len(names)
+        for name in sorted(names):
+            reason = _why_no_image(self._folder / name, name)
+            if reason is None:
+                yield name
+            else:
+                self._leave_out(name, reason)
+
+    def _leave_out(self, name: str, reason: Reason) -> None:
+        self.left_out.append(LeftOut(name.encode(errors="backslashreplace").decode(), reason))
+
+
 def look_into(folder: Path) -> FolderContents:
     """Go through a folder.
 
@@ -65,16 +108,9 @@ def look_into(folder: Path) -> FolderContents:
         UnreadableFileError: the folder itself cannot be read.
 
     """
-    images: list[str] = []
-    left_out: list[LeftOut] = []
-    for path, known in _paths_in(folder):
-        name = path.relative_to(folder).as_posix()
-        reason = known or _why_no_image(path, name)
-        if reason is None:
-            images.append(name)
-        else:
-            left_out.append(LeftOut(name.encode(errors="backslashreplace").decode(), reason))
-    return FolderContents(sorted(images), sorted(left_out, key=lambda one: one.name))
+    walk = FolderWalk(folder)
+    images = list(walk.images())
+    return FolderContents(images, sorted(walk.left_out, key=lambda one: one.name))
 
 
 def images_in(folder: Path) -> list[str]:
@@ -121,41 +157,51 @@ def _write(workspace: Workspace, files: LeftOutFiles) -> None:
     workspace.set_note(_NOTE, msgspec.json.encode(files).decode())
 
 
-def _paths_in(folder: Path) -> Iterator[tuple[Path, Reason | None]]:
+def _names_in(folder: Path) -> Iterator[tuple[str, Reason | None]]:
     """Every file below a folder, and the folders that are not looked into, with the reason."""
-    unreadable: list[Path] = []
+    unreadable: list[str] = []
+    start = len(str(folder)) + (not str(folder).endswith(os.sep))
+
+    def name_of(path: str) -> str:
+        return path[start:].replace(os.sep, "/")
 
     def failed(error: OSError) -> None:
-        path = Path(error.filename)
-        if path == folder:
+        if Path(error.filename) == folder:
             raise UnreadableFileError(
-                "The folder cannot be read.", detail=f"{reason(error)}.", place=str(path)
+                "The folder cannot be read.", detail=f"{reason(error)}.", place=str(folder)
             ) from error
-        unreadable.append(path)
+        unreadable.append(name_of(error.filename))
 
     for root, folders, files in os.walk(folder, onerror=failed):
         folders[:] = [name for name in folders if not name.startswith(".")]
+        within = f"{name_of(root)}/" if len(root) > start else ""
         for name in folders:
-            path = Path(root, name)
-            if path.is_symlink():
-                yield path, Reason.FOLDER_LINK
+            if Path(root, name).is_symlink():
+                yield within + name, Reason.FOLDER_LINK
         for name in files:
             if not name.startswith("."):
-                yield Path(root, name), None
-    yield from ((path, Reason.UNREADABLE) for path in unreadable)
+                yield within + name, None
+    yield from ((name, Reason.UNREADABLE) for name in unreadable)
+
+
+def _why_no_file(path: Path) -> Reason | None:
+    if path.is_file():
+        return None
+    return Reason.BROKEN_LINK if path.is_symlink() else Reason.NO_FILE
 
 
 def _why_no_image(path: Path, name: str) -> Reason | None:
-    if not path.is_file():
-        return Reason.BROKEN_LINK if path.is_symlink() else Reason.NO_FILE
-    if not has_image_suffix(path.name):
-        return Reason.KIND
     try:
         name.encode()
-        with path.open("rb") as file:
-            is_image = file.read(len(_PNG_MAGIC)).startswith((_PNG_MAGIC, _JPEG_MAGIC))
+        file = os.open(path, _AT_ONCE)
+        try:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                return Reason.NO_FILE
+            is_image = os.read(file, len(_PNG_MAGIC)).startswith((_PNG_MAGIC, _JPEG_MAGIC))
+        finally:
+            os.close(file)
     except UnicodeEncodeError:
         return Reason.NAME
     except OSError:
-        return Reason.UNREADABLE
+        return _why_no_file(path) or Reason.UNREADABLE
     return None if is_image else Reason.CONTENT

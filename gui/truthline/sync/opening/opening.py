@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from truthline.aws.session import connect
 from truthline.errors import TruthlineError, UnreadableFileError, UsageError
-from truthline.manifest.edit import new_annotation
 from truthline.manifest.file import has_bom, read_raw_lines, write_manifest
-from truthline.manifest.forms import check_form, read_entries
+from truthline.manifest.forms import check_form
 from truthline.manifest.line import read_source_ref, split_prefix, strip_service_keys
 from truthline.manifest.placing import UNPLACED
 from truthline.progress import ignore_progress, in_blocks
 from truthline.reasons import reason
-from truthline.sync.opening.folder import look_into, write_left_out
-from truthline.sync.opening.sources import SourceKind, has_image_suffix
+from truthline.sync.opening.filling import Filling, begins_anew
+from truthline.sync.opening.sources import SourceKind
 from truthline.sync.service.reading import DatasetReader
 from truthline.workspace.damage import left_out_words
 from truthline.workspace.workspace import Damaged, EntryId, NewEntry, Settlement, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from truthline.aws.connection import Connection
     from truthline.aws.session import Aws
     from truthline.manifest.annotation import RemoteError
     from truthline.progress import CancelToken, Report
-    from truthline.sync.opening.folder import FolderContents, LeftOut
+    from truthline.sync.opening.filling import Reaching
     from truthline.sync.opening.sources import Source
     from truthline.workspace.changes import Changes
 
@@ -45,6 +44,7 @@ def create_workspace(
     images_dir: str = "",
     values: bool = False,
     report: Report = ignore_progress,
+    first: bool = False,
 ) -> Workspace:
     """Make a workspace from any source but a workspace, and open it.
 
@@ -58,6 +58,7 @@ def create_workspace(
         images_dir: the folder in which a manifest's images lie on this computer; "" for S3.
         values: read a manifest that has no lines as one entry for each of its JSON values.
         report: is told how far the work is.
+        first: of a source that can be read in chunks, store the first alone; see `Filling`.
 
     Raises:
         UsageError: the file exists already, the target is no address, or a folder comes without images.
@@ -81,15 +82,16 @@ def create_workspace(
         target=target.rstrip("/"),
         images_dir=images_dir and str(Path(images_dir).absolute()),
     )
-    with appearing_whole(path) as hidden:
-        described = _described(source, info, connection, cancel, values=values)
-        with Workspace.create(hidden, described.info) as workspace:
-            if source.kind is SourceKind.DATASET:
-                with connect(connection.for_arn(source.text)) as aws:
-                    attach(workspace, source.text, aws, add_missing=True, cancel=cancel, report=report)
-            else:
-                workspace.append(described.entries, report=report, cancel=cancel)
-                write_left_out(workspace, described.left_out)
+    with (
+        appearing_whole(path) as hidden,
+        Workspace.create(hidden, _described(source, info)) as workspace,
+    ):
+        if source.kind is SourceKind.DATASET:
+            with connect(connection.for_arn(source.text)) as aws:
+                attach(workspace, source.text, aws, add_missing=True, cancel=cancel, report=report)
+        else:
+            with closing(Filling.of(workspace, source, connection, values=values)) as filling:
+                filling.fill(report=report, cancel=cancel, first=first)
     return Workspace.open(path)
 
 
@@ -104,9 +106,17 @@ def open_or_create(
     values: bool = False,
     report: Report = ignore_progress,
 ) -> Workspace:
-    """Open the workspace that was made from a source earlier, or make it now; as `create_workspace`."""
+    """Open the workspace that was made from a source earlier, or begin to make it now.
+
+    It may hold the first entries alone, as `is_whole` tells: whoever shows it has the others read, by
+    `Filling.resumed`. Else as `create_workspace`.
+    """
     if path.exists():
-        return Workspace.open(path, report=report, cancel=cancel)
+        workspace = Workspace.open(path, report=report, cancel=cancel)
+        if source.kind is SourceKind.WORKSPACE or not begins_anew(workspace):
+            return workspace
+        workspace.close()
+        path.unlink()
     path.parent.mkdir(parents=True, exist_ok=True)
     return create_workspace(
         path,
@@ -117,7 +127,31 @@ def open_or_create(
         images_dir=images_dir,
         values=values,
         report=report,
+        first=True,
     )
+
+
+def open_whole(
+    path: Path, reach: Reaching, *, cancel: CancelToken, report: Report = ignore_progress
+) -> Workspace:
+    """Open a workspace that exists, and read the rest of its source into it if that was broken off.
+
+    Raises:
+        UsageError: its manifest was changed meanwhile.
+        UnreadableFileError: its source, or the workspace, cannot be read.
+        ServiceError: S3 could not be asked.
+
+    """
+    workspace = Workspace.open(path)
+    try:
+        filling = Filling.resumed(workspace, reach)
+        if filling is not None:
+            with closing(filling):
+                filling.fill(report=report, cancel=cancel)
+    except BaseException:
+        workspace.close()
+        raise
+    return workspace
 
 
 def export_manifest(workspace: Workspace, out: Path) -> list[Damaged]:
@@ -272,62 +306,23 @@ def _not_held(
                 yield entry.id, None, ()
 
 
-class _Described(NamedTuple):
-    info: WorkspaceInfo
-    entries: Iterable[NewEntry] = ()
-    left_out: Sequence[LeftOut] = ()
-
-
-def _described(
-    source: Source, info: WorkspaceInfo, connection: Connection, cancel: CancelToken, *, values: bool
-) -> _Described:
-    """What the new workspace is made of; of a dataset, the entries are read later."""
+def _described(source: Source, info: WorkspaceInfo) -> WorkspaceInfo:
+    """What is known of a new workspace as a whole."""
     match source.kind:
         case SourceKind.MANIFEST:
-            lines = read_entries(source.path, values=values)
-            entries = (NewEntry(line.raw, ending=line.ending) for line in lines)
-            return _Described(replace(info, bom=has_bom(source.path)), entries)
+            return replace(info, bom=has_bom(source.path))
         case SourceKind.FOLDER:
-            found = _images_of(source)
-            target = info.target or UNPLACED
-            info = replace(info, images_dir=str(source.path.absolute()), target=target)
-            return _Described(info, _from_refs(f"{target}/{name}" for name in found.images), found.left_out)
+            return replace(info, images_dir=str(source.path.absolute()), target=info.target or UNPLACED)
         case SourceKind.S3_PREFIX:
-            refs = _refs_of_prefix(source.text, connection, cancel)
-            return _Described(replace(info, target=source.text.rstrip("/")), _from_refs(refs))
+            return replace(info, target=source.text.rstrip("/"))
         case SourceKind.DATASET:
-            return _Described(info)
+            return info
         case SourceKind.WORKSPACE:
             raise UsageError(
                 "This is a workspace already.",
                 detail="Open it, or export a manifest from it and make a workspace from that.",
                 place=source.text,
             )
-
-
-def _from_refs(source_refs: Iterable[str]) -> list[NewEntry]:
-    return [NewEntry(new_annotation(source_ref).raw) for source_ref in source_refs]
-
-
-def _images_of(source: Source) -> FolderContents:
-    found = look_into(source.path)
-    if not found.images:
-        others = f"It holds {len(found.left_out):,} other files." if found.left_out else ""
-        raise UsageError("There is no PNG or JPEG image in this folder.", detail=others, place=source.text)
-    return found
-
-
-def _refs_of_prefix(text: str, connection: Connection, cancel: CancelToken) -> list[str]:
-    bucket, prefix = split_prefix(text)
-    refs = []
-    with connect(connection) as aws:
-        for facts in aws.s3.list(bucket, prefix):
-            cancel.check()
-            if has_image_suffix(facts.key):
-                refs.append(f"s3://{bucket}/{facts.key}")
-    if not refs:
-        raise UsageError("There is no PNG or JPEG image under this address.", place=text)
-    return refs
 
 
 def _joined(lines: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:

@@ -64,6 +64,22 @@ class Browser(QObject):
         workspace = self._document.workspace
         self._questions.ask("list", lambda: workspace.ids(wanted), self._show)
 
+    def extend(self) -> None:
+        """List what came in behind the last entry that is listed, if the filter lets it through."""
+        workspace, wanted = self._document.workspace, self.filter
+        last = self.model.last_id
+
+        def show(ids: array[int]) -> None:
+            # Else another list was asked for meanwhile, which has what came in.
+            if ids and wanted == self.filter and last == self.model.last_id:
+                was_empty = self.model.rowCount() == 0
+                self.model.append_ids(ids)
+                if was_empty:
+                    self._set_current(0)
+                self.listed.emit(self.filter)
+
+        self._questions.ask("extend", lambda: workspace.ids(wanted, after=last), show)
+
     def go_to(self, entry_id: EntryId) -> None:
         """Make an entry current; where the filter hides it, everything is listed first."""
         row = self.model.row_of(entry_id)

@@ -89,6 +89,9 @@ class Document(StepCarrier):
         It runs on the write lane, with progress and cancel, however few they are. False if a long edit is
         under way and this one has to wait for it.
         """
+        if self.growing:
+            self.refused.emit("The images are still being read. Wait until all are there.")
+            return False
         if not self._is_free():
             return False
         self._edit_long(text, edit_uses(self.workspace, text, name, change, arrange, self.locked), whole=True)

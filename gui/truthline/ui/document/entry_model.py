@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _CARDS = 3_000
 """Cards kept, a few screens full in any window; a card is about a kilobyte."""
+_READ_AHEAD = 16
+"""Cards read at once: one by one, a page took three times as long."""
 _ROOT = QModelIndex()
 
 Index = QModelIndex | QPersistentModelIndex
@@ -100,11 +102,17 @@ class EntryModel(QAbstractListModel):
         entry_id = self._ids[row]
         card = self._cards.get(entry_id)
         if card is None:
-            card = self._make_card(EntryId(entry_id))
-            self._cards[entry_id] = card
-            if len(self._cards) > _CARDS:
-                self._cards.popitem(last=False)
+            self._read_cards(row)
+            card = self._cards[entry_id]
         return card
+
+    def _read_cards(self, row: int) -> None:
+        """Read the cards of this row and of those behind it that a view will ask for next."""
+        missing = [one for one in self.ids_in(row, row + _READ_AHEAD - 1) if one not in self._cards]
+        for entry_id, entry in zip(missing, self._document.entries(missing), strict=True):
+            self._cards[entry_id] = self._make_card(entry)
+        while len(self._cards) > _CARDS:
+            self._cards.popitem(last=False)
 
     def id_at(self, row: int) -> EntryId:
         """The entry in ``row``."""
@@ -125,6 +133,18 @@ class EntryModel(QAbstractListModel):
         self._ids = ids
         self.endResetModel()
 
+    @property
+    def last_id(self) -> EntryId:
+        """The last entry that is listed, 0 if none is."""
+        return EntryId(self._ids[-1] if self._ids else 0)
+
+    def append_ids(self, ids: array[int]) -> None:
+        """List entries behind those that are listed; selection and current entry stay."""
+        first = len(self._ids)
+        self.beginInsertRows(_ROOT, first, first + len(ids) - 1)
+        self._ids.extend(ids)
+        self.endInsertRows()
+
     def refresh(self, entry_ids: Iterable[EntryId] | None) -> None:
         """Read these entries anew, all of them if None."""
         if entry_ids is None:
@@ -138,8 +158,7 @@ class EntryModel(QAbstractListModel):
             if row is not None:
                 self.dataChanged.emit(self.index(row), self.index(row))
 
-    def _make_card(self, entry_id: EntryId) -> Card:
-        entry = self._document.entry(entry_id)
+    def _make_card(self, entry: Entry) -> Card:
         annotation = entry.annotation
         name = entry.source_ref.rsplit("/", 1)[-1] if entry.source_ref else f"Line {entry.position}"
         colour = self._colours.of
@@ -147,7 +166,7 @@ class EntryModel(QAbstractListModel):
         hidden = info.locked if info.hide_locked else ()
         boxes = _box_fractions(annotation, entry.facts, hidden)
         return Card(
-            entry_id=entry_id,
+            entry_id=entry.id,
             source_ref=entry.source_ref,
             name=name,
             labels=tuple(

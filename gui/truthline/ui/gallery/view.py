@@ -221,6 +221,12 @@ class ThumbnailGrid(QAbstractItemView):
         return cast("RowSelection", self.selectionModel())
 
     @override
+    def rowsInserted(self, parent: QModelIndex | QPersistentModelIndex, start: int, end: int) -> None:
+        super().rowsInserted(parent, start, end)
+        self.updateGeometries()
+        self.viewport().update()
+
+    @override
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
         region = QRegion()
         visible = self._rows_in(self.viewport().rect())

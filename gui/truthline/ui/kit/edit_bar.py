@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
+from truthline.progress import Doing
 from truthline.ui.kit import theme
 from truthline.words import progress_words
 
@@ -61,6 +62,9 @@ class EditBar(QWidget):
             self._timer.start()
         self.cancel_button.setVisible(can_cancel)
         count = f"  ·  {progress.done:,} of {progress.total:,}" if progress.total else ""
+        if progress.doing is Doing.FILLING:  # nobody counts a file's lines before they are read
+            of = f" of about {progress.total:,}" if progress.total else ""
+            count = f"  ·  {progress.done:,}{of} images"
         words = progress_words(progress)
         self._text.setText(f"{words}{count}")
         self._text.setToolTip(theme.plain_tip(words))

@@ -28,6 +28,9 @@ Work = Callable[[CancelToken, Report], T]
 _SHARE_SECONDS = 0.016
 """How long outcomes are delivered before the event loop has a turn for the person's own events."""
 
+_SHOW_EVERY_SECONDS = 0.08
+"""Progress is shown no more often: each time a bar is painted, the work waits for the interpreter's lock."""
+
 _COLLECT_MS = 1_000
 """Often enough that garbage stays small, and seldom enough to cost nothing."""
 _BURST = 20_000
@@ -101,6 +104,11 @@ class Jobs(QObject):
         self._next_turn = QTimer(self)
         self._next_turn.setSingleShot(True)
         self._next_turn.timeout.connect(self._call)
+        self._later: list[Callable[[], None]] = []
+        self._later_turn = QTimer(self)
+        self._later_turn.setSingleShot(True)
+        self._later_turn.setInterval(int(_SHOW_EVERY_SECONDS * 1_000))
+        self._later_turn.timeout.connect(self._call_later)
         self._closed = False
         self._collector = _Collector(self)
 
@@ -143,6 +151,8 @@ class Jobs(QObject):
             job.dispose()
         self._running.clear()
         self._calls.clear()
+        self._later_turn.stop()
+        self._later.clear()
         self._collector.stop()
 
     def finish(self, lane: Lane) -> None:
@@ -163,6 +173,17 @@ class Jobs(QObject):
         if not self._closed:
             self._calls.append(call)
             self._posted.emit()
+
+    def post_later(self, call: Callable[[], None]) -> None:
+        """Have ``call`` run on the GUI thread, from which this is called, with others of this moment."""
+        self._later.append(call)
+        if not self._later_turn.isActive():
+            self._later_turn.start()
+
+    def _call_later(self) -> None:
+        later, self._later = self._later, []
+        for call in later:
+            call()
 
     def _executor(self, lane: Lane) -> ThreadPoolExecutor:
         if lane not in self._executors:
@@ -287,6 +308,7 @@ class _LatestReport:
         self._show = show
         self._lock = threading.Lock()
         self._latest: Progress | None = None
+        self._shown_at = 0.0
 
     def __call__(self, progress: Progress) -> None:
         if self._show is None:
@@ -295,9 +317,16 @@ class _LatestReport:
             waiting = self._latest is not None
             self._latest = progress
         if not waiting:
-            self._jobs.post(self._deliver)
+            self._jobs.post(self._schedule)
+
+    def _schedule(self) -> None:
+        if time.perf_counter() < self._shown_at + _SHOW_EVERY_SECONDS:
+            self._jobs.post_later(self._deliver)
+        else:
+            self._deliver()
 
     def _deliver(self) -> None:
+        self._shown_at = time.perf_counter()
         with self._lock:
             progress, self._latest = self._latest, None
         if (

@@ -24,9 +24,9 @@ class ActionSpec:
     """One command.
 
     Its keys stand in the table of keys. ``needs`` says when it can be used: "" always, "document" with an
-    open workspace, "entry" with a current entry, "image" in image mode, "boxes" if boxes that may be changed
-    are selected there, "selection" if entries are selected, "label" if there is a current label, "labels" if
-    there are others too. ``name`` "-" draws a separator.
+    open workspace, "whole" with one that holds all of its source, "entry" with a current entry, "image" in
+    image mode, "boxes" if boxes that may be changed are selected there, "selection" if entries are selected,
+    "label" if there is a current label, "labels" if there are others too. ``name`` "-" draws a separator.
     """
 
     name: str
@@ -53,10 +53,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("open_sample", "&File", "Open the &Sample"),
     ActionSpec("recent", "&File", "Open &Recent"),
     ActionSpec(_SEPARATOR, "&File"),
-    ActionSpec("export", "&File", "&Export Manifest…", needs="document"),
-    ActionSpec("import_labels", "&File", "&Import Labels…", needs="document"),
-    ActionSpec("export_labels", "&File", "Export &Labels…", needs="document"),
-    ActionSpec("address", "&File", "S3 &Address of the Images…", needs="document"),
+    ActionSpec("export", "&File", "&Export Manifest…", needs="whole"),
+    ActionSpec("import_labels", "&File", "&Import Labels…", needs="whole"),
+    ActionSpec("export_labels", "&File", "Export &Labels…", needs="whole"),
+    ActionSpec("address", "&File", "S3 &Address of the Images…", needs="whole"),
     ActionSpec("left_out", "&File", "Files Left Ou&t…", needs="document"),
     ActionSpec("close", "&File", "&Close Workspace", needs="document"),
     ActionSpec(_SEPARATOR, "&File"),
@@ -97,15 +97,15 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("delete_label", "&Labels", "&Delete Label from All Images…", needs="label"),
     ActionSpec(_SEPARATOR, "&Labels"),
     ActionSpec("attributes", "&Labels", "A&ttributes…", needs="document"),
-    ActionSpec("push", "&Dataset", "&Push Changes", needs="document"),
-    ActionSpec("pull", "&Dataset", "Pu&ll Others' Changes", needs="document"),
-    ActionSpec("resolve", "&Dataset", "Resolve &Conflicts…", needs="document"),
+    ActionSpec("push", "&Dataset", "&Push Changes", needs="whole"),
+    ActionSpec("pull", "&Dataset", "Pu&ll Others' Changes", needs="whole"),
+    ActionSpec("resolve", "&Dataset", "Resolve &Conflicts…", needs="whole"),
     ActionSpec("refresh", "&Dataset", "&Refresh Status", needs="document"),
     ActionSpec("history", "&Dataset", "&History of Pushes", needs="document"),
     ActionSpec(_SEPARATOR, "&Dataset"),
     ActionSpec("remove_images", "&Dataset", "Remove &Images…", needs="selection"),
-    ActionSpec("training", "&Dataset", "&Training Results…", needs="document"),
-    ActionSpec("connect", "&Dataset", "Co&nnect to a Dataset…", needs="document"),
+    ActionSpec("training", "&Dataset", "&Training Results…", needs="whole"),
+    ActionSpec("connect", "&Dataset", "Co&nnect to a Dataset…", needs="whole"),
     ActionSpec("projects", "&Dataset", "Proj&ects and Datasets…"),
     ActionSpec("keys", "&Help", "&Keys"),
     ActionSpec("about", "&Help", "&About Truthline"),

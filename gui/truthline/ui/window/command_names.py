@@ -22,14 +22,16 @@ def states_of(bench: Workbench | None) -> frozenset[str]:
     """What there is for commands to act on; see `ActionSpec.needs`."""
     if bench is None:
         return frozenset()
+    whole = not bench.document.growing
     there = {
         "document": True,
+        "whole": whole,
         "entry": bench.browser.current is not None,
         "image": bench.in_image_mode,
         "boxes": bench.in_image_mode and bool(bench.image.canvas.deletable_boxes()),
-        "label": bool(bench.labels.current),
-        "labels": bool(bench.labels.current) and len(bench.colours.labels) > 1,
-        "selection": bench.browser.selection.hasSelection(),
+        "label": whole and bool(bench.labels.current),
+        "labels": whole and bool(bench.labels.current) and len(bench.colours.labels) > 1,
+        "selection": whole and bench.browser.selection.hasSelection(),
     }
     return frozenset(state for state, so in there.items() if so)
 

@@ -73,7 +73,7 @@ class DatasetCommands(QObject):
     def start(self) -> None:
         """Ask what must be asked first, tell of files left out, offer to go on with work left half done."""
         self._ask_about_endpoint()
-        self.folder.tell()
+        self._bench.filler.ended.connect(self.folder.tell)
         sentence = unfinished_rebuild(self._workspace)
         if sentence:
             self._bench.toast.warn(sentence, action="Continue…", act=self._continue_rebuild)

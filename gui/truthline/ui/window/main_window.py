@@ -171,7 +171,7 @@ class MainWindow(QMainWindow):
         self.bench = bench
         self._stack.addWidget(bench)
         self._stack.setCurrentWidget(bench)
-        bench.restore_layout(self._settings.get("layout"))
+        bench.room.restore(self._settings.get("layout"))
         bench.gallery.set_side(self._settings.get("thumbnail_size"))
         bench.counted.connect(self._show_count)
         bench.commands_changed.connect(self._update_actions)
@@ -184,13 +184,13 @@ class MainWindow(QMainWindow):
             self._settings.save()
         self._toolbar.search.clear()
         self._toolbar.search.fallback = bench.main_view
-        bench.fit_panels(self.size(), arranged=bool(self._settings.get("layout")))
+        bench.room.fit(self.size(), arranged=bool(self._settings.get("layout")))
         bench.dataset.set_visible(self._can_be_seen())
         bench.upkeep.bound_undo(
             days=self._settings.get("undo_days"), megabytes=self._settings.get("undo_megabytes")
         )
-        bench.start()
         commands.start()
+        bench.start()
         self._update_actions()
         self.document_opened.emit(bench)
 
@@ -377,7 +377,7 @@ class MainWindow(QMainWindow):
         if bench is None or commands is None:
             return
         commands.close()
-        self._settings.set("layout", bench.save_layout())
+        self._settings.set("layout", bench.room.saved())
         self._settings.set("thumbnail_size", bench.gallery.side)
         bench.document.save_failed.connect(self.complain)  # the bench's own toast goes with it
         bench.close_document()

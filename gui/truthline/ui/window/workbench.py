@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from truthline.images.workspace_source import source_of
@@ -33,8 +33,10 @@ from truthline.ui.labels.panel import LabelPanel
 from truthline.ui.problems.fixing import Fixing
 from truthline.ui.problems.panel import SHOWN_AT_MOST, ProblemsPanel
 from truthline.ui.problems.readiness import ReadinessPanel
+from truthline.ui.start.filler import Filler
 from truthline.ui.start.upkeep import Upkeep
 from truthline.ui.window.image_page import ImagePage
+from truthline.ui.window.room import Room
 from truthline.ui.window.sight import Sight
 from truthline.workspace.changes import Changes
 from truthline.workspace.workspace import Counts, EntryId, Filter, Kind, Problem, Workspace
@@ -79,6 +81,7 @@ class Workbench(QWidget):
         )
         self._sought: Problem | None = None
         self.dataset = Dataset(self.document, reach, self)
+        self.filler = Filler(self.document, reach, self)
         self.upkeep = Upkeep(self.document, self)
         self.counts: Counts | None = None
         self._build()
@@ -97,13 +100,14 @@ class Workbench(QWidget):
             lambda text: self.toast.say(text, action="Attributes…", act=self.commands.ask_attributes)
         )
         self.dataset.start()
-        self.upkeep.start()
+        self.filler.start()
         self.gallery.setFocus()
 
     def close_document(self) -> None:
         """Carry out what is still to be saved, stop the rest and close the workspace."""
         self.image.canvas.finish_gesture()
         self.dataset.close()
+        self.filler.close()
         self._jobs.drop(Lane.DECODE)
         self._jobs.drop(Lane.UPKEEP)
         self._jobs.finish(Lane.WRITE)
@@ -149,6 +153,7 @@ class Workbench(QWidget):
         rows = QVBoxLayout(images)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
+        rows.addWidget(self.filler.bar)
         rows.addWidget(self.upkeep.bar)
         rows.addWidget(self.edit_bar)
         rows.addWidget(self.pages, 1)
@@ -167,36 +172,8 @@ class Workbench(QWidget):
         self.drawer.addTab(self.history, "History")
         self.side.addWidget(self.labels)
         self.side.addWidget(self.entry)
-        self._share_room()
-
-    def _share_room(self) -> None:
-        self.side.setSizes([300, 300])
-        self.side.setMinimumWidth(160)
-        self.drawer.setMinimumSize(160, 60)  # what its pages would like is more than a small screen has
-        self.filters.setMinimumWidth(140)
-        self.middle.setStretchFactor(0, 1)
-        self.middle.setSizes([560, 240])
-        self.middle.setCollapsible(0, False)
-        self.columns.setStretchFactor(1, 1)
-        self.columns.setCollapsible(1, False)
-        self.columns.setSizes([180, 900, 250])
-
-    def save_layout(self) -> str:
-        """The panels' sizes, for `restore_layout`."""
-        states = (self.columns.saveState(), self.middle.saveState(), self.side.saveState())
-        return ",".join(bytes(state.toBase64().data()).decode("ascii") for state in states)
-
-    def restore_layout(self, saved: str) -> None:
-        """Give the panels the sizes they had."""
-        for splitter, state in zip((self.columns, self.middle, self.side), saved.split(","), strict=False):
-            splitter.restoreState(QByteArray.fromBase64(state.encode()))
-
-    def fit_panels(self, window: QSize, *, arranged: bool) -> None:
-        """Leave room for the images in a small window; what a person ``arranged`` stays so."""
-        self.filters.setVisible(window.width() >= 1100)
-        if window.height() < 760 and not arranged:
-            self.middle.setSizes([1000, 210])
-            self.drawer.setVisible(window.height() >= 560)
+        self.room = Room(self.columns, self.middle, self.side, self.filters, self.drawer)
+        self.room.share()
 
     def restyle(self) -> None:
         """Draw everything anew in another appearance."""
@@ -219,6 +196,9 @@ class Workbench(QWidget):
         document.working.connect(self._show_edit)
         document.worked.connect(self._show_edit)
         document.refused.connect(self.toast.warn)
+        self.filler.grown.connect(self._grow)
+        self.filler.ended.connect(self.upkeep.start)
+        self.filler.failed.connect(self._complain)
         self.upkeep.failed.connect(self._complain)
         document.attributes_chosen.connect(self._show_attributes)
         self.edit_bar.cancel_wanted.connect(document.cancel_long_edit)
@@ -387,6 +367,11 @@ class Workbench(QWidget):
         current = self.browser.current
         if current is not None and (changes.everything or current in changes.entries):
             self._show_current()
+
+    def _grow(self) -> None:
+        self.browser.extend()
+        self.document.absorb(Changes(info=True))
+        self.commands_changed.emit()
 
     def _show_counts(self, counts: Counts | None) -> None:
         if counts is not None:

@@ -37,7 +37,7 @@ from truthline.workspace.reading import damaged_entry
 from truthline.workspace.workspace import Attributes, Entry, EntryId, LabelEdit, NewStep, WorkspaceInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from truthline.manifest.annotation import Annotation
     from truthline.progress import CancelToken, Report
@@ -83,6 +83,8 @@ class StepCarrier(QObject):
         self._long_edit: Job | None = None
         self._long_text = ""
         self._settling = False
+        self.growing = False
+        """Whether entries of its source still come in, so that an edit of all of them would miss some."""
         self.info = workspace.info
         self.changed.connect(self._read_info)
         steps = workspace.steps(MOST_STEPS)
@@ -109,6 +111,13 @@ class StepCarrier(QObject):
         except WorkspaceError:  # asked for while something is painted: what is shown says it
             return damaged_entry(Damaged(entry_id, ""))
         return self._unsaved.over(entry)
+
+    def entries(self, entry_ids: Sequence[EntryId]) -> list[Entry]:
+        """As `entry`, of several at once."""
+        try:
+            return [self._unsaved.over(entry) for entry in self.workspace.entries(entry_ids)]
+        except (KeyError, WorkspaceError):  # one of them is gone, or cannot be read
+            return [self.entry(entry_id) for entry_id in entry_ids]
 
     def annotation(self, entry_id: EntryId) -> Annotation:
         """The entry's line, read."""
