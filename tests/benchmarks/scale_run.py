@@ -11,11 +11,13 @@ import random
 import sys
 import time
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 import orjson
+from PIL import Image
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
@@ -66,6 +68,20 @@ def make_manifest(path: Path, count: int) -> None:
                     "job-name": "labeling-job/bb",
                 }
             file.write(json.dumps(line) + "\n")
+
+
+def make_folder(folder: Path, count: int) -> None:
+    """Small JPEG files of 20 contents."""
+    if folder.exists():
+        return
+    folder.mkdir()
+    bodies = []
+    for _ in range(20):
+        body = BytesIO()
+        Image.effect_noise((640, 480), 60).convert("RGB").save(body, "JPEG", quality=60)
+        bodies.append(body.getvalue())
+    for number in range(count):
+        (folder / f"{number:06d}.jpg").write_bytes(bodies[number % len(bodies)])
 
 
 def seconds_of_orjson(path: Path) -> float:
@@ -164,6 +180,41 @@ class Run:
             self.until(lambda: self.bench.browser.model.rowCount() == self.lines)
             row["seconds"] = time.perf_counter() - begun
             self.settle()
+
+    def open_folder(self) -> None:
+        """A folder of as many small JPEG files."""
+        folder = self.folder / f"folder-{self.lines}"
+        make_folder(folder, self.lines)
+        for file in self.folder.glob(f"*folder-{self.lines}*.truthline*"):
+            file.unlink()
+        self.window.close_workspace()
+        begun = time.perf_counter()
+        with self.row("folder: first page") as row:
+            self.window.open(str(folder))
+            self.until(lambda: self.window.bench is not None and self.bench.browser.model.rowCount() > 0)
+            row["seconds"] = time.perf_counter() - begun
+        with self.row("folder: all there") as row:
+            self.until(lambda: self.bench.browser.model.rowCount() == self.lines)
+            row["seconds"] = time.perf_counter() - begun
+            self.settle()
+
+    def next_image(self) -> None:
+        """From image to image with the key, as fast as they are shown."""
+        bench = self.bench
+        bench.show_image()
+        self.settle()
+        taken = []
+        for _ in range(40):
+            begun = time.perf_counter()
+            bench.browser.step(1)
+            self.until(lambda: bench.image.canvas.has_image)
+            bench.image.canvas.viewport().repaint()
+            taken.append(time.perf_counter() - begun)
+            self.settle()
+        with self.row("next image") as row:
+            row["seconds"] = median(taken)
+        self.rows["next image"]["worst"] = max(taken)
+        bench.show_gallery()
 
     def list_with(self, name: str, wanted: Filter) -> None:
         """Set a filter, and wait until the first page is painted."""

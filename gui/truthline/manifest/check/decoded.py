@@ -177,6 +177,8 @@ def _decoded(raw: bytes, members: dict[str, _Value]) -> DecodedLine | None:
     ref = members.get(SOURCE_REF)
     if type(ref) is not str or not is_s3_uri(ref):
         return None
+    if len(members) == 1:  # of a fresh dataset, every line is so
+        return DecodedLine(raw, ref, members, _ABSENT, _ABSENT, _ABSENT)
     names: list[str] = []
     class_labels: list[tuple[str, str]] = []
     boxes: list[Boxes] = []
