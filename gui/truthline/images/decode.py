@@ -48,6 +48,8 @@ _METADATA_SEGMENTS: Final = frozenset({*range(0xE1, 0xEE), 0xEF, 0xFE})
 """Of a JPEG: APP1 to APP15 and comments, without APP14, which says how the colours are coded."""
 _PIXEL_CHUNKS: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT"})
 _IEND: Final = b"\0\0\0\0IEND\xaeB`\x82"
+_SMALL: Final = 1_024
+"""Pixels of the longest side of what is shown small."""
 _SIXTEEN_BITS: Final = 16
 _UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -220,7 +222,10 @@ def _decode(parts: bytes, header: Header, max_side: int | None) -> Image.Image:
         raise ImageError("The header gives the size of the image twice, and differently.", detail=_COPY_AGAIN)
     size = _scaled(file.size, max_side)
     if size != file.size:
-        file.draft(None, (2 * size[0], 2 * size[1]))
+        # Twice as large where it is scaled down to a thumbnail, which is sharper then; and no larger than
+        # wanted where that would be most of a large photo again.
+        room = 2 if max(size) <= _SMALL else 1
+        file.draft(None, (room * size[0], room * size[1]))
     file.load()
     image = _plain(file)
     if size != image.size:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 from PySide6.QtGui import QColor, QImage
 from typing_extensions import override
 
@@ -13,14 +15,17 @@ from truthline.errors import ImageError, OfflineError, UnforeseenError
 from truthline.images.thumbnails import Thumbnails
 from truthline.images.workspace_source import NoImages
 from truthline.resources import resource
+from truthline.ui.document import full_images
 from truthline.ui.document import pictures as pictures_module
-from truthline.ui.document.pictures import FullImage, Pictures
+from truthline.ui.document.pictures import Pictures
 from truthline.ui.kit.jobs import Jobs, Lane
 from truthline.workspace.workspace import EntryId
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from truthline.ui.document.full_images import FullImage
 
 
 class Shelf:
@@ -169,7 +174,7 @@ def test_what_cannot_be_shown_says_why(
         shelf.images["a"] = content[what]
     pictures.thumbnail(EntryId(1), "a")
     loaded: list[FullImage] = []
-    pictures.load("a", loaded.append)
+    pictures.full.load("a", loaded.append)
     settle()
     thumbnail = pictures.thumbnail(EntryId(1), "a")
     assert thumbnail.pixmap is None
@@ -267,10 +272,10 @@ def test_a_full_image_on_its_way_from_the_earlier_source_is_asked_for_again(
     slow = Slow()
     pictures = Pictures(jobs, slow, cache)
     loaded: list[FullImage] = []
-    pictures.load("a", lambda _image: None)
+    pictures.full.load("a", lambda _image: None)
     assert slow.asked.wait(10)
     pictures.set_source(shelf)
-    pictures.load("a", loaded.append)
+    pictures.full.load("a", loaded.append)
     slow.answer.set()
     settle()
     assert [image.image is not None for image in loaded] == [True]
@@ -286,9 +291,9 @@ def test_a_full_image_is_upright_and_kept(
 ) -> None:
     shelf.images["a"] = fig
     loaded: list[FullImage] = []
-    pictures.load("a", loaded.append)
+    pictures.full.load("a", loaded.append)
     settle()
-    pictures.load("a", loaded.append)  # at once
+    pictures.full.load("a", loaded.append)  # at once
     assert [(one.image.width(), one.image.height()) for one in loaded if one.image] == [(1024, 693)] * 2
     assert shelf.read_refs == ["a"]
 
@@ -299,10 +304,10 @@ def test_an_image_that_failed_is_tried_again_when_it_is_opened_again(
     shelf.images["a"] = fig
     shelf.error = OfflineError("S3 cannot be reached.")
     loaded: list[FullImage] = []
-    pictures.load("a", loaded.append)
+    pictures.full.load("a", loaded.append)
     settle()
     shelf.error = None
-    pictures.load("a", loaded.append)
+    pictures.full.load("a", loaded.append)
     settle()
     assert [one.image is not None for one in loaded] == [False, True]
 
@@ -315,7 +320,7 @@ def test_only_the_image_asked_for_last_is_delivered(
     delivered: list[str] = []
     gate = hold(jobs)
     for name in "abc":
-        pictures.load(name, lambda _image, name=name: delivered.append(name))  # type: ignore[misc]
+        pictures.full.load(name, lambda _image, name=name: delivered.append(name))  # type: ignore[misc]
     gate.set()
     settle()
     assert delivered == ["c"]
@@ -330,7 +335,7 @@ def test_coming_back_to_an_image_while_it_loads(
     delivered: list[str] = []
     gate = hold(jobs)
     for name in "aba":
-        pictures.load(name, lambda _image, name=name: delivered.append(name))  # type: ignore[misc]
+        pictures.full.load(name, lambda _image, name=name: delivered.append(name))  # type: ignore[misc]
     gate.set()
     settle()
     assert delivered == ["a"]
@@ -340,27 +345,64 @@ def test_a_prefetched_image_is_there_at_once(
     pictures: Pictures, shelf: Shelf, fig: bytes, settle: Callable[[], None]
 ) -> None:
     shelf.images["a"] = fig
-    pictures.prefetch("a")
+    pictures.full.prefetch(["a"])
     settle()
     loaded: list[FullImage] = []
-    pictures.load("a", loaded.append)
+    pictures.full.load("a", loaded.append)
     assert loaded
     assert shelf.read_refs == ["a"]
 
 
-def test_few_full_images_are_kept(
-    pictures: Pictures, shelf: Shelf, fig: bytes, settle: Callable[[], None]
+def test_full_images_are_kept_within_a_bound(
+    pictures: Pictures,
+    shelf: Shelf,
+    fig: bytes,
+    settle: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(full_images, "_KEPT_BYTES", 3 * 1024 * 693 * 4)
     for number in range(5):
         shelf.images[str(number)] = fig
-        pictures.load(str(number), lambda _image: None)
+        pictures.full.load(str(number), lambda _image: None)
         settle()
     shelf.read_refs.clear()
-    pictures.load("4", lambda _image: None)
+    for number in (4, 3, 2):
+        pictures.full.load(str(number), lambda _image: None)
     assert shelf.read_refs == []
-    pictures.load("0", lambda _image: None)
+    pictures.full.load("0", lambda _image: None)
     settle()
     assert shelf.read_refs == ["0"]
+
+
+def test_neighbours_are_read_ahead_and_others_given_up(
+    pictures: Pictures, shelf: Shelf, fig: bytes, jobs: Jobs, settle: Callable[[], None]
+) -> None:
+    for name in "abcdef":
+        shelf.images[name] = fig
+    gate = hold(jobs)
+    pictures.full.prefetch(["a", "b", "c"])
+    pictures.full.load("b", lambda _image: None)
+    pictures.full.prefetch(["c", "d", "", "e"])  # a person went on
+    gate.set()
+    settle()
+    assert sorted(shelf.read_refs) == ["b", "c", "d", "e"]
+
+
+def test_an_image_is_decoded_as_large_as_it_is_looked_at(
+    pictures: Pictures, shelf: Shelf, settle: Callable[[], None]
+) -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (6_000, 3_000), "green").save(stream, "JPEG")
+    shelf.images["a"] = stream.getvalue()
+    loaded: list[FullImage] = []
+    pictures.full.load("a", loaded.append)
+    settle()
+    pictures.full.refine("a", loaded.append)
+    settle()
+    pictures.full.load("a", loaded.append)  # the better one is there
+    assert [(one.size.width(), one.size.height()) for one in loaded] == [(6_000, 3_000)] * 3
+    sizes = [(one.image.width(), one.image.height()) for one in loaded if one.image]
+    assert sizes == [(2_048, 1_024), (4_096, 2_048), (4_096, 2_048)]
 
 
 def test_what_breaks_in_an_unforeseen_way_says_so_in_its_place(
@@ -368,7 +410,7 @@ def test_what_breaks_in_an_unforeseen_way_says_so_in_its_place(
 ) -> None:
     shelf.error = RuntimeError("out of luck")
     loaded: list[FullImage] = []
-    pictures.load("a", loaded.append)
+    pictures.full.load("a", loaded.append)
     pictures.thumbnail(EntryId(1), "a")
     settle()
     assert loaded[0].problem == str(UnforeseenError())

@@ -15,7 +15,7 @@ from truthline.manifest.line import parse_line
 from truthline.ui.canvas.overlays import Overlay, OverlayView, Version, version_icon
 from truthline.ui.conflicts.entry_list import short_name
 from truthline.ui.conflicts.words import COLUMNS, boxes_in, boxes_of, value_of
-from truthline.ui.document.pictures import to_image
+from truthline.ui.document.full_images import to_image
 from truthline.ui.kit.jobs import Job, Lane
 from truthline.ui.kit.keys import key_name, keys_of
 from truthline.ui.kit.theme import plain_tip

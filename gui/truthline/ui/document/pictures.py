@@ -12,12 +12,10 @@ from PySide6.QtGui import QImage, QPixmap
 
 from truthline import log
 from truthline.errors import TruthlineError, UnforeseenError
-from truthline.images.decode import Pixels, decode, read_facts
-from truthline.ui.kit.jobs import Job, Jobs, Lane
+from truthline.ui.document.full_images import FullImages, to_image
+from truthline.ui.kit.jobs import Jobs, Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from truthline.images.source import ImageSource
     from truthline.images.thumbnails import Thumbnails
     from truthline.manifest.annotation import ImageFacts
@@ -28,8 +26,6 @@ _KEPT_BYTES = 192 * 2**20
 """Of decoded thumbnails: about 1,000 of 256 × 192 pixels."""
 _WAITING = 256
 """Thumbnails asked for and not begun; the oldest gives way, as it has been scrolled out of view."""
-_FULL_KEPT = 3
-"""Full images kept: the current one, the one before and the one prefetched (48 MB each at 12 MP)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +33,6 @@ class Thumbnail:
     """What is there of a thumbnail; neither pixmap nor problem while it is on its way."""
 
     pixmap: QPixmap | None = None
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FullImage:
-    """A decoded image with its facts, or the reason why there is none."""
-
-    image: QImage | None
-    facts: ImageFacts | None
     problem: str = ""
 
 
@@ -102,9 +89,7 @@ class Pictures(QObject):
         self._waiting: OrderedDict[EntryId, str] = OrderedDict()
         self._waiting_lock = threading.Lock()
         self._begun: set[EntryId] = set()
-        self._full: OrderedDict[str, FullImage] = OrderedDict()
-        self._loading: dict[str, Job] = {}
-        self._wanted: tuple[str, Callable[[FullImage], None]] | None = None
+        self.full = FullImages(jobs, source)
 
     def set_source(self, source: ImageSource) -> None:
         """Read from elsewhere from now on, and try again what failed."""
@@ -113,16 +98,12 @@ class Pictures(QObject):
         for entry_id in failed:
             self._kept_bytes -= _bytes_of(self._kept.pop(entry_id))
             self.thumbnail_changed.emit(ThumbnailChange(entry_id))
-        self._full.clear()
-        for source_ref in list(self._loading):
-            self._loading.pop(source_ref).drop()
-        if self._wanted is not None:
-            self.prefetch(self._wanted[0])
+        self.full.set_source(source)
 
     def clear(self) -> None:
         """Let go of everything decoded."""
         self._kept.clear()
-        self._full.clear()
+        self.full.clear()
         self._kept_bytes = 0
 
     def thumbnail(self, entry_id: EntryId, source_ref: str) -> Thumbnail:
@@ -136,40 +117,6 @@ class Pictures(QObject):
         if entry_id not in self._begun:
             self._ask(entry_id, source_ref)
         return Thumbnail()
-
-    def load(self, source_ref: str, done: Callable[[FullImage], None]) -> None:
-        """Hand the full image to ``done``, at once if it is kept; an earlier ``done`` is forgotten."""
-        kept = self._full.get(source_ref)
-        self._wanted = None if kept is not None else (source_ref, done)
-        if kept is not None:
-            self._full.move_to_end(source_ref)
-            done(kept)
-            return
-        for ref in [ref for ref in self._loading if ref != source_ref]:
-            self._loading.pop(ref).drop()
-        self.prefetch(source_ref)
-
-    def prefetch(self, source_ref: str) -> None:
-        """Have an image ready before it is asked for."""
-        if not source_ref or source_ref in self._full or source_ref in self._loading:
-            return
-        source = self.source
-        self._loading[source_ref] = self._jobs.run(
-            Lane.DECODE,
-            lambda token, _report: _read_full(source, source_ref, token),
-            done=lambda image: self._keep_full(source_ref, image),
-            failed=lambda error: self._keep_full(source_ref, FullImage(None, None, str(error))),
-        )
-
-    def _keep_full(self, source_ref: str, image: FullImage) -> None:
-        self._loading.pop(source_ref, None)
-        if image.image is not None:  # what failed is tried again when it is next asked for
-            self._full[source_ref] = image
-        while len(self._full) > _FULL_KEPT:
-            self._full.popitem(last=False)
-        if self._wanted is not None and self._wanted[0] == source_ref:
-            done, self._wanted = self._wanted[1], None
-            done(image)
 
     def _ask(self, entry_id: EntryId, source_ref: str) -> None:
         with self._waiting_lock:
@@ -220,21 +167,6 @@ class Pictures(QObject):
         if facts is not None:
             self.facts_found.emit(FoundFacts(entry_id, facts))
         self.thumbnail_changed.emit(ThumbnailChange(entry_id))
-
-
-def to_image(pixels: Pixels) -> QImage:
-    """Pixels as a `QImage` that owns its bytes."""
-    return QImage(pixels.data, pixels.width, pixels.height, pixels.stride, QImage.Format.Format_RGB32).copy()
-
-
-def _read_full(source: ImageSource, source_ref: str, token: CancelToken) -> FullImage:
-    try:
-        data = source.read(source_ref)
-        token.check()
-        facts = read_facts(data, len(data))
-        return FullImage(to_image(decode(data)), facts)
-    except TruthlineError as error:
-        return FullImage(None, None, str(error))
 
 
 def _bytes_of(thumbnail: Thumbnail) -> int:

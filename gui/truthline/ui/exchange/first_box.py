@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from truthline.errors import TruthlineError
 from truthline.images.decode import decode
-from truthline.ui.document.pictures import to_image
+from truthline.ui.document.full_images import to_image
 from truthline.ui.kit import theme
 
 if TYPE_CHECKING:

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from truthline.ui.canvas.geometry import BoxKey
     from truthline.ui.document.browser import Browser
     from truthline.ui.document.document import Document
+    from truthline.ui.document.full_images import FullImage
     from truthline.ui.document.labelling import Labeller
     from truthline.ui.document.palette import LabelColours
-    from truthline.ui.document.pictures import FullImage, Pictures
+    from truthline.ui.document.pictures import Pictures
     from truthline.workspace.changes import Changes
     from truthline.workspace.workspace import Entry, EntryId
 
@@ -60,6 +61,10 @@ class ImagePage(QWidget):
         self._colours = colours
         self._entry: Entry | None = None
         self._size = QSize()
+        self._row = 0
+        self._shown_part = 0.0
+        """How many pixels are shown for each of the image's, in one direction; 0 while there are none."""
+        self._refined = False
         self._stale = True
         self._sought: BoxKey | None = None
         self._waiting: Frame | None = None
@@ -99,6 +104,7 @@ class ImagePage(QWidget):
         canvas.pointer_moved.connect(self._show_pointer)
         canvas.pointer_left.connect(self._show_pointer)
         canvas.zoom_changed.connect(lambda _zoom: self._show_pointer())
+        canvas.zoom_changed.connect(lambda _zoom: self._refine())
         self._browser.current_changed.connect(lambda: self.show_entry(self._browser.current))
         self._document.changed.connect(self._refresh)
         self._document.attributes_chosen.connect(lambda _info: self._reload())
@@ -162,7 +168,7 @@ class ImagePage(QWidget):
 
     def _show(self) -> None:
         entry = self._entry
-        self._size = QSize()
+        self._size, self._shown_part, self._refined = QSize(), 0.0, False
         self.canvas.set_boxes([])
         self.canvas.select_boxes([])
         if entry is None:
@@ -186,7 +192,7 @@ class ImagePage(QWidget):
         else:
             self.canvas.show_message("Loading…", entry.source_ref.rsplit("/", 1)[-1])
         wanted = entry.id
-        self._pictures.load(entry.source_ref, lambda loaded: self._loaded(wanted, loaded))
+        self._pictures.full.load(entry.source_ref, lambda loaded: self._loaded(wanted, loaded))
 
     def _loaded(self, entry_id: EntryId, loaded: FullImage) -> None:
         if self._entry is None or self._entry.id != entry_id:
@@ -196,11 +202,28 @@ class ImagePage(QWidget):
             self.canvas.set_boxes([])
             self.canvas.show_message("This image cannot be shown", loaded.problem)
         else:
-            previewed = not self._size.isEmpty() and self._size == loaded.image.size()
-            self._show_image(loaded.image, loaded.image.size(), keep_view=previewed)
+            previewed = not self._size.isEmpty() and self._size == loaded.size
+            self._shown_part = loaded.image.width() / max(loaded.size.width(), 1)
+            self._show_image(loaded.image, loaded.size, keep_view=previewed)
+            self._refine()
         if loaded.facts is not None and loaded.facts != self._entry.facts:
             self._document.store_facts(entry_id, loaded.facts)
         self._prefetch()
+
+    def _refine(self) -> None:
+        """Have the image decoded in full once more of it is asked for than is there."""
+        entry, part = self._entry, self._shown_part
+        if (
+            entry is None
+            or self._refined
+            or not part
+            or self.canvas.zoom * self.canvas.devicePixelRatioF() <= part
+        ):
+            return
+        self._refined = True
+        if part < 1:
+            wanted = entry.id
+            self._pictures.full.refine(entry.source_ref, lambda loaded: self._loaded(wanted, loaded))
 
     def _show_image(self, image: QImage, size: QSize, *, keep_view: bool) -> None:
         self._size = size
@@ -209,9 +232,14 @@ class ImagePage(QWidget):
         self._show_sought()
 
     def _prefetch(self) -> None:
-        row = self._browser.selection.currentIndex().row() + 1
-        if 0 < row < self._browser.model.rowCount():
-            self._pictures.prefetch(self._browser.model.card(row).source_ref)
+        row, model = self._browser.selection.currentIndex().row(), self._browser.model
+        if row < 0:
+            return
+        ahead = -1 if row < self._row else 1
+        self._row = row
+        rows = [row + ahead, row + 2 * ahead, row - ahead, row + 3 * ahead]
+        refs = [model.card(one).source_ref for one in rows if 0 <= one < model.rowCount()]
+        self._pictures.full.prefetch(refs)
 
     def _refresh(self, changes: Changes) -> None:
         if self._entry is None or not (changes.everything or self._entry.id in changes.entries):
