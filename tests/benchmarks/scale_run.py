@@ -21,9 +21,12 @@ from PIL import Image
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
+from truthline.manifest.file import read_raw_lines
 from truthline.settings import Settings
+from truthline.sync.pull.candidates import candidates
+from truthline.sync.push.plan import plan
 from truthline.ui.app import App
-from truthline.workspace.workspace import Filter, Kind
+from truthline.workspace.workspace import EntryId, Filter, Kind, NewEntry, Workspace, WorkspaceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -267,6 +270,26 @@ class Run:
                 self.settle()
             row["more_mb"] = resident() - before
 
+    def plan(self) -> None:
+        """What a push of ten changes takes before it sends them, of a workspace that holds all."""
+        path = self.folder / f"plan-{self.lines}.truthline"
+        if not path.exists():
+            with Workspace.create(path, WorkspaceInfo("plan")) as workspace:
+                workspace.append(NewEntry(raw, base=raw) for raw in read_raw_lines(self.manifest))
+                for number in range(10):
+                    entry_id = EntryId(1 + number * (self.lines // 10))
+                    line = workspace.entry(entry_id).line
+                    workspace.save(entry_id, line[:-1] + b', "by": "me"}')
+        with Workspace.open(path) as workspace:
+            taken = []
+            for _ in range(9):
+                begun = time.perf_counter()
+                planned = plan(candidates(workspace), bucket="scale-bucket", strict=False)
+                taken.append(time.perf_counter() - begun)
+        assert planned.lines == 10
+        with self.row("plan a push of ten") as row:
+            row["seconds"] = median(taken)
+
     def close(self) -> None:
         self.app.close()
 
@@ -283,7 +306,7 @@ def resident() -> float:
 
 def main() -> None:
     run = Run(Path(sys.argv[1]), int(sys.argv[2]))
-    wanted = sys.argv[3:] or ["open", "select", "filter", "edit"]
+    wanted = sys.argv[3:] or ["open", "select", "filter", "edit", "plan"]
     floor = median(seconds_of_orjson(run.manifest) for _ in range(3))
     for name in wanted:
         getattr(run, name)()

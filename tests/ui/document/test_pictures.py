@@ -422,7 +422,7 @@ def test_pixels_become_an_image_of_its_own() -> None:
     from truthline.images.decode import Pixels  # noqa: PLC0415
 
     data = bytes([1, 2, 3, 255] * 6)
-    image = pictures_module.to_image(Pixels(3, 2, data, 12))
+    image = full_images.to_image(Pixels(3, 2, data, 12))
     del data
     assert image.format() == QImage.Format.Format_RGB32
     assert image.pixelColor(2, 1) == QColor(3, 2, 1)
