@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from truthline.manifest.line import parse_line
+from truthline.sync.opening import filling
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from truthline.ui.window.workbench import Workbench
 
 CTRL = Qt.KeyboardModifier.ControlModifier
-LINES = 12_000
+LINES = 6_000
 
 
 def write(path: Path, count: int = LINES) -> Path:
@@ -27,8 +28,9 @@ def write(path: Path, count: int = LINES) -> Path:
 
 
 @pytest.fixture
-def growing(user: Any, tmp_path: Path) -> Workbench:
+def growing(user: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     """The window as soon as the first page is there."""
+    monkeypatch.setattr(filling, "_CHUNK", 100)  # so that there is time to see it
     user.window.open(str(write(tmp_path / "large.manifest")))
     user.wait(lambda: user.window.bench is not None and user.bench.browser.model.rowCount())
     bench: Workbench = user.bench

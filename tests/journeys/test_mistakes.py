@@ -15,10 +15,10 @@ from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox, QLabel
 from shiboken6 import isValid
 
 from truthline import __version__, log
-from truthline.ui.kit.about import AboutDialog
 from truthline.ui.kit.jobs import Lane
 from truthline.ui.kit.key_list import KeysDialog
-from truthline.ui.kit.unforeseen import UnforeseenDialog
+from truthline.ui.kit.mistakes.about import AboutDialog
+from truthline.ui.kit.mistakes.unforeseen import UnforeseenDialog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,7 +160,7 @@ from PySide6.QtWidgets import QApplication
 from truthline import log
 from truthline.aws.connection import Connection
 from truthline.ui import app as program
-from truthline.ui.kit.unforeseen import UnforeseenDialog
+from truthline.ui.kit.mistakes.unforeseen import UnforeseenDialog
 
 def break_down():
     raise ValueError("planted")

@@ -14,8 +14,8 @@ from truthline import __version__, log
 from truthline.errors import TruthlineError
 from truthline.settings import Settings
 from truthline.ui.kit import theme
-from truthline.ui.kit.alarm import Alarm
 from truthline.ui.kit.jobs import Jobs
+from truthline.ui.kit.mistakes.alarm import Alarm
 from truthline.ui.kit.posix_signals import EndSignals
 from truthline.ui.kit.qt_messages import logged_messages
 from truthline.ui.window.main_window import MainWindow

@@ -305,7 +305,7 @@ class MainWindow(QMainWindow):
         KeysDialog(self).open()
 
     def _about(self) -> None:
-        from truthline.ui.kit.about import AboutDialog
+        from truthline.ui.kit.mistakes.about import AboutDialog
 
         AboutDialog(self).open()
 

@@ -8,7 +8,7 @@ import pytest
 
 import truthline
 from truthline.log import Unforeseen
-from truthline.ui.kit.alarm import _ROOMS, _doing
+from truthline.ui.kit.mistakes.alarm import _ROOMS, _doing
 
 
 @pytest.mark.parametrize(("room", "words"), _ROOMS)

@@ -14,7 +14,7 @@ from truthline.log import Unforeseen
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from truthline.ui.kit.unforeseen import UnforeseenDialog
+    from truthline.ui.kit.mistakes.unforeseen import UnforeseenDialog
 
 _ROOMS = (
     ("truthline/ui/canvas/", "while working on the image"),
@@ -54,7 +54,7 @@ class Alarm(QObject):
         self._raised.emit(log.describe(error))
 
     def _tell(self, error: Unforeseen) -> None:
-        from truthline.ui.kit.unforeseen import UnforeseenDialog  # noqa: PLC0415  # rarely needed
+        from truthline.ui.kit.mistakes.unforeseen import UnforeseenDialog  # noqa: PLC0415  # rarely needed
 
         if self.dialog is not None and isValid(self.dialog) and self.dialog.isVisible():
             self.dialog.count_another()

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from truthline import log
 from truthline.ui.kit import theme
-from truthline.ui.kit.about import versions_text
+from truthline.ui.kit.mistakes.about import versions_text
 
 if TYPE_CHECKING:
     from truthline.log import Unforeseen
