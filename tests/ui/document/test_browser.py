@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QItemSelectionModel
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QStringListModel
 
 from truthline.manifest.line import parse_line
 from truthline.ui.document.browser import Browser
-from truthline.ui.document.selection import joined, runs_of
-from truthline.workspace.workspace import EntryId, Filter, Kind
+from truthline.ui.document.selection import Flag, RowSelection, joined, runs_of
+from truthline.workspace.workspace import EntryId, Filter, Kind, NewEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +78,40 @@ def test_a_filter_that_hides_the_current_entry_goes_to_the_first(
     settle()
     assert browser.current == 2
     assert browser.selected == [2]
+
+
+def test_a_selection_survives_a_filter_that_hides_the_current_entry(
+    browser: Browser, settle: Callable[[], None]
+) -> None:
+    browser.selection.clearSelection()
+    select(browser, 4, 8, 3)
+    assert browser.current == 3
+    browser.set_filter(Filter(label="oak"))
+    settle()
+    assert browser.selected == [4, 8]
+    assert browser.current == 4  # the first of those that are still selected
+
+
+@pytest.mark.parametrize(
+    "wanted", [Filter(), Filter(label="oak"), Filter(text="1"), Filter(label="oak", text="1")]
+)
+def test_what_came_in_behind_is_listed_if_it_passes(
+    browser: Browser, wanted: Filter, line: Callable[..., bytes], settle: Callable[[], None]
+) -> None:
+    browser.set_filter(wanted)
+    settle()
+    select(browser, browser.model.id_at(0))
+    browser._document.workspace.append(
+        NewEntry(line(f"s3://leaves/{n}.jpg", ["oak"] if n % 2 == 0 else [])) for n in range(11, 21)
+    )
+    browser.extend()
+    settle()
+    assert listed(browser) == list(browser._document.workspace.ids(wanted))
+    assert browser.model.rowCount() > 1
+    assert browser.selected == [browser.model.id_at(0)]
+    browser.extend()
+    settle()
+    assert listed(browser) == list(browser._document.workspace.ids(wanted))
 
 
 def test_a_filter_that_lets_nothing_through(browser: Browser, settle: Callable[[], None]) -> None:
@@ -151,7 +187,7 @@ def test_what_stays_selected_is_no_range_a_row(browser: Browser, settle: Callabl
     browser.set_filter(Filter(text="leaves"))
     settle()
     assert browser.selected == list(range(1, 11))
-    assert len(browser.selection.selection().toList()) == 1
+    assert len(browser.selection.runs) == 1
 
 
 def test_runs_are_joined_in_row_order() -> None:
@@ -159,6 +195,28 @@ def test_runs_are_joined_in_row_order() -> None:
     assert joined([(7, 9), (0, 1), (2, 2), (8, 8), (4, 5)]) == [(0, 2), (4, 5), (7, 9)]
     assert runs_of({3, 4, 9, 10, 12}, [1, 3, 4, 5, 9, 10, 11, 12]) == [(1, 2), (4, 5), (7, 7)]
     assert runs_of(set(), [1, 2]) == []
+
+
+ROWS = st.sets(st.integers(0, 40))
+COMMANDS = [Flag.Select, Flag.Deselect, Flag.Toggle, Flag.ClearAndSelect, Flag.Clear, Flag.NoUpdate]
+
+
+@given(st.lists(st.tuples(ROWS, st.sampled_from(COMMANDS)), max_size=8))
+def test_any_commands_select_what_qt_would_select(commands: list[tuple[set[int], Flag]]) -> None:
+    model = QStringListModel([str(number) for number in range(41)])
+    ours, theirs = RowSelection(model, model), QItemSelectionModel(model, model)
+    for rows, command in commands:
+        selection = QItemSelection()
+        for row in rows:
+            selection.select(model.index(row, 0), model.index(row, 0))
+        ours.select(selection, command)
+        theirs.select(selection, command)
+    expected = sorted({index.row() for index in theirs.selectedIndexes()})
+    assert [row for first, last in ours.runs for row in range(first, last + 1)] == expected
+    assert ours.runs == joined(ours.runs)
+    assert ours.count == len(expected)
+    assert ours.hasSelection() == theirs.hasSelection()
+    assert [row for row in range(41) if ours.isSelected(model.index(row, 0))] == expected
 
 
 def test_an_edit_takes_no_entry_out_of_the_list(

@@ -132,6 +132,8 @@ class Browser(QObject):
         if row is not None:
             flags = Flag.NoUpdate if runs else Flag.ClearAndSelect
             self.selection.setCurrentIndex(self.model.index(row), flags)
+        elif runs:  # the selection stays, whether or not the current entry is listed
+            self.selection.setCurrentIndex(self.model.index(runs[0][0]), Flag.NoUpdate)
         elif ids:
             self._set_current(0)
         else:

@@ -227,6 +227,11 @@ class ThumbnailGrid(QAbstractItemView):
         self.viewport().update()
 
     @override
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        super().selectionChanged(selected, deselected)
+        self.viewport().update()
+
+    @override
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
         region = QRegion()
         visible = self._rows_in(self.viewport().rect())
@@ -300,6 +305,9 @@ class ThumbnailGrid(QAbstractItemView):
             self.setAutoScroll(False)  # what is clicked does not move away
             self._selection().extend_to(index.row(), add=bool(event.modifiers() & _CONTROL))
             self.setAutoScroll(True)
+            return
+        if left and index.isValid() and not self._strip and event.modifiers() & _CONTROL:
+            self._selection().toggle(index.row())
             return
         super().mousePressEvent(event)
         if left and index.isValid():
