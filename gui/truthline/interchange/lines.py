@@ -1,4 +1,4 @@
-"""Labels and boxes into lines."""
+"""Labels and boxes of other formats added to a line, and which of them it has already."""
 
 from __future__ import annotations
 

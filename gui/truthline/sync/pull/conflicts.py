@@ -1,4 +1,4 @@
-"""Entries that two people changed differently: what conflicts, and what becomes of it.
+"""Conflicts, of entries that two people changed differently: decided by a person, recorded, and put back.
 
 A push or a pull leaves the remote line with such an entry, as ``theirs``. It stays in conflict, and is not
 sent, until a person decides for one side.
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from truthline.workspace.workspace import Workspace
 
 _METADATA = "-metadata"
-"""Entries read at a time. All are settled in one transaction: a disk that fails leaves none half done."""
 
 
 def conflicts_of(entry: Entry) -> tuple[MergeConflict, ...]:

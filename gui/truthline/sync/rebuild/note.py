@@ -1,4 +1,4 @@
-"""What is written down of a rebuild, and what comes of it."""
+"""What is written down of a rebuild, so that it can be resumed, and what came of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A dataset made anew from a manifest: to remove entries, which the service cannot do, or for a first push.
+"""A rebuild: a dataset made anew from a manifest, begun, and resumed where it was broken off.
+
+It removes entries, which the service cannot do, and is one way of a first push.
 
 What is going on is written down in the workspace before each step (see `note`). A rebuild that a
 crash, a cancel or a lost connection broke off is taken up from there. From the moment in which the old

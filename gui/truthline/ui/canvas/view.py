@@ -1,4 +1,4 @@
-"""The canvas: shows an image with its boxes, and turns gestures into signals.
+"""The canvas: shows an image with its boxes, follows mouse and keys, and hands gestures on as signals.
 
 It knows nothing of workspaces. What a gesture set is shown at once and told by a signal; `set_boxes` then
 brings what was stored.

@@ -1,4 +1,4 @@
-"""The dataset that a workspace belongs to: its live status, pushes, pulls, uploads, and connecting to one."""
+"""The dataset of a workspace: its live status; pushes, pulls and uploads begun and cancelled; connecting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CODES: every code once, with its level, its explanation, its fix and its source; the others take them here.
+"""CODES: the table of all codes, put together from the modules beside it; whoever needs a code takes it here.
 
 It holds the codes that rules, checks of datasets, imports and pushes give, and those that only the service
 gives: for what only the service can know there is no rule, but an explanation all the same. The codes stand
