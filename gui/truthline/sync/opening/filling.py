@@ -118,7 +118,7 @@ class Filling:
         if self._folder is not None:
             return self._folder.total
         if self._note.stamp is not None and self._bytes:
-            return max(self.done, round(self._note.stamp[0] * self.done / self._bytes))
+            return max(self.done, _rounded(self._note.stamp[0] * self.done / self._bytes))
         return None
 
     @property
@@ -220,6 +220,11 @@ class Filling:
             for facts in aws.s3.list(bucket, prefix):  # in the order of their keys' bytes
                 if has_image_suffix(facts.key) and facts.key.encode() > last:
                     yield facts.key, NewEntry(new_annotation(f"s3://{bucket}/{facts.key}").raw)
+
+
+def _rounded(number: float) -> int:
+    """To two digits: what is estimated from the lines until now is no better than that."""
+    return int(round(number, 2 - len(str(int(number)))))
 
 
 def is_whole(workspace: Workspace) -> bool:

@@ -115,8 +115,11 @@ class DatasetBar(QWidget):
         self._state = state
         self._render()
 
-    def show_counts(self, counts: Counts, *, saving: bool) -> None:
+    def show_counts(self, counts: Counts, *, saving: bool, growing: bool = False) -> None:
         """Show how many changes and conflicts wait."""
+        self.connect_button.setEnabled(not growing)
+        waits = "The images are still being read. Connect once all are there."
+        self.connect_button.setToolTip(waits if growing else "")
         self._counts, self._saving = counts, saving
         self._render()
 

@@ -377,7 +377,8 @@ class Workbench(QWidget):
         if counts is not None:
             self.counts = counts
             self.filters.show_counts(counts)
-            self.bar.show_counts(counts, saving=self.document.saving)
+            document = self.document
+            self.bar.show_counts(counts, saving=document.saving, growing=document.growing)
             self.counted.emit()
 
     def _count_problems(self, count: int) -> None:

@@ -236,7 +236,8 @@ class StepCarrier(QObject):
             if step.stored is None:
                 return Changes()  # it changed nothing
             act = self.workspace.undo if move is Move.UNDO else self.workspace.redo
-            return act(step.stored, report=named(report, step.text), cancel=token)
+            told = named(report, f"{'Undo' if move is Move.UNDO else 'Redo'} “{step.text}”")
+            return act(step.stored, report=told, cancel=token)
 
         return work
 
