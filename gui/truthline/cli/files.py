@@ -159,11 +159,14 @@ def check(run: Run) -> int:
 def _tell_findings(run: Run, check: ManifestCheck, names: Mapping[Path, str]) -> int:
     """Print each finding; with the name of its manifest if ``names`` has it."""
     count = errors = 0
+    encode = json.JSONEncoder().encode
     # A broken manifest has more findings than memory should hold, and half a JSON document is none.
     with tempfile.SpooledTemporaryFile(_SPOOL_CHARACTERS, "w+") as spool:
         with run.progress() as report:
             for found in check.findings(report=report, cancel=run.cancel):
-                spool.write(json.dumps(_described(found, names.get(found.manifest, ""))) + "\n")
+                described = _described(found, names.get(found.manifest, ""))
+                # As it will be printed; a text goes in quotes, since it may hold line breaks.
+                spool.write(encode(described if run.json else _told(described)) + "\n")
                 count += 1
                 errors += found.finding.level is Level.ERROR
         spool.seek(0)
@@ -171,7 +174,7 @@ def _tell_findings(run: Run, check: ManifestCheck, names: Mapping[Path, str]) ->
             run.json_list({"lines": check.lines}, "findings", (line.rstrip("\n") for line in spool))
         else:
             for line in spool:
-                run.say(_told(json.loads(line)))
+                run.say(json.loads(line))
     run.say(f"{check.lines} lines, {count} findings, {errors} of them errors.")
     return FLAWED if errors else FINE
 

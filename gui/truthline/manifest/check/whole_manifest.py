@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import pickle
+import marshal
 import tempfile
 from heapq import merge
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
+from truthline.manifest.annotation import Finding, Level
 from truthline.manifest.check.codes.table import finding_of
 from truthline.manifest.check.summary import Summary
 from truthline.manifest.file import read_raw_lines
@@ -22,12 +22,14 @@ from truthline.progress import CancelToken, Doing, Progress, ignore_progress, in
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from truthline.manifest.annotation import Finding, ImageFacts
+    from truthline.manifest.annotation import ImageFacts
     from truthline.progress import Report
 
 __all__ = ["check_manifest"]
 
 _STRIDE: Final = 1000  # lines between two reports, and two looks at the cancel token
+_TOGETHER: Final = 200
+_LENGTH: Final = 8  # bytes that tell how long what follows is
 _SPOOL_BYTES: Final = 2**20
 
 
@@ -63,8 +65,8 @@ def check_manifest(
     token = cancel or CancelToken()
     with tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as spool:
         lines = _watched(path, seen, report, token, values=values)
-        for found in _found_by_line(lines, seen, facts_of):
-            pickle.dump(found, spool)
+        for block in in_blocks(_found_by_line(lines, seen, facts_of), _TOGETHER):
+            _put_away(block, spool)
         spool.seek(0)
         repeated = _repeats(path, seen.repeated(), values=values)
         for one in merge(_loaded(spool), repeated, key=itemgetter(0)):
@@ -105,10 +107,19 @@ def _watched(
     report(Progress(Doing.CHECKING, total or 0, total or 0))
 
 
+def _put_away(found: Iterable[tuple[int, str, Finding]], spool: IO[bytes]) -> None:
+    """Many together, as plain values: one by one as what they are, they took five times as long."""
+    rows = [(line, ref, one.code, one.level.value, one.message, one.pointer) for line, ref, one in found]
+    block = marshal.dumps(rows)
+    spool.write(len(block).to_bytes(_LENGTH))
+    spool.write(block)
+
+
 def _loaded(spool: IO[bytes]) -> Iterator[tuple[int, str, Finding]]:
-    with contextlib.suppress(EOFError):
-        while True:
-            yield pickle.load(spool)  # noqa: S301  # nobody else can have written it
+    while length := spool.read(_LENGTH):
+        rows = marshal.loads(spool.read(int.from_bytes(length)))  # noqa: S302 - nobody else can have written it
+        for line, ref, code, level, message, pointer in rows:
+            yield line, ref, Finding(code, Level(level), message, pointer)
 
 
 def _repeats(
