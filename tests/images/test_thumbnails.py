@@ -507,3 +507,33 @@ def test_thumbnails_of_objects_in_s3(
         finally:
             aws.close()
         assert emulator.unplanned_errors == []
+
+
+# Made ahead
+
+
+def test_what_is_prepared_is_kept_and_not_read_again(
+    open_cache: Callable[..., Any], album: Album, noise: Callable[..., Any]
+) -> None:
+    (ref,) = noise(1)
+    cache = open_cache()
+    cache.prepare(ref, album)
+    cache.prepare(ref, album)
+    assert cache.load(ref, album).pixels is not None
+    assert album.reads == [ref]
+    assert cache.has_room
+
+
+def test_a_missing_image_is_no_reason_to_stop(open_cache: Callable[..., Any], album: Album) -> None:
+    open_cache().prepare("s3://bucket/gone.jpg", album)
+
+
+def test_a_full_cache_has_no_room(
+    open_cache: Callable[..., Any], album: Album, noise: Callable[..., Any]
+) -> None:
+    cache = open_cache(max_bytes=300_000)
+    for ref in noise(30):
+        if not cache.has_room:
+            break
+        cache.prepare(ref, album)
+    assert not cache.has_room

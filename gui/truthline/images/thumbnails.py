@@ -37,6 +37,8 @@ _BUSY_SECONDS: Final = 5.0
 _EVICTED_AT_ONCE: Final = 8
 _KEPT_SHARE: Final = 0.9
 """How full the cache is after an eviction: it comes once in a while and not with every store."""
+_AHEAD_SHARE: Final = 0.8
+"""How full it may be made ahead: an eviction for an image that nobody has looked at helps nobody."""
 _OVERHEAD_BYTES: Final = 4 * _PAGE_BYTES
 """What a store may take besides the thumbnail: a page begun, and pages of the tree and the index split."""
 _USES_AT_ONCE: Final = 256
@@ -64,6 +66,7 @@ _STORE: Final = """INSERT OR REPLACE INTO thumbnails
     (ref, side, version, width, height, format, size, used, jpeg) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _LOAD: Final = """SELECT id, width, height, format, size, jpeg FROM thumbnails
     WHERE ref = ? AND side = ? AND version = ?"""
+_KEPT: Final = "SELECT 1 FROM thumbnails WHERE ref = ? AND side = ? AND version = ?"
 _EVICT: Final = "DELETE FROM thumbnails WHERE id IN (SELECT id FROM thumbnails ORDER BY used, id LIMIT ?)"
 
 _Answer = TypeVar("_Answer")
@@ -127,6 +130,29 @@ class Thumbnails:
         if made.pixels is not None and version is not None:
             self._store(ref, version, made.facts, encode_jpeg(made.pixels))
         return made
+
+    def prepare(self, ref: str, source: ImageSource) -> None:
+        """Have the image's thumbnail kept, without decoding one that is.
+
+        Raises:
+            ServiceError: S3 cannot be asked.
+
+        """
+        version = source.version(ref)
+        if version is not None:
+            with self._lock:
+                kept = self._ask(
+                    lambda db: db.execute(_KEPT, (ref, self._side, version)).fetchone() is not None
+                )
+            if not kept:
+                self.load(ref, source)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a thumbnail more would not take the place of another one."""
+        with self._lock:
+            used = self._ask(_bytes_in_use)
+        return used is not None and used < _AHEAD_SHARE * self._max_bytes
 
     def get(self, ref: str, version: str) -> Pixels | None:
         """The thumbnail that is kept of this version of the image."""

@@ -100,6 +100,12 @@ class Pictures(QObject):
             self.thumbnail_changed.emit(ThumbnailChange(entry_id))
         self.full.set_source(source)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a view waits for a thumbnail; may be asked on any thread."""
+        with self._waiting_lock:
+            return bool(self._waiting)
+
     def clear(self) -> None:
         """Let go of everything decoded."""
         self._kept.clear()

@@ -33,6 +33,7 @@ from truthline.ui.labels.panel import LabelPanel
 from truthline.ui.problems.fixing import Fixing
 from truthline.ui.problems.panel import SHOWN_AT_MOST, ProblemsPanel
 from truthline.ui.problems.readiness import ReadinessPanel
+from truthline.ui.start.ahead import ThumbnailsAhead
 from truthline.ui.start.filler import Filler
 from truthline.ui.start.upkeep import Upkeep
 from truthline.ui.window.image_page import ImagePage
@@ -80,6 +81,7 @@ class Workbench(QWidget):
             self.document, self.colours, self.browser, self.labeller, self.selection, self.commands
         )
         self._sought: Problem | None = None
+        self.ahead = ThumbnailsAhead(self.document, self.pictures, thumbnails, self)
         self.dataset = Dataset(self.document, reach, self)
         self.filler = Filler(self.document, reach, self)
         self.upkeep = Upkeep(self.document, self)
@@ -198,6 +200,7 @@ class Workbench(QWidget):
         document.refused.connect(self.toast.warn)
         self.filler.grown.connect(self._grow)
         self.filler.ended.connect(self.upkeep.start)
+        self.filler.ended.connect(self.ahead.start)
         self.filler.failed.connect(self._complain)
         self.upkeep.failed.connect(self._complain)
         document.attributes_chosen.connect(self._show_attributes)
