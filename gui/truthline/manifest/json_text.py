@@ -241,6 +241,8 @@ class JsonText:
             self.parts[0].lead, self.parts[-1].tail = first, last
 
     def _insert(self, index: int, part: Part) -> None:
+        # How this text separates its parts shows before its second one; what stands behind the last one
+        # belongs to the bracket, and stays there.
         several = len(self.parts) > 1
         part.lead = self.parts[1].lead if several else self.style.comma
         inner_tail = self.parts[0].tail if several else b""

@@ -106,6 +106,7 @@ def _check_block(connection: sqlite3.Connection, position: int) -> Changes:
     for entry_id, source_ref, expected, line, ending, known, *facts in rows:
         if line_fits(entry_id, source_ref, line, ending, expected):
             findings = check_raw(line, facts_in(facts) if known else None)
+            # Written only where they differ: most rules find the same as before, and views follow each write.
             if finding_rows(entry_id, findings) != stored.get(entry_id, []):
                 replace_findings(connection, entry_id, findings)
                 changed.add(EntryId(entry_id))

@@ -97,6 +97,7 @@ class Appender:
         # also of entries that were removed
         last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'entries'").fetchone()
         self._next = (last[0] if last else 0) + 1
+        # One statement for each table and block, and not for each entry.
         self._entries: list[_Row] = []
         self._lines: list[_Row] = []
         self._uses: list[_Row] = []

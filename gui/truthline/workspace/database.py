@@ -223,6 +223,7 @@ class Database:
         """A connection for this block alone, which sees one snapshot."""
         connection = self._take()
         try:
+            # Deferred: the snapshot is that of the first statement, and a reader holds nobody up.
             connection.execute("BEGIN")
             yield connection
         except _ANY as error:

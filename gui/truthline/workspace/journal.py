@@ -159,6 +159,7 @@ class PushJournal:
         for _, line in lines:
             check_one_line(line)
         text = b"".join(line + b"\n" for _, line in lines)
+        # Compressed, since it stays after the push, for whoever asks later what was sent.
         sent = zlib.compress(text[:-1])
         with self._database.writing() as connection:
             if not _pushes(connection, "WHERE finished IS NULL AND id = ?", (push_id,)):
@@ -255,12 +256,14 @@ class PushJournal:
             if found is None:
                 raise KeyError(batch_id)
             was, before = found
+            # What is not told stays: the last words of the service are wanted most when no others come.
             connection.execute(
                 "UPDATE batches SET state = ?, status = coalesce(?, status), message = coalesce(?, message), "
                 "code = coalesce(?, code), sent_at = coalesce(?, sent_at), "
                 "updated_before = coalesce(?, updated_before) WHERE id = ?",
                 (state, status, message, code, _format_time(sent), _format_time(updated_before), batch_id),
             )
+            # Its lines are there, but when its update ended nobody saw: a later one may be ours or not.
             if state is BatchState.VERIFIED and was in UNENDED:
                 doubt(connection)
             if updated_after is not None:
@@ -296,6 +299,7 @@ class PushJournal:
             if not updated.rowcount:
                 raise KeyError(push_id)
             connection.executemany("INSERT INTO push_remarks VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            # Whose the lines are matters only while the push may be resumed.
             connection.execute(
                 "DELETE FROM batch_lines WHERE batch_id IN (SELECT id FROM batches WHERE push_id = ?)",
                 (push_id,),

@@ -74,6 +74,7 @@ def read_entries(connection: sqlite3.Connection, ids: Sequence[EntryId]) -> dict
     for some in in_blocks(ids, IDS_A_QUERY):
         marks = ",".join("?" * len(some))
         rows = connection.execute(_ENTRIES.format(marks), some).fetchall()
+        # Most entries have no problem, and a join with them would give a row for each problem of the others.
         flawed = [row[0] for row in rows if row[3] or row[4]]
         problems: dict[int, list[tuple[Any, ...]]] = {entry_id: [] for entry_id in flawed}
         if flawed:

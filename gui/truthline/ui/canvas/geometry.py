@@ -21,6 +21,7 @@ Size = tuple[int, int]
 Key = tuple[str, int]
 """A box: its label attribute, and its index there."""
 _HUGE = 1e15
+"""Beyond this a double holds no halves, and equal steps would no longer stay equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def spanned(a: Point, b: Point, size: Size) -> Frame | None:
 
 def moved(frames: Sequence[Frame], dx: float, dy: float, size: Size) -> list[Frame]:
     """Frames moved together, as far as all of them stay inside the image."""
+    # One step for all: boxes that are moved together keep their distances, also where one meets an edge.
     dx = _step(dx, [(frame.left, frame.right) for frame in frames], size[0])
     dy = _step(dy, [(frame.top, frame.bottom) for frame in frames], size[1])
     return [
@@ -133,6 +135,7 @@ def stacked(frames: Sequence[Frame], point: Point, reach: float) -> list[int]:
         for index, frame in enumerate(frames)
         if frame.left - reach <= x <= frame.right + reach and frame.top - reach <= y <= frame.bottom + reach
     ]
+    # Of boxes within boxes a click means the one that is hardest to hit otherwise.
     return sorted(found, key=lambda index: frames[index].area)
 
 
@@ -248,7 +251,7 @@ def _span(a: float, b: float, limit: int) -> tuple[int, int] | None:
     if max(a, b) <= 0 or min(a, b) >= limit:
         return None
     low, high = sorted((_within(a, limit), _within(b, limit)))
-    if low == high:
+    if low == high:  # a pixel at least: a box without an area could neither be seen nor grabbed
         low = min(max(math.floor(min(a, b)), 0), limit - 1)
         high = low + 1
     return low, high
@@ -275,7 +278,7 @@ def _pull(low: float, high: float, direction: int, to: float, limit: int) -> tup
     if direction == 0:
         return _keep(low, high, limit)
     fixed, free = _within(low if direction > 0 else high, limit), _within(to, limit)
-    if fixed == free:
+    if fixed == free:  # one pixel stays, on the side that the pointer pulls to if there is room
         free = fixed + direction if 0 <= fixed + direction <= limit else fixed - direction
     return min(fixed, free), max(fixed, free)
 
@@ -283,4 +286,6 @@ def _pull(low: float, high: float, direction: int, to: float, limit: int) -> tup
 def _grabs(offset: float, direction: int, length: float, reach: float) -> bool:
     if direction == 0:
         return abs(offset) <= reach
+    # Inwards no more than a quarter of the side, so that a small box can be dragged by its middle; outwards,
+    # where nothing else wants the pointer, the full reach.
     return -min(reach, length / 4) <= offset * direction <= reach

@@ -91,7 +91,7 @@ class GestureCanvas(BoxView):
 
     @override
     def show_image(self, image: QImage | None, size: QSize, *, keep_view: bool = False) -> None:
-        if not keep_view:
+        if not keep_view:  # else it is the same image in more detail, and a drag may be under way
             self.cancel_gesture()
         super().show_image(image, size, keep_view=keep_view)
         self._view_moved()
@@ -104,6 +104,8 @@ class GestureCanvas(BoxView):
 
     @override
     def set_boxes(self, boxes: Sequence[CanvasBox]) -> None:
+        # Boxes are told anew after every save, also while the next drag is under way. It goes on as long as
+        # its boxes are where it took them up; else somebody else has moved them, and it would undo that.
         held = self._gesture.start if isinstance(self._gesture, Moving | Resizing | Nudging) else {}
         told = {box.key: box.frame for box in boxes if box.editable}
         going_on = all(told.get(key) == frame for key, frame in held.items())
@@ -155,13 +157,14 @@ class GestureCanvas(BoxView):
         for item in (self._items[key] for key in start):
             if item.frame != item.box.frame:
                 changes.append((item.box, item.frame))
+                # As if it were saved: the next nudge begins here, not where the file still has the box.
                 item.box = replace(item.box, frame=item.frame)
         if changes:
             self.boxes_reframed.emit(changes)
 
     def _begin(self, press: Press) -> Gesture | None:
         movable = self._movable()
-        if press.handle:
+        if press.handle:  # before the draw tool: a box just drawn is adjusted without changing tools
             return Resizing(press.point, movable, press.handle, self._size)
         if self._drawing:
             return Drawing(press.point, self._size)
@@ -219,6 +222,7 @@ class GestureCanvas(BoxView):
 
     def _show_cursor(self, point: Point | None, handle: Handle | None) -> None:
         shape = self._cursor_now(point, handle)
+        # Asked at every move of the mouse, and to set a cursor is a message to the window system.
         if self.viewport().cursor().shape() != shape:
             self.viewport().setCursor(shape)
 

@@ -110,7 +110,7 @@ class Tag(QGraphicsRectItem):
     def say(self, text: str, ground: QColor, *, at_most: float = 4096) -> None:
         """Write ``text``, elided in the middle if it is wider than ``at_most`` screen pixels."""
         metrics = QFontMetricsF(self._text.font())
-        one_line = " ".join(text.split())
+        one_line = " ".join(text.split())  # a label from a file may hold line breaks, and a tag has one line
         self._text.setText(metrics.elidedText(one_line, Qt.TextElideMode.ElideMiddle, at_most))
         self._text.setBrush(readable_on(ground))
         self.setBrush(ground)

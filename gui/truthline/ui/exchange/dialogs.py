@@ -61,8 +61,10 @@ if TYPE_CHECKING:
     from truthline.ui.document.document import Document
 
 _LISTED = 500
+"""More findings than this nobody reads; the others are counted."""
 _FORMS = 3
 _DELAY_MS = 300
+"""Whoever types a path does not want the folder read at each letter."""
 
 
 class _InterchangeDialog(QDialog):

@@ -124,7 +124,7 @@ class ImagePage(QWidget):
 
     def show_entry(self, entry_id: EntryId | None) -> None:
         """Show an entry, its thumbnail at first and then the whole image; waits until the page is seen."""
-        self.canvas.finish_gesture()
+        self.canvas.finish_gesture()  # first: a nudge under way belongs to the image that is left
         self._sought = self._waiting = None
         self._entry = None if entry_id is None else self._document.entry(entry_id)
         self._stale = not self.isVisible()
@@ -185,6 +185,7 @@ class ImagePage(QWidget):
                 "This line names no image", "Its source-ref is missing or cannot be read; see the JSON Line."
             )
             return
+        # The thumbnail, stretched, stands in for the image: boxes can be seen and judged at once.
         size = _known_size(entry)
         thumbnail = self._pictures.thumbnail(entry.id, entry.source_ref).pixmap
         if size is not None and thumbnail is not None:
@@ -237,6 +238,7 @@ class ImagePage(QWidget):
             return
         ahead = -1 if row < self._row else 1
         self._row = row
+        # Two ahead before the one behind: most people go one way, and some went one too far.
         rows = [row + ahead, row + 2 * ahead, row - ahead, row + 3 * ahead]
         refs = [model.card(one).source_ref for one in rows if 0 <= one < model.rowCount()]
         self._pictures.full.prefetch(refs)
