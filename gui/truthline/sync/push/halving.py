@@ -68,6 +68,8 @@ class Halving:
         """
         if part.whole is not None:
             part.whole.failures.append(sent.cause)
+            # Both halves failed for a reason of the dataset: then no line is to blame, and a hundred updates
+            # would end where they began.
             if part.whole.failures == [Cause.DATASET] * 2:
                 self._hopeless.add(sent.batch.id)
                 return [], _failed(sent)

@@ -100,6 +100,7 @@ class Sender:
 
         """
         blob = b"".join(one.line + b"\n" for one in members)
+        # Before the call: a program that ends within it knows at its next start that this may have arrived.
         self._workspace.set_batch(
             batch.id, BatchState.SENDING, sent=datetime.now(UTC), updated_before=before.updated
         )
@@ -114,6 +115,7 @@ class Sender:
                 raise self._refused(batch, error) from error
             self._report(Progress(Doing.LINES_UNANSWERED, error=error))
             unanswered = error
+        # Without an answer it is not sent again here: the service may work on it, and reading back tells.
         if unanswered is None:
             self._workspace.set_batch(batch.id, BatchState.ACCEPTED)
         now, alone = self._reader.watched(before.updated, waited=0.0)

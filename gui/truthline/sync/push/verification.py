@@ -78,13 +78,14 @@ class Verification:
         self._report(Progress(Doing.READING_BACK, count=len(members)))
         wanted = [one.source_ref for one, _ in members]
         held, _ = self._reader.trusted(lambda now: self._reader.held(wanted, now.stats.total))
+        # All are judged before one is stored: what is stored must be of one state of the dataset.
         verdicts = [_judge(one, sent, held.get(one.source_ref)) for one, sent in members]
         self._workspace.store_remote(
             (verdict.remote for verdict in verdicts),
             sent={v.candidate.entry_id: v.candidate.line for v in verdicts if v.outcome is Outcome.REDUCED},
         )
         for sent in everything:
-            if not sent.failed:
+            if not sent.failed:  # of one that failed it is known why, which must not be written over
                 self._workspace.set_batch(sent.batch.id, BatchState.VERIFIED)
         return verdicts
 

@@ -64,7 +64,7 @@ def create_dataset(
 
     """
     work = Work(aws, report=report, cancel=cancel)
-    if source_arn:
+    if source_arn:  # what is copied is what is there at that moment
         work.reader(source_arn).settled()
     before = work.dataset(project_arn, kind)
     report(Progress(Doing.CREATING))
@@ -166,6 +166,7 @@ def delete_project(
     """
     work = Work(aws, report=report, cancel=cancel)
     project = work.project(project_arn)
+    # Asked before anything is deleted: the service would refuse the project after its datasets are gone.
     models = work.patience.read(lambda: aws.rekognition.describe_project_versions(project_arn))
     if models:
         raise UsageError(

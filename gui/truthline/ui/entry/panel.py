@@ -92,7 +92,7 @@ class EntryPanel(QWidget):
         """List what the entry has; if it is the one shown already, selected boxes stay selected."""
         shown, self._shown = self._shown, entry.id if entry is not None else None
         selected = set(self.selected_boxes()) if self._shown == shown else set()
-        self._quiet = True
+        self._quiet = True  # the boxes it had are not deselected by a person, and the canvas must not hear so
         self.tree.clear()
         if entry is None:
             self._facts.setText("Choose an image to see its labels and boxes.")

@@ -97,6 +97,7 @@ def _paint_boxes(painter: QPainter, picture: QRect, card: Card) -> None:
             fraction.width() * picture.width(),
             fraction.height() * picture.height(),
         )
+        # Dark below the colour, so that a box is seen on a ground of its own colour too.
         painter.setPen(QPen(QColor(0, 0, 0, 150), 3.5))
         painter.drawRect(box)
         painter.setPen(QPen(colour, 1.75))
@@ -148,6 +149,7 @@ def _paint_badges(painter: QPainter, frame: QRect, card: Card) -> None:
         badges.append(("cloud-error", t.error if card.problem is Level.ERROR else t.warning))
     elif card.problem is Level.ERROR and not card.damaged:
         badges.append(("error", t.error))
+    # An image without labels has a warning that says so, which everybody sees.
     elif card.problem is Level.WARNING and (card.boxes or card.labels):
         badges.append(("warning", t.warning))
     if card.changed:

@@ -96,6 +96,7 @@ class WorkLine(QWidget):
             return
 
         def begin() -> None:
+            # Cancelled while the gestures before it were being saved.
             if self._job is not None and self._job.token.cancelled:
                 self._fail(CancelledError(), failed)
                 return
@@ -165,6 +166,7 @@ class WorkLine(QWidget):
 
         def note(progress: Progress) -> None:
             nonlocal last
+            # `Jobs` shows the newest report only, and a list of steps must miss none.
             if progress.step != last:
                 last = progress.step
                 self._jobs.post(lambda: self._note(progress))

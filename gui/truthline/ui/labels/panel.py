@@ -108,7 +108,7 @@ class LabelPanel(QWidget):
         scrolled = self.list.verticalScrollBar().value()
         was_listed = self.current == self._current
         similar = _similar([label.name for label in labels])
-        self._filling = True
+        self._filling = True  # the list then has another current row, which no person chose
         self._model.clear()
         for place, label in enumerate(labels):
             item = QStandardItem(label.name)

@@ -128,6 +128,7 @@ class ReadinessPanel(QWidget):
         def work(token: CancelToken, report: Report) -> tuple[int, list[DatasetFinding]]:
             mine = _summary_of(workspace, token, report)
             theirs = _summary_of_file(Path(other), token) if other else None
+            # What both share is told of the test dataset, whichever of the two is open here.
             if theirs is not None and "/dataset/test/" in workspace.info.dataset_arn:
                 return mine.lines, check_datasets(theirs, mine)
             return mine.lines, check_datasets(mine, theirs)
@@ -160,7 +161,12 @@ class ReadinessPanel(QWidget):
         self._progress.show()
         self.headers_button.setText("Stop")
         self._reading = self._document.jobs.run(
-            Lane.DECODE, work, done=self._tell_read, failed=self._fail_read, progress=self._advance
+            # Not on the read lane, where the list waits; headers from S3 take long, one after the other.
+            Lane.DECODE,
+            work,
+            done=self._tell_read,
+            failed=self._fail_read,
+            progress=self._advance,
         )
 
     def _read_header(self, entry: Entry, images: ImageSource) -> bool:

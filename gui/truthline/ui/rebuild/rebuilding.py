@@ -162,6 +162,7 @@ class RebuildingDialog(QDialog):
     def _look_after(self, error: Exception, arn: str) -> None:
         """See what state a failure left: untouched, to be continued, or made again as it was."""
         workspace = self._document.workspace
+        # The error does not tell: between two steps the note in the workspace does, and only that.
         self._looking = self._document.jobs.run(
             Lane.READ,
             lambda _token, _report: (unfinished_rebuild(workspace), workspace.info.dataset_arn),
