@@ -82,6 +82,7 @@ class Run:
     def json_list(self, document: Json, name: str, items: Iterable[str]) -> None:
         """Print a JSON document on one line with a long list as its last member; its items are JSON."""
         begun = json.dumps({"version": JSON_VERSION, **document})[:-1]
+        # Piece by piece: of 250,000 lines with findings the document is 100 MB, and nobody holds it.
         self._print(f"{begun}, {json.dumps(name)}: [", end="")
         comma = ""
         for item in items:
@@ -124,6 +125,7 @@ class Run:
     def _print(self, text: str, *, end: str = "\n") -> None:
         with _refusals_told():
             out = sys.stdout if self._stdout_is_free else sys.stderr
+            # Flushed line by line, so that whoever watches a pipe sees how far it is.
             print(text, end=end, flush=bool(end), file=out)
 
     @contextmanager
@@ -193,6 +195,7 @@ def cancelled_by_ctrl_c(cancel: CancelToken) -> Iterator[None]:
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         cancel.cancel()
+        # Whoever presses it again does not want to wait for the next step.
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     before = signal.signal(signal.SIGINT, interrupt)

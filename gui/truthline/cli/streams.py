@@ -34,6 +34,7 @@ def read_from(name: str, ending: str = ".manifest") -> Iterator[Path]:
         yield Path(name)
         return
     with tempfile.TemporaryDirectory(prefix="truthline-") as folder:
+        # A file, since checks go through it twice, and formats are told by its ending.
         path = Path(folder) / f"standard-input{ending}"
         _take_in(path)
         try:
@@ -54,6 +55,7 @@ def written_to(run: Run, name: str, ending: str = ".manifest") -> Iterator[Path]
         return
     run.keep_stdout_free()
     with tempfile.TemporaryDirectory(prefix="truthline-") as folder:
+        # Written whole before any of it goes out: whoever reads the pipe gets all of it or nothing.
         path = Path(folder) / f"standard-output{ending}"
         yield path
         if path.exists():  # not after a dry run

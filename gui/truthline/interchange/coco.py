@@ -104,6 +104,7 @@ class _File:
                 )
             elif (box := self._box(place, label, one)) is not None:
                 found.boxes.append(box)
+        # At last, since annotations stand in any order, and may come before the image that they are of.
         for found in images.values():
             yield replace(found.image, boxes=tuple(found.boxes))
 
@@ -167,6 +168,7 @@ class _File:
 
 def write(images: Sequence[LabelledImage], path: Path, outlet: Outlet) -> None:
     """Write one file. Ids begin at 1; categories are in the order in which labels are first used."""
+    # From 1 on, and not from 0: several readers take 0 for the background.
     ids: dict[str, int] = {}
     for image in images:
         for box in image.boxes:

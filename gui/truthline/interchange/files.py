@@ -38,7 +38,7 @@ def read_file(path: Path, limit: int) -> bytes:
         if path.exists() and not path.is_file():  # a pipe would never end
             raise UnreadableFileError("This is not a file.", detail="Choose a file.", place=str(path))
         with path.open("rb") as file:
-            data = file.read(limit + 1)
+            data = file.read(limit + 1)  # one more than allowed tells that it is more, without reading on
     except OSError as error:
         raise _unreadable(error, path) from error
     if len(data) > limit:

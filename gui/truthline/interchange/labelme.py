@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _LIMIT: Final = 128 << 20
 """A file may hold its image, as text."""
 _VERSION: Final = "5.5.0"
+"""labelme warns of files from a version with another first number."""
 _AXES: Final = 2
 _ENDS: Final = 2
 _WITHOUT_EXTENT: Final = frozenset({"point", "points", "line", "linestrip"})
@@ -133,7 +134,7 @@ def _content(image: LabelledImage) -> dict[str, Any]:
         "flags": dict.fromkeys(image.labels, True),
         "shapes": [_shape(box) for box in image.boxes],
         "imagePath": image.name.rpartition("/")[2],
-        "imageData": None,
+        "imageData": None,  # it opens the file beside it; as text the image would be a third larger
         "imageHeight": size.height,
         "imageWidth": size.width,
     }

@@ -37,6 +37,7 @@ def normalise(folder: str, written: str) -> str:
     last = spelled.rpartition("/")[2]
     if _ABSOLUTE.match(spelled) or _CONTROL.search(spelled) or not last.strip(". "):
         raise UnsafeNameError(written)
+    # Step by step and not by `normpath`, which would let "a/../../b" lead out and come back.
     parts = [part for part in folder.split("/") if part]
     for part in spelled.split("/"):
         if part == "..":

@@ -109,6 +109,7 @@ class _Settler:
         self._target = target
         self._known = None if lookup.names is None else KnownImages(lookup.names, target)
         self._settled: dict[str, LabelledImage] = {}
+        # Whose name fits only in part; see `settle`.
         self._alike: list[tuple[str, FileImage, str]] = []
         self._unreachable = False
         self.unmatched: list[str] = []

@@ -123,6 +123,7 @@ class _File:
             message = f"It begins at {left:g}, {top:g}, in a file read as counted from 1. Read it as voc."
             self._intake.remark(Code.ASSUMED, message, place, Level.WARNING)
         first = self._first
+        # Counted from 1, both edges are pixels of the box: it is one wider and higher than their difference.
         frame = (left - first, top - first, width + first, height + first)
         return self._intake.box(
             place, _label(element), self._intake.upright(frame, _rotation(element), place)

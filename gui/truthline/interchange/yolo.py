@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _TEXT_LIMIT: Final = 16 << 20
 _OTHER_TEXTS: Final = frozenset({*NAME_FILES, "train.txt", "val.txt", "valid.txt", "test.txt"})
 _DECIMALS: Final = 12
+"""As many are taken for exact where a number is written with an exponent."""
 _NEAREST: Final = 0.05
 """Pixels; farther from a whole pixel no edge is moved, however few decimals it has."""
 _BOX: Final = 5
@@ -73,7 +74,7 @@ class _Share:
 
 def read(intake: Intake) -> Iterator[FileImage]:
     """Read a folder with its ``data.yaml``, or the folder of a ``data.yaml``."""
-    classes = class_names(intake)
+    classes = class_names(intake)  # first, since without names no line says which label it means
     files = _label_files(intake)
     if not files:
         raise no_files(intake.root, ".txt")
@@ -162,6 +163,7 @@ class _File:
         if fault := fault_of(*frame):
             self._intake.found(Code.BOX, f"The box {fault} of the image. It was left out.", place)
             return None
+        # What was a whole pixel when it was written shall be one again: the decimals tell how far off it may be.
         decimals = max(len(word.partition(".")[2]) for word in words)
         if any("e" in word.lower() for word in words):
             decimals = _DECIMALS
