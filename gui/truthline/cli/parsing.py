@@ -37,7 +37,7 @@ class Parser(argparse.ArgumentParser):
         command = commands.get(name)
         if command is None:
             return
-        # A word that is no command opens a file of that name, so a misspelt command looks like a missing file.
+        # A word that is no command opens a file, so a misspelt command looks like one that is missing.
         if name == "open":
             self._check_command(words[words.index(name) + 1 :], [one for one in commands if one != name])
         known = {*self._option_string_actions, *command._option_string_actions}  # noqa: SLF001  # no other way

@@ -163,7 +163,7 @@ class _File:
         if fault := fault_of(*frame):
             self._intake.found(Code.BOX, f"The box {fault} of the image. It was left out.", place)
             return None
-        # What was a whole pixel when it was written shall be one again: the decimals tell how far off it may be.
+        # What was a whole pixel shall be one again: the decimals tell how far off it may be.
         decimals = max(len(word.partition(".")[2]) for word in words)
         if any("e" in word.lower() for word in words):
             decimals = _DECIMALS

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 from truthline.errors import UnreadableFileError, UsageError
-from truthline.manifest.line import split_prefix
 from truthline.reasons import reason
 
 _SQLITE_MAGIC: Final = b"SQLite format 3\x00"
@@ -61,6 +60,8 @@ def recognise(text: str) -> Source:
 
         return Source(SourceKind.DATASET, parse_dataset_arn(text).text)
     if text.startswith("s3://"):
+        from truthline.manifest.line import split_prefix  # noqa: PLC0415 - the first window needs it not
+
         split_prefix(text)
         return Source(SourceKind.S3_PREFIX, text)
     path = Path(text)

@@ -87,7 +87,7 @@ class MainWindow(QMainWindow):
         self._commands: DatasetCommands | None = None
         self._may_close = False
         self.opener = Opener(jobs, self, prepare=_load_workbench)
-        self.opener.opened.connect(lambda workspace: self._receive(workspace, self.opener.over))
+        self.opener.opened.connect(lambda one: self._receive(one.workspace, self.opener.over))
         tell_failures(self.opener, self.complain, self)
         self.opener.working.connect(self._show_opening)
         self.opener.ended.connect(self._show_opening)
