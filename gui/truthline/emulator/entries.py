@@ -62,6 +62,7 @@ def read_upload(
     entries: list[Entry] = []
     total = 0
     for raw in io.BytesIO(content):
+        # 250,000 lines take seconds, and whoever stops the emulator does not wait for them.
         if total % 500 == 0 and stopped():
             raise StoppedError
         total += 1
@@ -83,6 +84,7 @@ def read_entry(raw: bytes, limits: Limits) -> Entry | None:
     source_ref = line.get("source-ref")
     if not isinstance(source_ref, str) or not _SOURCE_REF.fullmatch(source_ref):
         return None
+    # Only such a line is written anew: the others come back byte for byte as they were sent.
     if '"cl-' in text:
         line = _without_service_keys(line)
         text = json.dumps(line, ensure_ascii=False)
@@ -142,6 +144,7 @@ class EntryStore(Sequence[Entry]):
 
     def with_changes(self, entries: Iterable[Entry]) -> tuple[int, set[str]]:
         """Tell how many entries, and which labels, there would be after a `put` of each."""
+        # Asked beforehand, since an update that goes beyond a limit changes nothing.
         added: set[str] = set()
         gone: Counter[str] = Counter()
         labels: set[str] = set()

@@ -62,6 +62,7 @@ class Rekognition:
         parsed = parse_request(operation, params)
         with self._lock:
             self._throttle.take(operation, self._clock.now())
+            # Jobs end when somebody looks: so a clock that stands still keeps a status as long as a test needs it.
             self._settle()
             method = getattr(self, _METHODS[operation])
             return parsed, method(parsed, region)
@@ -131,6 +132,7 @@ class Rekognition:
             second = dataset.job.verb == "UPDATE"
             code = self._switches.second_update if second else "ResourceInUseException"
             raise ServiceError(code, IN_USE)
+        # Accepted at once, as by the service: what is wrong with the lines shows in the status, later.
         carry_out = self._updates.update(dataset, params["Changes"]["GroundTruth"])
         self._start_update(dataset, carry_out)
         return {}

@@ -35,6 +35,7 @@ class Updates:
         self._limits = limits
         self._can_read = can_read
         self._stopped = Event()
+        # One thread: uploads are read in the order in which they came.
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="emulator-reader")
 
     def close(self) -> None:

@@ -115,6 +115,7 @@ class FolderSource:
             return
         if (kept := self._found.get(ref)) is not None:
             yield kept
+        # The longest first: of two files of one name, that in folders of the same names is meant.
         for start in range(len(names)):
             yield self._dir.joinpath(*names[start:])
 

@@ -85,6 +85,7 @@ class ConflictImage(QWidget):
 
     def show_entry(self, entry: Entry, overlays: Sequence[Overlay]) -> None:
         """Show an entry; its image is read unless it is shown already."""
+        # Decisions change the lines of an entry while its image stays, and so do zoom and place.
         same = self._entry is not None and self._entry.id == entry.id
         self._entry = entry
         self.toggles[Version.BASE].setEnabled(entry.base is not None)

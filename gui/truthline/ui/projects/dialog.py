@@ -166,6 +166,7 @@ class ProjectsDialog(QDialog):
 
     def _ask_next(self) -> None:
         """Describe the next dataset that can be seen and is not known, one at a time."""
+        # Only what is in view: an account may have hundreds of datasets, and each costs a call.
         if self._asking is not None or not self._listed_once:
             return
         arn = next((arn for arn in self.tree.in_view() if arn in self._stale), "")

@@ -80,6 +80,7 @@ class FolderFacts(QObject):
             then()
 
         self._toast.say("The images get their addresses in S3…")
+        # Behind the gestures of a moment ago, whose lines have the old addresses still.
         self._document.jobs.run(Lane.WRITE, work, done=done, failed=self.failed.emit)
 
     def tell(self) -> None:

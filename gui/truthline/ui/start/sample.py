@@ -65,6 +65,7 @@ class SampleRunner(QObject):
 
     def end(self) -> None:
         """End the emulator and remove the sample's workspace, which must be closed before; soon."""
+        # On a lane, since its process takes a moment to end; `stop` waits for it where the program ends.
         self._folder = ""
         self._ending, self._running = self._running, ExitStack()
         self._jobs.run(Lane.NETWORK, lambda _token, _report: self._ending.close())
