@@ -62,7 +62,7 @@ class Rekognition:
         parsed = parse_request(operation, params)
         with self._lock:
             self._throttle.take(operation, self._clock.now())
-            # Jobs end when somebody looks: so a clock that stands still keeps a status as long as a test needs it.
+            # Jobs end when somebody looks: so a clock that stands still keeps a status for a test.
             self._settle()
             method = getattr(self, _METHODS[operation])
             return parsed, method(parsed, region)
