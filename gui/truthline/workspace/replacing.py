@@ -2,8 +2,8 @@
 
 Functions here run within a transaction of the caller's and keep the counts in ``labels`` true.
 
-One statement costs SQLite about as much for one row as for a few, so what is done line by line costs several
-times as much: of 250,000 labels given at once, 160 of 190 µs an image went into single statements.
+A statement for each line and table costs several times as much as one for a block of them: of the 190 µs that
+a label took for each of 250,000 images, 85 went with that.
 """
 
 from __future__ import annotations

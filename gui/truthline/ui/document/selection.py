@@ -148,6 +148,6 @@ def without(runs: Sequence[Run], others: Sequence[Run]) -> list[Run]:
 
 def runs_of(wanted: Collection[int], ids: Sequence[int]) -> list[Run]:
     """The rows of a list of ``ids`` in which those wanted are."""
-    # By way of bytes: row by row in Python, 250,000 held the window up for 40 ms.
+    # By way of bytes: for the few runs that there mostly are a third of the time of a loop over 250,000 rows.
     flags = bytes(map(wanted.__contains__, ids)) if wanted else b""
-    return [(run.start(), run.end() - 1) for run in _WANTED.finditer(flags)]
+    return [(first, end - 1) for first, end in map(re.Match.span, _WANTED.finditer(flags))]
