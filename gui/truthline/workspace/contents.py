@@ -5,8 +5,9 @@ Functions here run within a transaction of the caller's. Every one keeps the cou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from truthline.manifest.annotation import Finding, Level, RemoteError
 from truthline.manifest.check.decoded import DecodedLine, decode_line
@@ -40,8 +41,7 @@ ADD_PROBLEM: Final = "INSERT INTO problems VALUES (?, ?, ?, ?, ?, ?, ?)"
 REMOVE_PROBLEMS: Final = "DELETE FROM problems WHERE entry_id = ? AND origin = ?"
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(msgspec.Struct, frozen=True, gc=False):  # made for every line that is stored
     """What the tables hold of a line beside its bytes."""
 
     source_ref: str

@@ -140,7 +140,7 @@ def test_of_a_manifest_that_was_changed_it_begins_anew_unless_somebody_has_worke
 def test_a_manifest_that_is_gone_is_told_and_nothing_is_lost(path: Path, manifest: Path) -> None:
     with begun(path, manifest) as workspace:
         manifest.unlink()
-        with pytest.raises(UsageError, match="changed since"):
+        with pytest.raises(UsageError, match="is gone since its first 3 lines"):
             Filling.resumed(workspace, offline)
         assert len(workspace.ids()) == FIRST
 

@@ -95,17 +95,17 @@ class Filling:
         """That of a workspace which is not whole; None if it is. ``reach`` is asked before S3 is.
 
         Raises:
-            UsageError: the manifest has been changed, so that nobody knows where to go on.
-            UnreadableFileError: it is gone.
+            UsageError: the manifest was changed or is gone, so that nobody knows where to go on.
 
         """
         note = _read_note(workspace)
         if note is None:
             return None
         if _is_other(note):
-            count = counted(note.done, "line")
+            happened = "was changed" if Path(note.text).exists() else "is gone"
             raise UsageError(
-                f"The manifest was changed since its first {count} were read into this workspace.",
+                f"The manifest {happened} since its first {counted(note.done, 'line')} were read into this"
+                " workspace.",
                 detail="Put it back as it was and open it again. Or take the workspace file away, with the"
                 " labels that were made in it, and open the manifest anew.",
                 place=note.text,
