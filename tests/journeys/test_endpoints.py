@@ -38,6 +38,7 @@ class SocketGuard:
     def __init__(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self._only = ("127.0.0.1", int(url.rpartition(":")[2]))
         self.refused: list[object] = []
+        self.aws_is_meant = False
         self.allowed = 0
         for owner, name in ((socket.socket, "connect"), (socket.socket, "connect_ex")):
             monkeypatch.setattr(owner, name, self._guarded(getattr(owner, name), of_socket=True))
@@ -59,7 +60,7 @@ class SocketGuard:
 def guard(service: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[SocketGuard]:
     made = SocketGuard(service.connection.endpoint_url, monkeypatch)
     yield made
-    assert made.refused == []
+    assert made.refused == [] or made.aws_is_meant
 
 
 @pytest.fixture
@@ -209,8 +210,8 @@ def test_a_dialog_counts_before_the_command_line_and_before_the_workspace(
     assert bench.dataset.access.connection.endpoint_url == ""
     assert bench.document.workspace.info.endpoint_url == ""
     user.settle()
-    assert guard.refused  # AWS is meant now
-    guard.refused.clear()
+    assert guard.refused
+    guard.aws_is_meant = True  # and asked for images until the window is closed
 
 
 CHILD = """
